@@ -1,0 +1,67 @@
+# Two commands: `make study` runs the default study from its raw file to its report, `make test` passes the tests.
+# Both set up their own virtual environment from the hashed lock first.
+SHELL := /bin/bash
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+STUDY ?= config/opt.yaml
+export PYTHONHASHSEED := 0
+
+.PHONY: study test verify bench check lint format schema dictionary lock clean help
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.ready: envs/lock.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/lock.txt
+	touch $@
+
+$(VENV)/.ready-dev: envs/lock-dev.txt $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/lock-dev.txt
+	touch $@
+
+study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=all)
+	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --workflow-profile workflow/profiles/local
+
+check: $(VENV)/.ready ## validate a study and its data and say what a run would cost
+	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)
+
+test: $(VENV)/.ready-dev ## lint and test
+	$(MAKE) lint
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+verify: $(VENV)/.ready-dev ## the full statistical validation (hours)
+	$(BIN)/python -m pytest -m verify tests
+
+bench: $(VENV)/.ready-dev ## ratios of speed and memory, measured in one run
+	$(BIN)/python benchmarks/overhead.py
+
+lint: $(VENV)/.ready-dev ## ruff, mypy, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy workflow/hetflow
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint --quiet
+
+format: $(VENV)/.ready-dev ## format all code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+schema: $(VENV)/.ready ## write config/schema.json and the list of keys in config/README.md
+	$(BIN)/python workflow/scripts/schema.py
+
+dictionary: $(VENV)/.ready ## draft a data dictionary from a file (DATA=trial.csv)
+	@test -n "$(DATA)" || { echo "Say which file: make dictionary DATA=trial.csv"; exit 2; }
+	@$(BIN)/python workflow/scripts/dictionary.py --data "$(DATA)"
+
+lock: ## renew the hashed locks from pyproject.toml (needs uv)
+	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  pyproject.toml -o envs/lock.txt
+	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --group dev -c envs/lock.txt pyproject.toml -o envs/lock-dev.txt
+
+clean: ## remove results and caches, not the environment
+	rm -rf results/*/ .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

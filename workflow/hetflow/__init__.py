@@ -1,0 +1,3 @@
+"""hetflow: reproducible treatment-effect heterogeneity studies."""
+
+__version__ = "0.1.0"

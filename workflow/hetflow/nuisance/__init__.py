@@ -1,0 +1,1 @@
+"""Nuisance functions: folds, learners, cross-fitting, propensity, overlap."""

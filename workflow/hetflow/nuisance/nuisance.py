@@ -1,0 +1,208 @@
+"""The nuisance stage: propensity and outcome mean of every unit, out of fold, and what to know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from hetflow.errors import refuse
+from hetflow.nuisance.crossfit import cross_fit
+from hetflow.nuisance.folds import Floats, Integers, check_folds
+from hetflow.nuisance.learners import CLASSIFICATION, REGRESSION
+from hetflow.nuisance.overlap import diagnose_overlap
+from hetflow.nuisance.propensity import design_propensity, trim_units
+
+DESIGN = "design"
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """The units of one nuisance file, sorted by unit."""
+
+    order: Integers
+    unit: Integers
+    X: Floats
+    treated: Integers
+    outcome: Floats
+    fold: Integers
+    weight: Floats
+    level: np.ndarray | None
+    cluster: Integers | None
+
+
+def nuisance(
+    unit: ArrayLike,
+    X: Floats,
+    treated: ArrayLike,
+    outcome: ArrayLike,
+    fold: ArrayLike,
+    weight: ArrayLike | None,
+    design: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    seed: int,
+    key: tuple[str | int, ...],
+    *,
+    level: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    binary: bool = False,
+    contrast: str = "treated - control",
+    names: Sequence[str] | None = None,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Estimate the nuisances of one set of units.
+
+    Parameters
+    ----------
+    unit : array_like of int, shape (n,)
+        Units with an observed outcome, in any order.
+    X : ndarray, shape (n, p)
+        Covariates. In a randomised design: the mean over the deployment imputations, without indicators of masks that
+        treatment could have touched. Observational: one inference imputation.
+    treated, outcome, fold : array_like, shape (n,)
+        Arm (1 treated, 0 control); outcome in its own units, or 0/1 when `binary`; fold from `draw_folds`.
+    weight : array_like, shape (n,), or None
+        Sample weights; None is one each.
+    design : mapping
+        ``probability``: the probability of treatment by design, a number or {level: number}; None or absent when the
+        design does not fix it.
+    settings : mapping
+        ``outcome``: a learner. ``propensity``: ``design`` or a learner. ``trim``: None or [low, high].
+    seed : int
+        The study's seed.
+    key : tuple
+        Keys the random streams, for instance ``("shared",)`` or ``("inference", 3)``.
+    level : array_like of str, shape (n,), optional
+        Level of each unit, when the design's probability goes by level.
+    cluster : array_like of int, shape (n,), optional
+        Clusters, kept whole where learners tune themselves.
+    binary : bool
+        Whether the outcome is 0/1, so that its mean is a probability.
+    contrast : str
+        Name of the contrast, written into the frame.
+    names : sequence of str, optional
+        Names of the columns of X, for the table of balance.
+
+    Returns
+    -------
+    frame : DataFrame
+        The nuisance contract, sorted by unit: unit, fold, contrast, treated, treatment_residual (treated minus
+        propensity), outcome_residual (outcome minus its mean), propensity, outcome_mean, weight. Units that trimming
+        leaves out are not in it. The outcome mean is m(x) = E[Y | X = x] over both arms, as residualisation needs it
+        (Robinson, Econometrica 56 (1988) 931-954; Nie and Wager, Biometrika 108 (2021) 299-319).
+    facts : dict
+        Ready for JSON: ``outcome`` and ``propensity`` (how made; performance), ``trim``, ``overlap``, ``number``.
+
+    Raises
+    ------
+    Refused
+        For a fold without an arm, a propensity that is not strictly between 0 and 1, and whatever `cross_fit` refuses.
+    """
+    units = _sort(unit, X, treated, outcome, fold, weight, level, cluster)
+    check_folds(units.fold, units.treated, where="nuisance")
+    propensity, propensity_facts = _propensity(units, design, settings, seed, key)
+    kept, trim_facts = trim_units(propensity, units.treated, settings.get("trim"))
+    check_folds(units.fold[kept], units.treated[kept], int(units.fold.max()), where="nuisance: trim")
+    kind = CLASSIFICATION if binary else REGRESSION
+    mean = cross_fit(
+        units.X,
+        units.outcome,
+        units.fold,
+        str(settings["outcome"]),
+        units.weight,
+        seed,
+        ("outcome", *key),
+        kind,
+        units.cluster,
+    )
+    labels = [f"x{j + 1}" for j in range(units.X.shape[1])] if names is None else list(names)
+    facts = {
+        "number": {"units": len(units.unit), "kept": int(kept.sum()), "covariates": units.X.shape[1]},
+        "missing_cells": float(np.isnan(units.X).mean()) if units.X.size else 0.0,
+        "outcome": mean.performance,
+        "propensity": propensity_facts,
+        "trim": trim_facts,
+        "overlap": diagnose_overlap(
+            units.X[kept], labels, units.treated[kept], propensity[kept], units.weight[kept]
+        ),
+    }
+    return _frame(units, propensity, mean.prediction, contrast)[kept].reset_index(drop=True), facts
+
+
+def _sort(
+    unit: ArrayLike,
+    X: Floats,
+    treated: ArrayLike,
+    outcome: ArrayLike,
+    fold: ArrayLike,
+    weight: ArrayLike | None,
+    level: ArrayLike | None,
+    cluster: ArrayLike | None,
+) -> _Units:
+    """Everything as arrays, sorted by unit."""
+    units = np.asarray(unit, dtype=np.int64)
+    order = np.argsort(units, kind="stable")
+    arm = np.asarray(treated)[order]
+    if not np.isin(arm, (0, 1)).all():
+        refuse("nuisance: treated", "0 for control, 1 for treated", "other values", "choose one contrast of two arms")
+    if len(np.unique(units)) != len(units):
+        refuse("nuisance: unit", "each unit once", "a repeated unit", "use weights for repeated rows")
+    return _Units(
+        order,
+        units[order],
+        np.ascontiguousarray(np.asarray(X, dtype=np.float64)[order]),
+        arm.astype(np.int64),
+        np.asarray(outcome, dtype=np.float64)[order],
+        np.asarray(fold, dtype=np.int64)[order],
+        np.ones(len(units)) if weight is None else np.asarray(weight, dtype=np.float64)[order],
+        None if level is None else np.asarray(level)[order],
+        None if cluster is None else np.asarray(cluster)[order],
+    )
+
+
+def _propensity(
+    units: _Units, design: Mapping[str, Any], settings: Mapping[str, Any], seed: int, key: tuple[str | int, ...]
+) -> tuple[Floats, dict[str, Any]]:
+    """The propensity, by design or estimated, and how it was made."""
+    choice = str(settings["propensity"])
+    if choice != DESIGN:
+        target = units.treated.astype(np.float64)
+        fitted = cross_fit(
+            units.X,
+            target,
+            units.fold,
+            choice,
+            units.weight,
+            seed,
+            ("propensity", *key),
+            CLASSIFICATION,
+            units.cluster,
+        )
+        return fitted.prediction, fitted.performance
+    probability = design.get("probability")
+    if probability is None:
+        remedy = "give design: probability, or name a learner such as stack for nuisance: propensity"
+        refuse("nuisance: propensity", "the probability of treatment that the design fixes", "none", remedy)
+    values = design_propensity(probability, len(units.unit), units.level)
+    known = dict(probability) if isinstance(probability, Mapping) else float(probability)
+    return values, {"learner": DESIGN, "probability": known}
+
+
+def _frame(units: _Units, propensity: Floats, outcome_mean: Floats, contrast: str) -> pd.DataFrame:
+    """The nuisance contract."""
+    return pd.DataFrame(
+        {
+            "unit": units.unit,
+            "fold": units.fold,
+            "contrast": contrast,
+            "treated": units.treated.astype(np.int8),
+            "treatment_residual": units.treated - propensity,
+            "outcome_residual": units.outcome - outcome_mean,
+            "propensity": propensity,
+            "outcome_mean": outcome_mean,
+            "weight": units.weight,
+        }
+    )

@@ -1,0 +1,123 @@
+"""Which files a run consists of: the names that the workflow's rules ask for.
+
+Only names are made here; nothing is read or written. Paths are relative to ``results/<study>/``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hetflow.forest.samples import sample_names
+from hetflow.forest.shards import auto_shard_bags, shard_names
+from hetflow.study.analyses import counts, owners, resolve_all, slices, study_slices
+from hetflow.study.model import Study
+
+SHARED = "shared"
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study's analyses, who owns each of their stages, and how the forests are cut.
+
+    Attributes
+    ----------
+    study : Study
+        The checked study.
+    analyses : dict of str to Study
+        Resolved analyses, the primary first.
+    owner : dict
+        (analysis, stage) to the analysis whose folder holds the files.
+    rows, covariates : int
+        Size of the raw data file and number of columns that forests read, for the cut into shards.
+    """
+
+    study: Study
+    analyses: dict[str, Study]
+    owner: dict[tuple[str, str], str]
+    rows: int
+    covariates: int
+
+    @property
+    def randomised(self) -> bool:
+        """Whether treatment was randomised."""
+        return self.study.design.kind == "randomised"
+
+    def imputations(self, analysis: str) -> list[str]:
+        """Names of an analysis' completed data sets: ``00``, ``01``, ..."""
+        return [f"{number:02d}" for number in range(counts(self.analyses[analysis])["imputations"])]
+
+    def completed(self, analysis: str, mode: str) -> list[str]:
+        """Completed files of one mode."""
+        folder = f"{self.owner[analysis, mode]}/completed/{mode}"
+        return [f"{folder}/{imputation}.parquet" for imputation in self.imputations(analysis)]
+
+    def sets(self, analysis: str) -> list[str]:
+        """Names of the nuisance and score sets: one for all imputations in a trial, one for each otherwise."""
+        return [SHARED] if self.randomised else self.imputations(analysis)
+
+    def nuisance(self, analysis: str, imputation: str) -> str:
+        """The nuisance file that serves an imputation."""
+        name = SHARED if self.randomised else imputation
+        return f"{self.owner[analysis, 'nuisance']}/nuisance/{name}.parquet"
+
+    def nuisance_covariates(self, analysis: str, name: str) -> list[str]:
+        """Completed files that a nuisance set reads: deployment mode in a trial, else its own inference file."""
+        if name == SHARED:
+            return self.completed(analysis, "deployment")
+        return [f"{self.owner[analysis, 'inference']}/completed/inference/{name}.parquet"]
+
+    def samples(self, analysis: str) -> list[str]:
+        """Forest samples that an analysis grows."""
+        several = sample_names(self.study.folds)
+        return several if self.analyses[analysis].forest.held_out_trees else several[:1]
+
+    def shards(self, analysis: str, sample: str) -> list[str]:
+        """Names of the shards of one forest, each a range of whole bags."""
+        forest = self.analyses[analysis].forest
+        trees = forest.trees if sample == ALL else forest.held_out_trees
+        return shard_names(trees, forest.bag_trees, self.shard_bags(analysis, sample))
+
+    def shard_bags(self, analysis: str, sample: str) -> int:
+        """Bags a shard."""
+        forest = self.analyses[analysis].forest
+        if forest.shard_bags != "auto":
+            return forest.shard_bags
+        samples = 1 if sample == ALL else len(sample_names(self.study.folds)) - 1
+        return auto_shard_bags(self.rows, self.covariates, forest.bag_trees, samples)
+
+    def forest(self, analysis: str, imputation: str, sample: str) -> list[str]:
+        """Shard files of one forest."""
+        folder = f"{self.owner[analysis, 'forest']}/forest/{imputation}/{sample}"
+        return [f"{folder}/{shard}.parquet" for shard in self.shards(analysis, sample)]
+
+    def cate(self, analysis: str) -> list[str]:
+        """Effects per unit, one file an imputation."""
+        folder = f"{self.owner[analysis, 'scores']}/cate"
+        return [f"{folder}/{imputation}.parquet" for imputation in self.imputations(analysis)]
+
+    def scores(self, analysis: str) -> list[str]:
+        """Score files of an analysis."""
+        return [f"{self.owner[analysis, 'scores']}/scores/{name}.parquet" for name in self.sets(analysis)]
+
+    def owned(self, stage: str) -> list[str]:
+        """Analyses that hold files of a stage."""
+        return [analysis for analysis in self.analyses if self.owner[analysis, stage] == analysis]
+
+    def settings(self, analysis: str, stage: str) -> str:
+        """The settings file of an analysis' stage, at its owner."""
+        return f"{self.owner[analysis, stage]}/settings/{stage}.json"
+
+    def analysis_slice(self, analysis: str, stage: str) -> dict[str, object]:
+        """Content of an analysis' settings file."""
+        return slices(self.analyses[analysis])[stage]
+
+    def study_slice(self, stage: str) -> dict[str, object]:
+        """Content of a study-wide settings file."""
+        return study_slices(self.study)[stage]
+
+
+def make_plan(study: Study, rows: int, covariates: int) -> Plan:
+    """The plan of a checked study."""
+    analyses = resolve_all(study)
+    return Plan(study=study, analyses=analyses, owner=owners(analyses), rows=rows, covariates=covariates)

@@ -1,0 +1,95 @@
+"""What the report reads, already in memory: nothing here knows of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisInputs:
+    """What one analysis left behind, beside its rows in the joined estimates.
+
+    Attributes
+    ----------
+    nuisance : dict
+        Facts of the nuisance stage (``nuisance/<set>.json``; of several sets the first).
+    guards : dict
+        Facts of the imputation guards.
+    curves : DataFrame
+        ``curve, q, estimate, se, lower, upper``: the targeting operator characteristic, in benefit units.
+    displays : DataFrame
+        ``covariate, label, unit, bin, x, level, n, estimate, se, lower, upper``: effects in outcome units.
+    notices : list of str
+        What the estimates stage wants read.
+    """
+
+    nuisance: Mapping[str, Any] = field(default_factory=dict)
+    guards: Mapping[str, Any] = field(default_factory=dict)
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    displays: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """The read artefacts of a whole study.
+
+    Attributes
+    ----------
+    settings : dict
+        ``settings/report.json``: title, estimand, treatment, outcomes, labels of the analyses, methods, seed.
+    cohort : dict
+        ``cohort.json``: units, columns, notices, source.
+    flow, baseline : DataFrame
+        Participant flow and baseline table.
+    variables, masks, patterns : DataFrame
+        The structure of what is missing: by variable, by distinct mask, by pattern.
+    missingness : dict
+        ``missingness/summary.json``.
+    estimates : DataFrame
+        Contract ``estimates``, all analyses.
+    analyses : dict of str to AnalysisInputs
+        By analysis, the primary first.
+    versions : dict of str to str
+        Packages and their versions, hetflow's first.
+    """
+
+    settings: Mapping[str, Any]
+    cohort: Mapping[str, Any]
+    flow: pd.DataFrame
+    baseline: pd.DataFrame
+    variables: pd.DataFrame
+    masks: pd.DataFrame
+    patterns: pd.DataFrame
+    missingness: Mapping[str, Any]
+    estimates: pd.DataFrame
+    analyses: Mapping[str, AnalysisInputs]
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def primary(self) -> str:
+        """Name of the primary analysis."""
+        return next(iter(self.analyses))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The finished report.
+
+    Attributes
+    ----------
+    html : str
+        One page that needs nothing else.
+    figures : dict of str to str
+        SVG text by name.
+    tables : dict of str to DataFrame
+        Tables by name, as they may leave the study: small counts are replaced.
+    """
+
+    html: str
+    figures: dict[str, str]
+    tables: dict[str, pd.DataFrame]

@@ -1,0 +1,190 @@
+"""What the workflow does when it starts: read and check the study, look at the data file's header, lay out the run.
+
+Nothing is computed and nothing is written. Every mistake of the study file is refused here, before the first job.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hetflow.cohort.readers import data_shape
+from hetflow.errors import Refused, refuse
+from hetflow.files import stamped_json
+from hetflow.plan import ALL, Plan, make_plan
+from hetflow.resources import memory_mb, minutes
+from hetflow.sources import code_fingerprint
+from hetflow.study.load import check_study, merge, read_yaml
+
+DEFAULT_STUDY = "config/opt.yaml"
+_MOST_SETTINGS = 100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
+_KEEP_SHARDS = 50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the rules need to know.
+
+    Attributes
+    ----------
+    plan : Plan
+        The run's files.
+    data_file : str
+        The raw data file.
+    workflow : Path
+        The folder ``workflow``.
+    python, scripts : str
+        How a job calls Python, and where the scripts are; quoted for a shell.
+    """
+
+    plan: Plan
+    data_file: str
+    workflow: Path
+    python: str
+    scripts: str
+    temp: Callable[[str], str]
+
+    def code(self, script: str) -> str:
+        """Fingerprint of the code behind a script."""
+        return _fingerprint(self.workflow, script)
+
+    def file(self, name: str) -> str:
+        """A path of the study's results."""
+        return f"results/{self.plan.study.study}/{name}"
+
+    def files(self, names: Iterable[str]) -> list[str]:
+        """Paths of the study's results."""
+        return [self.file(name) for name in names]
+
+    def guards(self, analysis: str) -> str:
+        """The guards that must have passed before nuisances are fitted."""
+        return self.file(f"{self.plan.owner[analysis, 'deployment']}/guards.json")
+
+    def shard(self, name: str) -> str:
+        """A shard file: kept in studies of moderate size, removed once merged in large ones."""
+        return name if self.plan.rows <= _KEEP_SHARDS else self.temp(name)
+
+    @property
+    def held_out_samples(self) -> list[str]:
+        """Names of the forests that leave folds out."""
+        from hetflow.forest.samples import sample_names
+
+        return [name for name in sample_names(self.plan.study.folds) if name != ALL]
+
+    def study_settings(self, stage: str) -> str:
+        """Text of a study-wide settings file."""
+        return _settings_text(self.plan.study_slice(stage), stage)
+
+    def analysis_settings(self, analysis: str, stage: str) -> str:
+        """Text of an analysis' settings file."""
+        return _settings_text(self.plan.analysis_slice(analysis, stage), stage)
+
+    def memory(self, stage: str) -> Callable[..., int]:
+        """Memory of a stage's job in MB, growing with the data and with the attempt."""
+        return functools.partial(memory_mb, stage, self.plan.rows, self.plan.covariates)
+
+    def minutes(self, stage: str) -> Callable[..., int]:
+        """Run time of a stage's job in minutes, growing with the data and with the attempt."""
+        return functools.partial(minutes, stage, self.plan.rows, self.plan.covariates)
+
+
+def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
+    """Read the study that the command line names, or the default one, and lay out its run.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        Knows the configuration files and values of the command line. The default study is read only when the command
+        line names no file, so that it never leaks into another study.
+    folder : Path
+        The folder ``workflow`` of the project.
+    temp : callable
+        Snakemake's mark for temporary files.
+
+    Raises
+    ------
+    snakemake.exceptions.WorkflowError
+        In the user's words, with all that was found wrong.
+    """
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        named = [Path(path) for path in workflow.config_settings.configfiles]
+        return prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
+    except Refused as refused:
+        raise WorkflowError(str(refused)) from None
+
+
+def prepare(
+    named: list[Path], overrides: dict[str, Any], folder: Path, python: str, temp: Callable[[str], str] = str
+) -> Start:
+    """`start` without Snakemake: study files, values that override them, and the folder ``workflow``."""
+    paths = named or [folder.parent / DEFAULT_STUDY]
+    values: dict[str, Any] = {}
+    for path in paths:
+        values = merge(values, read_yaml(path))
+    values = merge(values, overrides)
+    source = " + ".join(_shown(path) for path in paths)
+    study = check_study(values, source)
+    data_file = find_data(study.data.file, folder.parent, source)
+    shape = data_shape(data_file, study.data.model_dump())
+    check_study(values, source, shape.header)
+    covariates = _count_covariates(study.dictionary, shape.header)
+    plan = make_plan(study, rows=shape.rows, covariates=covariates)
+    return Start(plan, data_file, folder, python, shlex.quote(str(folder / "scripts")), temp)
+
+
+def find_data(name: str, project: Path, source: str) -> str:
+    """The data file: relative to the folder of the run, or to the project's own."""
+    for candidate in (Path(name).expanduser(), project / name):
+        if candidate.is_file():
+            return os.path.relpath(candidate) if candidate.is_relative_to(Path.cwd()) else str(candidate)
+    refuse(
+        f"{source}: data.file",
+        "a data file",
+        f"no file {name}",
+        "give its path relative to the folder in which you start snakemake, or in full",
+    )
+
+
+def _count_covariates(dictionary: Any, header: list[str]) -> int:
+    """How many columns of the data file the dictionary calls covariates (roughly: by exact name or pattern)."""
+    from fnmatch import fnmatchcase
+
+    patterns = [name for name, entry in dictionary.items() if entry.role == "covariate"]
+    return max(1, sum(any(fnmatchcase(column, pattern) for pattern in patterns) for column in header))
+
+
+@functools.cache
+def _fingerprint(folder: Path, script: str) -> str:
+    lock = folder.parent / "envs" / "lock.txt"
+    return code_fingerprint(folder / "scripts" / f"{script}.py", folder / "hetflow", lock)
+
+
+def _python(workflow: Any) -> str:
+    """The interpreter of a job: the environment's own when Snakemake deploys one, else the one that runs Snakemake."""
+    deployed = workflow.deployment_settings and workflow.deployment_settings.deployment_method
+    return "python" if deployed else shlex.quote(sys.executable)
+
+
+def _settings_text(content: dict[str, Any], stage: str) -> str:
+    text = stamped_json(content, "settings").rstrip("\n")
+    if len(text.encode()) > _MOST_SETTINGS:
+        refuse(
+            f"settings of the stage {stage}",
+            f"at most {_MOST_SETTINGS:,} bytes",
+            f"{len(text.encode()):,}",
+            "name columns by patterns in the dictionary instead of one by one",
+        )
+    return text
+
+
+def _shown(path: Path) -> str:
+    """A path as the user would write it."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,170 @@
+"""Analyses resolved, cut into one slice a stage, and owned by the first analysis that has the same slices.
+
+A slice holds what its stage reads and nothing else, so that a changed key changes only the slices of the stages that
+read it. Numbers that only add files (imputations, trees) are in no slice: see `counts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hetflow.files import canonical_json
+from hetflow.study.base import Section
+from hetflow.study.model import PRIMARY, Study
+
+#: Each stage of an analysis and the stages whose files it reads.
+PARENTS: dict[str, tuple[str, ...]] = {
+    "deployment": (),
+    "inference": (),
+    "nuisance": ("deployment", "inference"),
+    "forest": ("deployment", "nuisance"),
+    "scores": ("forest",),
+    "estimates": ("scores", "inference"),
+}
+
+SECTIONS = ("missingness", "nuisance", "forest", "estimates")
+
+
+def resolve(study: Study, analysis: str) -> Study:
+    """The study as one analysis sees it: its overrides merged in, `analyses` emptied but for the primary."""
+    override = study.analyses[analysis]
+    changes: dict[str, Any] = {}
+    for name in SECTIONS:
+        section: Section = getattr(study, name)
+        partial = getattr(override, name)
+        if partial is not None:
+            changed = {key: getattr(partial, key) for key in partial.model_fields_set}
+            changes[name] = type(section).model_validate({**section.model_dump(), **changed})
+    if override.outcome is not None:
+        changes["outcome"] = override.outcome
+    return study.model_copy(update=changes)
+
+
+def slices(study: Study) -> dict[str, dict[str, Any]]:
+    """Settings of every stage of one resolved analysis, as plain JSON values."""
+    dump = study.model_dump(mode="json")
+    outcome = dump["outcomes"][study.outcome]
+    seed = {"seed": study.seed}
+    imputation = seed | {"missingness": _without(dump["missingness"], "imputations")}
+    randomised = study.design.kind == "randomised"
+    if study.missingness.strategy != "multiple_imputation":
+        imputation = {"missingness": {"strategy": study.missingness.strategy}}
+    outcome_facts = {"outcome": study.outcome, "outcome_kind": outcome["kind"]}
+    return {
+        "deployment": imputation,
+        "inference": imputation | (outcome_facts if study.missingness.strategy == "multiple_imputation" else {}),
+        "nuisance": seed
+        | {"nuisance": dump["nuisance"], "randomised": randomised, "probability": dump["design"]["probability"]}
+        | outcome_facts,
+        "forest": seed | {"forest": _without(dump["forest"], "trees", "held_out_trees", "shard_bags")},
+        "scores": {"better": outcome["better"], "folds": study.folds},
+        "estimates": seed
+        | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
+        | {"outcome": study.outcome},
+    }
+
+
+def counts(study: Study) -> dict[str, int]:
+    """How many imputations and trees an analysis uses; they enter through the list of files, not through a slice."""
+    several = study.missingness.strategy == "multiple_imputation"
+    return {
+        "imputations": study.missingness.imputations if several else 1,
+        "trees": study.forest.trees,
+        "held_out_trees": study.forest.held_out_trees,
+    }
+
+
+#: Which counts a stage's files depend on as a whole. Imputations and shards of trees are files of their own.
+_COUNTED: dict[str, tuple[str, ...]] = {
+    "nuisance": ("imputations",),
+    "forest": ("imputations",),
+    "scores": ("imputations", "trees", "held_out_trees"),
+    "estimates": ("imputations", "trees", "held_out_trees"),
+}
+
+
+def fingerprint(study: Study, stage: str) -> str:
+    """Canonical text of all that a stage's files depend on within one resolved analysis."""
+    parts = slices(study)
+    number = counts(study)
+    lineage = [stage, *ancestors(stage, study.design.kind == "randomised")]
+    return canonical_json(
+        {
+            "slices": {name: parts[name] for name in lineage},
+            "counts": {name: number[name] for part in lineage for name in _COUNTED.get(part, ())},
+        }
+    )
+
+
+def ancestors(stage: str, randomised: bool) -> list[str]:
+    """All stages whose files a stage reads, directly or not.
+
+    In a randomised design the nuisances read the deployment-mode covariates alone, in an observational one the
+    inference-mode covariates.
+    """
+    found: list[str] = []
+    for parent in PARENTS[stage]:
+        if stage == "nuisance" and parent == ("inference" if randomised else "deployment"):
+            continue
+        found += [parent, *ancestors(parent, randomised)]
+    return sorted(set(found))
+
+
+def owners(resolved: Mapping[str, Study]) -> dict[tuple[str, str], str]:
+    """For each (analysis, stage) the first analysis with the same slices: its files serve both.
+
+    Parameters
+    ----------
+    resolved : mapping of str to Study
+        Resolved analyses, the primary first.
+
+    Returns
+    -------
+    dict
+        (analysis, stage) to the analysis whose folder holds the files.
+    """
+    first: dict[tuple[str, str], str] = {}
+    owner: dict[tuple[str, str], str] = {}
+    for analysis, study in resolved.items():
+        for stage in PARENTS:
+            owner[analysis, stage] = first.setdefault((stage, fingerprint(study, stage)), analysis)
+    return owner
+
+
+def resolve_all(study: Study) -> dict[str, Study]:
+    """Every analysis resolved, the primary first, the others in the study's order."""
+    names = [PRIMARY, *(name for name in study.analyses if name != PRIMARY)]
+    return {name: resolve(study, name) for name in names}
+
+
+def study_slices(study: Study) -> dict[str, dict[str, Any]]:
+    """Settings of the stages that all analyses share: cohort, folds, missingness and the page."""
+    dump = study.model_dump(mode="json")
+    cohort_keys = ("data", "treatment", "design", "outcomes", "eligibility", "derived", "dictionary")
+    cohort = {key: dump[key] for key in cohort_keys}
+    cohort["design"] = {key: dump["design"][key] for key in ("kind", "strata", "cluster", "weight", "minimum_arm")}
+    probability = dump["design"]["probability"]
+    if isinstance(probability, dict):
+        cohort["design"]["probability_column"] = probability["column"]
+    labels = {name: entry["label"] or name for name, entry in dump["analyses"].items()}
+    page_keys = ("study", "title", "estimand", "report", "minimum_cell_count", "treatment", "outcomes", "outcome")
+    return {
+        "cohort": cohort,
+        "folds": {"seed": study.seed, "folds": study.folds},
+        "missingness": {"minimum_cell_count": study.minimum_cell_count},
+        "collect": {"analyses": list(resolve_all(study))},
+        "report": {key: dump[key] for key in page_keys}
+        | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
+        | {"displays": dump["report"]["displays"] or dump["estimates"]["projection"]}
+        | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
+    }
+
+
+def _methods(study: Study) -> dict[str, Any]:
+    dump = study.model_dump(mode="json")
+    return {key: dump[key] for key in (*SECTIONS, "outcome")}
+
+
+def _without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in names}

@@ -1,0 +1,148 @@
+"""How it is studied: missing data, nuisance functions, forest, estimates; and what an analysis may change."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, create_model
+
+from hetflow.study.base import Name, Section
+
+Strategy = Literal["multiple_imputation", "indicator", "complete_case", "complete_variables", "native"]
+Learner = Literal["stack", "linear", "boosting", "forest", "mean"]
+Target = Literal["ATE", "ATT", "ATC", "ATO"]
+
+
+class Missingness(Section):
+    """What is done about missing covariates."""
+
+    strategy: Strategy = "multiple_imputation"
+    """`multiple_imputation` (both modes), `indicator`, `complete_case`, `complete_variables` or `native`."""
+    imputations: int = Field(default=10, ge=1, le=1000)
+    """Completed data sets of multiple imputation; raising it adds files and changes none."""
+    iterations: int = Field(default=5, ge=1, le=100)
+    """Rounds of the chained equations."""
+    donors: int = Field(default=5, ge=1, le=50)
+    """Units among which predictive mean matching draws."""
+    predictors: int = Field(default=10, ge=1, le=200)
+    """Most predictors of a column's imputation model."""
+
+
+class Nuisance(Section):
+    """The outcome mean and the propensity, each predicted for a fold by models that have not seen it."""
+
+    outcome: Learner = "stack"
+    """Learner of the outcome mean; `stack` weighs linear, boosting and forest by cross-validation."""
+    propensity: Literal["design", "stack", "linear", "boosting", "forest"] = "design"
+    """`design` takes the known probability of a randomised trial; the others estimate it."""
+    trim: tuple[float, float] | None = None
+    """Leave out units whose propensity lies outside; nobody is left out by default."""
+
+
+class Forest(Section):
+    """The causal forest."""
+
+    engine: Literal["econml"] = "econml"
+    """Which implementation grows the trees."""
+    trees: int = Field(default=2000, ge=4, le=1_000_000)
+    """Trees for each imputation; raising it adds files and changes none. A multiple of `bag_trees`."""
+    held_out_trees: int = Field(default=200, ge=0, le=1_000_000)
+    """Trees of each forest that leaves folds out (held-out groups, sequential RATE); 0 grows none."""
+    bag_trees: int = Field(default=4, ge=2, le=100)
+    """Trees of a little bag: they share a half-sample."""
+    min_leaf: int = Field(default=5, ge=1)
+    """Fewest units of a leaf."""
+    max_depth: int | None = Field(default=None, ge=1)
+    """Greatest depth of a tree."""
+    max_features: float | Literal["auto", "sqrt", "log2"] = "auto"
+    """Covariates tried at a split; a number up to 1 is a share."""
+    min_balancedness: float = Field(default=0.45, ge=0, le=0.5)
+    """How uneven a split may be: each side keeps at least 0.5 minus this share."""
+    shard_bags: int | Literal["auto"] = "auto"
+    """Bags grown in one job; `auto` aims at some minutes a job. Results do not depend on it."""
+
+
+class GroupRule(Section):
+    """Groups of units by one covariate; give exactly one of `quantiles`, `cuts` and `levels`."""
+
+    covariate: str
+    """Covariate that makes the groups."""
+    quantiles: int | None = Field(default=None, ge=2, le=20)
+    """Number of groups of equal size, cut at quantiles of the observed values."""
+    cuts: list[float] | None = Field(default=None, min_length=1)
+    """Cut points, ascending; a value equal to a cut belongs to the lower group."""
+    levels: bool | None = None
+    """One group for each level."""
+
+
+class Estimates(Section):
+    """What is estimated from the doubly robust scores."""
+
+    average: list[Target] = ["ATE", "ATT", "ATC", "ATO"]
+    """Average effects: of all, of the treated, of the controls, in the overlap population."""
+    groups: int = Field(default=4, ge=2, le=20)
+    """Number of groups by predicted effect."""
+    rules: dict[Name, GroupRule] = {}
+    """Groups fixed by a rule in one covariate, named before the data are seen."""
+    projection: list[str] = []
+    """Covariates of the best linear projection, named before the data are seen."""
+    ranking_draws: int = Field(default=200, ge=50, le=10_000)
+    """Half-samples of the bootstrap for TOC, AUTOC and QINI."""
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Level of the intervals."""
+
+
+class Author(Section):
+    """An author of the study."""
+
+    name: str
+    """Full name."""
+    orcid: str | None = Field(default=None, pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")
+    """ORCID, as 0000-0000-0000-0000."""
+    affiliation: str = ""
+    """Institution."""
+
+
+class Report(Section):
+    """What the page says beside the numbers."""
+
+    summary: str = ""
+    """A paragraph of background for the first page."""
+    citation: str = ""
+    """How to cite the data."""
+    authors: list[Author] = []
+    """Who made the study."""
+    licence: str = ""
+    """Licence of the results."""
+    displays: list[str] = []
+    """Covariates against which effects are drawn; by default those of the projection."""
+
+
+def _partial(section: type[Section]) -> Any:
+    """The section with every key optional: what an analysis may override."""
+    fields: dict[str, Any] = {
+        name: (info.annotation | None, Field(default=None, description=info.description))  # type: ignore[operator]
+        for name, info in section.model_fields.items()
+    }
+    return create_model(
+        f"{section.__name__}Override", __base__=Section, __doc__=f"Keys of `{section.__name__.lower()}`.", **fields
+    )
+
+
+class Analysis(Section):
+    """A named set of changes to the study, run beside the others and compared with them."""
+
+    label: str = ""
+    """Name in the report."""
+    outcome: Name | None = None
+    """Another of the study's outcomes."""
+    missingness: _partial(Missingness) | None = None  # type: ignore[valid-type]
+    """Keys of `missingness` that differ."""
+    nuisance: _partial(Nuisance) | None = None  # type: ignore[valid-type]
+    """Keys of `nuisance` that differ."""
+    forest: _partial(Forest) | None = None  # type: ignore[valid-type]
+    """Keys of `forest` that differ."""
+    estimates: _partial(Estimates) | None = None  # type: ignore[valid-type]
+    """Keys of `estimates` that differ."""
+
+

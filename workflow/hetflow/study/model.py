@@ -1,0 +1,211 @@
+"""The study file as a whole, and what no single key can tell is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field, model_validator
+
+from hetflow.errors import Problem
+from hetflow.study.base import Name, Section
+from hetflow.study.description import (
+    ColumnEntry,
+    Data,
+    Derived,
+    Design,
+    Eligibility,
+    Estimand,
+    Outcome,
+    StratumProbability,
+    Treatment,
+)
+from hetflow.study.methods import Analysis, Estimates, Forest, Missingness, Nuisance, Report
+
+PRIMARY = "primary"
+
+
+class Study(Section):
+    """A treatment-effect heterogeneity study: one file from raw data to report."""
+
+    study: Name
+    """Short name; results lie in `results/<study>/`."""
+    title: str
+    """Title of the report."""
+    seed: int = Field(default=20260101, ge=0)
+    """Seed of every random draw."""
+    minimum_cell_count: int = Field(default=10, ge=1)
+    """Counts below are not shown in figures and tables that leave the study."""
+    data: Data
+    """The raw data file."""
+    estimand: Estimand
+    """The question, in the attributes of ICH E9(R1)."""
+    design: Design
+    """How units came to be treated."""
+    treatment: Treatment
+    """What is compared."""
+    outcomes: dict[Name, Outcome] = Field(min_length=1)
+    """Outcomes by name."""
+    outcome: Name
+    """The outcome of the primary analysis."""
+    eligibility: list[Eligibility] = []
+    """Rules that a unit must meet, in the order of the participant flow."""
+    derived: dict[str, Derived] = {}
+    """New columns; the dictionary says their role and kind like any other's."""
+    dictionary: dict[str, ColumnEntry] = Field(min_length=1)
+    """What is known of each column. A key is a name or a shell pattern (`BL.*`); a name goes before a pattern."""
+    folds: int = Field(default=5, ge=3, le=20)
+    """Folds of cross-fitting, common to all analyses and imputations."""
+    missingness: Missingness = Missingness()
+    """What is done about missing covariates."""
+    nuisance: Nuisance = Nuisance()
+    """Outcome mean and propensity."""
+    forest: Forest = Forest()
+    """The causal forest."""
+    estimates: Estimates = Estimates()
+    """What is estimated."""
+    analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
+    """The primary analysis and the sensitivity analyses beside it."""
+    report: Report = Report()
+    """What the page says beside the numbers."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _primary_needs_no_entry(cls, values: object) -> object:
+        if isinstance(values, dict) and isinstance(values.get("analyses"), dict):
+            analyses = {name: entry or {} for name, entry in values["analyses"].items()}
+            if PRIMARY not in analyses:
+                analyses = {PRIMARY: {"label": "Primary"}, **analyses}
+            values = {**values, "analyses": analyses}
+        return values
+
+
+def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
+    """Combinations of keys that cannot work, each in the user's words.
+
+    Parameters
+    ----------
+    study : Study
+        A study whose keys are each valid.
+    source : str
+        The study file's name, for the messages.
+    """
+    for name, outcome in study.outcomes.items():
+        if (outcome.column is None) == (outcome.expression is None):
+            yield Problem(
+                f"{source}: outcomes.{name}",
+                "exactly one of `column` and `expression`",
+                "both" if outcome.column else "neither",
+                "keep the one that defines the outcome",
+            )
+    yield from _names(study, source)
+    yield from _design(study, source)
+    both = {str(code) for code in study.treatment.treated} & {str(code) for code in study.treatment.control}
+    if both:
+        yield Problem(
+            f"{source}: treatment",
+            "values that are either treated or control",
+            f"{', '.join(sorted(both))} in both lists",
+            "keep each value in one list",
+        )
+    yield from _rules(study, source)
+
+
+def _names(study: Study, source: str) -> Iterator[Problem]:
+    chosen = {"outcome": study.outcome} | {
+        f"analyses.{name}.outcome": analysis.outcome for name, analysis in study.analyses.items() if analysis.outcome
+    }
+    for key, outcome in chosen.items():
+        if outcome not in study.outcomes:
+            yield Problem(
+                f"{source}: {key}",
+                f"one of the outcomes {', '.join(study.outcomes)}",
+                str(outcome),
+                "name one of them, or add it under `outcomes`",
+            )
+
+
+def _design(study: Study, source: str) -> Iterator[Problem]:
+    design = study.design
+    values = (
+        design.probability.levels.values()
+        if isinstance(design.probability, StratumProbability)
+        else [design.probability]
+    )
+    if any(value is not None and not 0 < value < 1 for value in values):
+        yield Problem(
+            f"{source}: design.probability",
+            "probabilities strictly between 0 and 1",
+            ", ".join(str(value) for value in values),
+            "give the probability of being treated; a stratum in which nobody can be treated must be left out",
+        )
+    if design.kind == "randomised" and design.probability is None:
+        yield Problem(
+            f"{source}: design",
+            "`probability`, the known chance of treatment in a randomised design",
+            "none",
+            "write for instance `probability: 0.5`, or one for each level of a column",
+        )
+    if design.kind == "observational" and design.probability is not None:
+        yield Problem(
+            f"{source}: design.probability",
+            "no known probability in an observational design",
+            str(design.probability),
+            "remove it: the propensity is estimated",
+        )
+
+
+def _rules(study: Study, source: str) -> Iterator[Problem]:
+    for name, rule in study.estimates.rules.items():
+        given = [key for key in ("quantiles", "cuts", "levels") if getattr(rule, key)]
+        if len(given) != 1:
+            yield Problem(
+                f"{source}: estimates.rules.{name}",
+                "exactly one of `quantiles`, `cuts` and `levels`",
+                " and ".join(given) or "none",
+                "keep the one that makes the groups",
+            )
+        if rule.cuts and sorted(set(rule.cuts)) != rule.cuts:
+            yield Problem(
+                f"{source}: estimates.rules.{name}.cuts",
+                "cut points that ascend",
+                str(rule.cuts),
+                "sort them and drop repeats",
+            )
+
+
+def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
+    """What cannot work in one resolved analysis (its overrides already merged into `study`); `where` is the key."""
+    randomised = study.design.kind == "randomised"
+    if randomised and study.nuisance.propensity != "design":
+        yield Problem(
+            "nuisance.propensity",
+            "`design` in a randomised design, whose probabilities are known",
+            study.nuisance.propensity,
+            "remove the key; if treatment was not randomised, set design.kind to observational",
+        )
+    if not randomised and study.nuisance.propensity == "design":
+        yield Problem(
+            "nuisance.propensity",
+            "a learner (stack, linear, boosting or forest) in an observational design",
+            "design",
+            "write `nuisance: {propensity: stack}`",
+        )
+    trim = study.nuisance.trim
+    if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
+        yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
+    if study.missingness.strategy == "native":
+        yield Problem(
+            "missingness.strategy",
+            "a forest engine that takes missing covariates",
+            f"forest.engine {study.forest.engine}, which refuses them",
+            "choose multiple_imputation or indicator",
+        )
+    for key in ("trees", "held_out_trees"):
+        trees = getattr(study.forest, key)
+        if trees % study.forest.bag_trees:
+            yield Problem(
+                f"forest.{key}",
+                f"a multiple of bag_trees ({study.forest.bag_trees})",
+                str(trees),
+                f"write {(trees // study.forest.bag_trees + 1) * study.forest.bag_trees}",
+            )

@@ -1,0 +1,108 @@
+# Missingness: described; covariates completed, one file and one job an imputation and mode; guarded.
+
+
+rule describe:
+    message:
+        "Describing what is missing"
+    input:
+        cohort="<results>/cohort.parquet",
+        facts="<results>/cohort.json",
+    output:
+        variables="<results>/missingness/variables.parquet",
+        masks="<results>/missingness/masks.parquet",
+        patterns="<results>/missingness/patterns.parquet",
+        summary="<results>/missingness/summary.json",
+    params:
+        code=CODE("describe"),
+    log:
+        "<logs>/describe.log",
+    benchmark:
+        "<benchmarks>/describe.tsv"
+    resources:
+        mem_mb=START.memory("describe"),
+        runtime=START.minutes("describe"),
+    conda:
+        "../../envs/hetflow.yaml"
+    shell:
+        "{START.python} {START.scripts}/describe.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        " --variables {output.variables:q} --masks {output.masks:q} --patterns {output.patterns:q}"
+        " --summary {output.summary:q} --log {log:q}"
+
+
+rule impute_deployment:
+    message:
+        "Completing covariates without arm and outcome, {wildcards.analysis} {wildcards.imputation}"
+    input:
+        cohort="<results>/cohort.parquet",
+        facts="<results>/cohort.json",
+        settings="<results>/{analysis}/settings/deployment.json",
+    output:
+        "<results>/{analysis}/completed/deployment/{imputation}.parquet",
+    params:
+        code=CODE("impute"),
+    log:
+        "<logs>/impute_deployment/{analysis}-{imputation}.log",
+    benchmark:
+        "<benchmarks>/impute_deployment/{analysis}-{imputation}.tsv"
+    resources:
+        mem_mb=START.memory("impute"),
+        runtime=START.minutes("impute"),
+    conda:
+        "../../envs/hetflow.yaml"
+    shell:
+        "{START.python} {START.scripts}/impute.py --mode deployment --imputation {wildcards.imputation}"
+        " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
+        " --completed {output:q} --log {log:q}"
+
+
+rule impute_inference:
+    message:
+        "Completing covariates by arm and with the outcome, {wildcards.analysis} {wildcards.imputation}"
+    input:
+        cohort="<results>/cohort.parquet",
+        outcomes="<results>/outcomes.parquet",
+        facts="<results>/cohort.json",
+        settings="<results>/{analysis}/settings/inference.json",
+    output:
+        "<results>/{analysis}/completed/inference/{imputation}.parquet",
+    params:
+        code=CODE("impute"),
+    log:
+        "<logs>/impute_inference/{analysis}-{imputation}.log",
+    benchmark:
+        "<benchmarks>/impute_inference/{analysis}-{imputation}.tsv"
+    resources:
+        mem_mb=START.memory("impute"),
+        runtime=START.minutes("impute"),
+    conda:
+        "../../envs/hetflow.yaml"
+    shell:
+        "{START.python} {START.scripts}/impute.py --mode inference --imputation {wildcards.imputation}"
+        " --cohort {input.cohort:q} --outcomes {input.outcomes:q} --facts {input.facts:q}"
+        " --settings {input.settings:q} --completed {output:q} --log {log:q}"
+
+
+rule guards:
+    message:
+        "Guarding the completed covariates of {wildcards.analysis}"
+    input:
+        cohort="<results>/cohort.parquet",
+        facts="<results>/cohort.json",
+        settings="<results>/{analysis}/settings/deployment.json",
+        completed=lambda wildcards: START.files(PLAN.completed(wildcards.analysis, "deployment")),
+    output:
+        "<results>/{analysis}/guards.json",
+    params:
+        code=CODE("guards"),
+    log:
+        "<logs>/guards/{analysis}.log",
+    benchmark:
+        "<benchmarks>/guards/{analysis}.tsv"
+    resources:
+        mem_mb=START.memory("guards"),
+        runtime=START.minutes("guards"),
+    conda:
+        "../../envs/hetflow.yaml"
+    shell:
+        "{START.python} {START.scripts}/guards.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        " --settings {input.settings:q} --completed {input.completed:q} --guards {output:q} --log {log:q}"
