@@ -1,8 +1,9 @@
-"""Assertions on rates by exact binomial tails, with a stated rate of false alarms and a power that can be computed.
+"""Assertions on rates by exact binomial tails, with a stated false-alarm rate and a computable power.
 
-A statistical test of the suite counts `k` events (rejections, covered truths) in `n` independent replicates. It may
-fail only when a count at least as extreme has probability below `false_alarm` under the rate that is claimed; what
-the test can detect is then a matter of arithmetic, which the test states by `power_at_most` and its kin.
+A statistical test of the suite counts `k` events (rejections, covered truths) in `n` independent
+replicates. It may fail only when a count at least as extreme has probability below `false_alarm` under the
+rate that is claimed; what the test can detect is then a matter of arithmetic, which the test states by
+`power_at_most` and its kin.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def assert_rate_at_most(k: int, n: int, p: float, false_alarm: float = FALSE_ALA
     assert 0 <= k <= n, f"{k} events in {n} replicates"
     tail = tail_above(k, n, p)
     assert tail >= false_alarm, (
-        f"{k} of {n} ({k / n:.3f}) is too many for a rate of at most {p}: P(K >= {k}) = {tail:.2g} < {false_alarm:g}"
+        f"{k} of {n} ({k / n:.3f}) is too many for a rate of at most {p}: "
+        f"P(K >= {k}) = {tail:.2g} < {false_alarm:g}"
     )
 
 
@@ -54,7 +56,8 @@ def assert_rate_at_least(k: int, n: int, p: float, false_alarm: float = FALSE_AL
     assert 0 <= k <= n, f"{k} events in {n} replicates"
     tail = tail_below(k, n, p)
     assert tail >= false_alarm, (
-        f"{k} of {n} ({k / n:.3f}) is too few for a rate of at least {p}: P(K <= {k}) = {tail:.2g} < {false_alarm:g}"
+        f"{k} of {n} ({k / n:.3f}) is too few for a rate of at least {p}: "
+        f"P(K <= {k}) = {tail:.2g} < {false_alarm:g}"
     )
 
 

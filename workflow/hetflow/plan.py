@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
-from hetflow.study.analyses import counts, owners, resolve_all, slices, study_slices
+from hetflow.study.analyses import PARENTS, counts, owners, resolve_all, slices, study_slices
 from hetflow.study.model import Study
 
 SHARED = "shared"
@@ -100,12 +100,42 @@ class Plan:
         """Score files of an analysis."""
         return [f"{self.owner[analysis, 'scores']}/scores/{name}.parquet" for name in self.sets(analysis)]
 
-    def owned(self, stage: str) -> list[str]:
-        """Analyses that hold files of a stage."""
-        return [analysis for analysis in self.analyses if self.owner[analysis, stage] == analysis]
+    def report_pieces(self) -> list[str]:
+        """Files of the analyses that the report reads."""
+        names = [
+            f"{analysis}/{name}"
+            for analysis in self.analyses
+            for name in ("curves.parquet", "displays.parquet", "notices.json")
+        ]
+        for analysis in self.analyses:
+            names.append(f"{self.owner[analysis, 'deployment']}/guards.json")
+            folder = f"{self.owner[analysis, 'nuisance']}/nuisance"
+            names += [f"{folder}/{name}.json" for name in self.sets(analysis)]
+        return list(dict.fromkeys(names))
+
+    def artefacts(self) -> list[str]:
+        """What the manifest lists: everything that is kept, but for logs, benchmarks and shards."""
+        names = ["cohort.parquet", "outcomes.parquet", "cohort.json", "flow.parquet", "baseline.parquet"]
+        names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
+        names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
+        names += ["missingness/summary.json", *self.report_pieces()]
+        for analysis in self.analyses:
+            names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
+            names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
+            names += self.cate(analysis) + self.scores(analysis)
+            names += [f"{analysis}/estimates.parquet", f"{analysis}/covariance.npz"]
+        return sorted(set(names))
+
+    def all_settings(self) -> list[str]:
+        """Every settings file of the run."""
+        shared = [f"settings/{stage}.json" for stage in ("cohort", "folds", "guards", "collect", "report")]
+        own = {self.settings(analysis, stage) for analysis in self.analyses for stage in PARENTS}
+        return sorted({*shared, *own})
 
     def settings(self, analysis: str, stage: str) -> str:
-        """The settings file of an analysis' stage, at its owner."""
+        """The settings file of an analysis' stage, at its owner; every analysis makes its own estimates."""
+        if stage == "estimates":
+            return f"{analysis}/settings/estimates.json"
         return f"{self.owner[analysis, stage]}/settings/{stage}.json"
 
     def analysis_slice(self, analysis: str, stage: str) -> dict[str, object]:

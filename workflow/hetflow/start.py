@@ -16,7 +16,8 @@ from typing import Any
 
 from hetflow.cohort.readers import data_shape
 from hetflow.errors import Refused, refuse
-from hetflow.files import stamped_json
+from hetflow.costs import costs
+from hetflow.files import canonical_json, stamped_json
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
 from hetflow.sources import code_fingerprint
@@ -54,9 +55,18 @@ class Start:
         """Fingerprint of the code behind a script."""
         return _fingerprint(self.workflow, script)
 
+    @property
+    def lock(self) -> str:
+        """The lock file, quoted for a shell."""
+        return shlex.quote(str(self.workflow.parent / "envs" / "lock.txt"))
+
+    def costs(self) -> str:
+        """What a run would cost, as text for the script `check`."""
+        return canonical_json(costs(self.plan))
+
     def file(self, name: str) -> str:
         """A path of the study's results."""
-        return f"results/{self.plan.study.study}/{name}"
+        return f"results/{self.plan.study.study}/{name}".rstrip("/")
 
     def files(self, names: Iterable[str]) -> list[str]:
         """Paths of the study's results."""

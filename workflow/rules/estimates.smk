@@ -6,7 +6,6 @@ rule scores:
         "Making doubly robust scores, {wildcards.analysis} {wildcards.set}"
     input:
         cohort="<results>/cohort.parquet",
-        folds="<results>/folds.parquet",
         settings="<results>/{analysis}/settings/scores.json",
         nuisance=lambda wildcards: START.file(
             f"{PLAN.owner[wildcards.analysis, 'nuisance']}/nuisance/{wildcards.set}.parquet"
@@ -26,7 +25,7 @@ rule scores:
     conda:
         "../../envs/hetflow.yaml"
     shell:
-        "{START.python} {START.scripts}/scores.py --cohort {input.cohort:q} --folds {input.folds:q}"
+        "{START.python} {START.scripts}/scores.py --cohort {input.cohort:q}"
         " --settings {input.settings:q} --nuisance {input.nuisance:q} --cate {input.cate:q}"
         " --scores {output:q} --log {log:q}"
 
@@ -35,6 +34,7 @@ rule estimates:
     message:
         "Estimating, {wildcards.analysis}"
     input:
+        cohort="<results>/cohort.parquet",
         facts="<results>/cohort.json",
         settings="<results>/{analysis}/settings/estimates.json",
         scores=lambda wildcards: START.files(PLAN.scores(wildcards.analysis)),
@@ -57,7 +57,7 @@ rule estimates:
     conda:
         "../../envs/hetflow.yaml"
     shell:
-        "{START.python} {START.scripts}/estimates.py --analysis {wildcards.analysis} --facts {input.facts:q}"
+        "{START.python} {START.scripts}/estimates.py --analysis {wildcards.analysis} --cohort {input.cohort:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
         " --table {output.table:q} --covariance {output.covariance:q} --curves {output.curves:q}"
         " --displays {output.displays:q} --notices {output.notices:q} --log {log:q}"

@@ -88,7 +88,7 @@ rule guards:
     input:
         cohort="<results>/cohort.parquet",
         facts="<results>/cohort.json",
-        settings="<results>/{analysis}/settings/deployment.json",
+        settings="<results>/settings/guards.json",
         completed=lambda wildcards: START.files(PLAN.completed(wildcards.analysis, "deployment")),
     output:
         "<results>/{analysis}/guards.json",

@@ -39,13 +39,14 @@ def average_effect(scores: Scores, target: str) -> Terms:
     ----------
     scores : Scores
     target : {"ATE", "ATT", "ATC", "ATO"}
-        Of all; of the treated; of the controls; weighted by e (1 - e), which stays estimable without division by the
-        propensity.
+        Of all; of the treated; of the controls; weighted by e (1 - e), which stays estimable without
+        division by the propensity.
 
     Returns
     -------
     Terms
-        One estimate, treated minus control, in outcome units. Weights and clusters enter estimate and standard error.
+        One estimate, treated minus control, in outcome units. Weights and clusters enter estimate and
+        standard error.
 
     Raises
     ------
@@ -76,7 +77,8 @@ def _atc(scores: Scores) -> tuple[float, float]:
 def _one_arm(scores: Scores, arm: int, name: str) -> tuple[float, float]:
     """Plug-in mean of the arm's effects plus a correction by weighted residuals of both arms (grf's form).
 
-    The variance adds that of the plug-in mean (units independent, as in grf) and that of the correction (clustered).
+    The variance adds that of the plug-in mean (units independent, as in grf) and that of the correction
+    (clustered).
     """
     weight, tau = scores.weight, scores.cate
     held = (scores.treated == arm) & (weight > 0)
@@ -112,7 +114,8 @@ def _balancing(scores: Scores, arm: int) -> Vector:
 
 
 def _ato(scores: Scores) -> tuple[float, float]:
-    """Slope of the outcome residual on the treatment residual (Crump et al. 2009; Li, Morgan and Zaslavsky 2018).
+    """Slope of the outcome residual on the treatment residual (Crump et al. 2009; Li, Morgan and Zaslavsky
+    2018).
 
     HC3 without clusters, the cluster sandwich with its small-sample factor with them, as in grf.
     """

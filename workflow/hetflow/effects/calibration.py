@@ -14,15 +14,17 @@ NEEDS = ("cate", "treatment_residual", "outcome_residual")
 def calibration(scores: Scores) -> Terms:
     """How the mean and the spread of the predicted effects compare with the data.
 
-    Outcome residuals are regressed, without intercept, on ``mean(cate) (W - e)`` and ``(cate - mean(cate)) (W - e)``
-    (Chernozhukov et al. 2018; R grf's ``test_calibration``). A mean coefficient of 1 says that the average prediction
-    is right; a differential one of 1 that predicted differences are neither too small (above 1) nor too large.
+    Outcome residuals are regressed, without intercept, on ``mean(cate) (W - e)`` and ``(cate - mean(cate))
+    (W - e)`` (Chernozhukov et al. 2018; R grf's ``test_calibration``). A mean coefficient of 1 says that
+    the average prediction is right; a differential one of 1 that predicted differences are neither too
+    small (above 1) nor too large.
 
     Returns
     -------
     Terms
-        Terms ``mean`` and ``differential``, HC3 covariance (clustered and weighted), n - 2 degrees of freedom. No
-        p-value: on out-of-bag effects a two-sided test rejects several times too often under the null.
+        Terms ``mean`` and ``differential``, HC3 covariance (clustered and weighted), n - 2 degrees of
+        freedom. No p-value: on out-of-bag effects a two-sided test rejects several times too often under
+        the null.
 
     Raises
     ------

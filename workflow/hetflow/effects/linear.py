@@ -1,7 +1,8 @@
 """Shared algebra: weighted means, weighted least squares and their cluster-robust covariances.
 
-Names follow the sandwich literature: score, meat, bread. A cluster of one unit each is the independent case, and all
-formulas reduce to their usual forms there. Units of zero weight count neither as units nor as clusters.
+Names follow the sandwich literature: score, meat, bread. A cluster of one unit each is the independent
+case, and all formulas reduce to their usual forms there. Units of zero weight count neither as units nor as
+clusters.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-#: A column counts as dependent when the part of it that others do not explain is shorter than this share of it.
+#: A column counts as dependent when the part of it that others do not explain is shorter than this share of
+#: it.
 RANK_TOLERANCE = 1e-9
+TINY = float(np.finfo(np.float64).tiny)
 #: A cluster determines a coefficient alone when leaving it out keeps less than this share of some direction.
 LEVERAGE_TOLERANCE = 1e-9
 
@@ -93,7 +96,8 @@ def weighted_mean(values: Vector, weight: Vector, codes: Codes, what: str = "ave
     Returns
     -------
     mean, se : float
-        ``se^2 = G/(G-1) sum_g (sum_{i in g} w_i (v_i - mean))^2 / (sum w)^2`` over the G clusters of positive weight.
+        ``se^2 = G/(G-1) sum_g (sum_{i in g} w_i (v_i - mean))^2 / (sum w)^2`` over the G clusters of
+        positive weight.
 
     Raises
     ------
@@ -116,8 +120,8 @@ def independent_columns(X: Matrix, weight: Vector) -> list[int]:
         column = held[:, j]
         rest = column - basis @ (basis.T @ column)
         rest -= basis @ (basis.T @ rest)
-        length = np.linalg.norm(rest)
-        if length > RANK_TOLERANCE * max(np.linalg.norm(column), 1e-300):
+        length = float(np.linalg.norm(rest))
+        if length > RANK_TOLERANCE * max(float(np.linalg.norm(column)), TINY):
             basis = np.column_stack([basis, rest / length])
             kept.append(j)
     return kept
@@ -160,9 +164,9 @@ def least_squares(X: Matrix, y: Vector, weight: Vector, what: str = "regression"
 def hc3_covariance(X: Matrix, fit: Fit, weight: Vector, codes: Codes, what: str = "regression") -> Matrix:
     """HC3 covariance of a weighted fit, clustered where clusters hold several units.
 
-    The score of cluster g is ``X_g' (I - H_gg)^-1 (w * e)_g`` with ``H_gg = X_g bread X_g' W_g``; the meat is the sum
-    of its outer products, without a small-sample factor (Bell and McCaffrey 2002 in the form of R's sandwich 3).
-    By Woodbury's identity only k x k systems are solved, so that clusters may be large.
+    The score of cluster g is ``X_g' (I - H_gg)^-1 (w * e)_g`` with ``H_gg = X_g bread X_g' W_g``; the meat
+    is the sum of its outer products, without a small-sample factor (Bell and McCaffrey 2002 in the form of
+    R's sandwich 3). By Woodbury's identity only k x k systems are solved, so that clusters may be large.
 
     Returns
     -------

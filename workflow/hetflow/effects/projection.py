@@ -27,8 +27,8 @@ NO_OVERLAP = np.finfo(np.float64).eps
 def projection_design(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[Matrix, tuple[str, ...]]:
     """The covariates of a projection as numbers, without intercept.
 
-    A nominal column gives one 0/1 column for every level but its first; a column that does not apply to all brings
-    its ``__applies`` column; columns that mark missing values are left out.
+    A nominal column gives one 0/1 column for every level but its first; a column that does not apply to all
+    brings its ``__applies`` column; columns that mark missing values are left out.
 
     Raises
     ------
@@ -36,7 +36,11 @@ def projection_design(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[M
         If a value is missing: a projection needs completed covariates.
     """
     X, names = covariate_matrix(frame, columns)
-    reference = {f"{column.name}={column.levels[0]}" for column in columns if column.kind == "nominal" and column.levels}
+    reference = {
+        f"{column.name}={column.levels[0]}"
+        for column in columns
+        if column.kind == "nominal" and column.levels
+    }
     indicators = {column.indicator for column in columns}
     kept = [j for j, name in enumerate(names) if name not in reference | indicators]
     missing = [names[j] for j in kept if np.isnan(X[:, j]).any()]
@@ -62,7 +66,8 @@ def common_terms(designs: Sequence[Matrix], scores: Scores) -> list[int]:
 def best_linear_projection(scores: Scores, X: Matrix, names: Sequence[str], overlap: bool = False) -> Terms:
     """Weighted least squares of the doubly robust score on covariates, with an intercept.
 
-    Semenova and Chernozhukov (2021); as R grf's ``best_linear_projection``: HC3, clustered where there are clusters.
+    Semenova and Chernozhukov (2021); as R grf's ``best_linear_projection``: HC3, clustered where there are
+    clusters.
 
     Parameters
     ----------
@@ -76,8 +81,8 @@ def best_linear_projection(scores: Scores, X: Matrix, names: Sequence[str], over
     Returns
     -------
     Terms
-        ``intercept`` and one coefficient a covariate: change of the effect (outcome units) for a unit's change of the
-        covariate. Two-sided t tests with n - k - 1 degrees of freedom.
+        ``intercept`` and one coefficient a covariate: change of the effect (outcome units) for a unit's
+        change of the covariate. Two-sided t tests with n - k - 1 degrees of freedom.
     """
     name = "projection_overlap" if overlap else "projection"
     require(scores, name, "score", *(("propensity",) if overlap else ()))

@@ -53,7 +53,8 @@ class Scores:
     cate_between_imputations : ndarray
         Its variance between imputations; null for a single imputation.
     cate_held_out, cate_sequential : ndarray
-        Predicted by forests that left the unit's fold out, or that saw only the folds before it (null in the first).
+        Predicted by forests that left the unit's fold out, or that saw only the folds before it (null in
+        the first).
     score : ndarray
         Doubly robust score, outcome units.
     priority : ndarray
@@ -107,8 +108,8 @@ class Scores:
         Raises
         ------
         Refused
-            If the table holds several contrasts, a column holds some nulls but not only nulls, or values that are
-            impossible.
+            If the table holds several contrasts, a column holds some nulls but not only nulls, or values
+            that are impossible.
         """
         contrasts = frame["contrast"].unique()
         if len(contrasts) != 1:
@@ -145,8 +146,9 @@ def doubly_robust_score(
 ) -> Vector:
     """Doubly robust score of a binary treatment.
 
-    ``score = cate + (W - e) / (e (1 - e)) * (Y - m - (W - e) cate)`` (Robins, Rotnitzky and Zhao 1994; in this form
-    Athey and Wager 2019). Its mean is the average treatment effect, in outcome units, treated minus control.
+    ``score = cate + (W - e) / (e (1 - e)) * (Y - m - (W - e) cate)`` (Robins, Rotnitzky and Zhao 1994; in
+    this form Athey and Wager 2019). Its mean is the average treatment effect, in outcome units, treated
+    minus control.
 
     Parameters
     ----------
@@ -183,8 +185,8 @@ def make_scores(
 ) -> Scores:
     """Scores from nuisances and from effects predicted in every imputation.
 
-    Effects are averaged over imputations first and then enter one score: ranking each imputation and pooling costs
-    power.
+    Effects are averaged over imputations first and then enter one score: ranking each imputation and
+    pooling costs power.
 
     Parameters
     ----------
@@ -235,7 +237,9 @@ def make_scores(
 def direction(better: str) -> float:
     """+1 where higher outcomes are better, -1 where lower ones are."""
     if better not in BETTER:
-        refuse("better", "`higher` or `lower`", repr(better), "say which direction of the outcome is a benefit")
+        refuse(
+            "better", "`higher` or `lower`", repr(better), "say which direction of the outcome is a benefit"
+        )
     return BETTER[better]
 
 
@@ -261,14 +265,16 @@ def _check(scores: Scores) -> None:
         refuse("scores: treated", "0 and 1", str(np.unique(scores.treated).tolist()), _REMEDY)
     weight = scores.weight
     if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.sum() > 0):
-        refuse("scores: weight", "finite weights, none negative, not all zero", "others", "correct the weights")
+        refuse(
+            "scores: weight", "finite weights, none negative, not all zero", "others", "correct the weights"
+        )
     first = scores.fold == scores.fold.min()
     for name in _NULLABLE:
         values = getattr(scores, name)
         if name == "cate_sequential":
             values = values[~first]
         missing = int((~np.isfinite(values)).sum())
-        if 0 < missing and not np.isnan(values).all():
+        if missing > 0 and not np.isnan(values).all():
             refuse(f"scores: {name}", "finite for all units, or null for all", f"{missing} missing", _REMEDY)
     if not scores.lacks("propensity") and not bool(((scores.propensity > 0) & (scores.propensity < 1)).all()):
         refuse(

@@ -37,6 +37,8 @@ class Terms:
         Whether a p-value is printed: only where the size of the test has been simulated.
     heterogeneity : bool
         Whether the test is one of heterogeneity (not printed in observational designs).
+    interval : bool
+        Whether an interval is printed: not where it is known to cover too seldom.
     """
 
     estimand: str
@@ -50,6 +52,7 @@ class Terms:
     alternative: str = TWO_SIDED
     tested: bool = False
     heterogeneity: bool = True
+    interval: bool = True
 
     def __post_init__(self) -> None:
         k = len(self.groups)

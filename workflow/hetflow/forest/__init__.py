@@ -1,0 +1,1 @@
+"""Causal forests grown little bag by little bag, in shards that any executor can spread."""

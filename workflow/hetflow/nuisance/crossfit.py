@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hetflow.errors import refuse
 from hetflow.nuisance.folds import Floats, Integers
@@ -26,8 +26,9 @@ class CrossFit:
     prediction : ndarray, shape (n,)
         In the target's units, or probabilities.
     performance : dict
-        Ready for JSON: ``learner``, ``kind``, ``overall`` and ``folds`` (see `hetflow.nuisance.performance`); for a
-        stack also ``members`` (the same for each) and ``stack_weights`` (one row a fold).
+        Ready for JSON: ``learner``, ``kind``, ``overall`` and ``folds`` (see
+        `hetflow.nuisance.performance`); for a stack also ``members`` (the same for each) and
+        ``stack_weights`` (one row a fold).
     """
 
     prediction: Floats
@@ -61,9 +62,9 @@ def cross_fit(
 ) -> CrossFit:
     """Predict each fold by a learner fitted on the other folds.
 
-    A stack's weights for fold k are found on the other folds: fold j of them is predicted by members fitted without
-    folds j and k. A fit without {j, k} serves both k (predicting j) and j (predicting k), so K folds take
-    K(K - 1)/2 + K fits of each member. The inner folds are the study's own: clusters stay whole.
+    A stack's weights for fold k are found on the other folds: fold j of them is predicted by members fitted
+    without folds j and k. A fit without {j, k} serves both k (predicting j) and j (predicting k), so K
+    folds take K(K - 1)/2 + K fits of each member. The inner folds are the study's own: clusters stay whole.
 
     Parameters
     ----------
@@ -93,8 +94,8 @@ def cross_fit(
     Raises
     ------
     Refused
-        For an unknown learner, targets or covariates that are not finite, a target other than 0/1 in classification,
-        or too few folds.
+        For an unknown learner, targets or covariates that are not finite, a target other than 0/1 in
+        classification, or too few folds.
 
     Notes
     -----
@@ -136,7 +137,9 @@ def _stack(data: _Data, learner: Learner) -> CrossFit:
         for column, name in enumerate(learner.members):
             members[out, column] = _predict(data, name, (k,), out)
         combination = convex_weights(inner[k][~out], data.target[~out], data.weight[~out])
-        prediction[out] = np.clip(members[out] @ combination, members[out].min(axis=1), members[out].max(axis=1))
+        prediction[out] = np.clip(
+            members[out] @ combination, members[out].min(axis=1), members[out].max(axis=1)
+        )
         weights.append({"fold": k} | dict(zip(learner.members, combination.tolist(), strict=True)))
     report = {"learner": learner.name, "kind": data.kind} | _measure(data, prediction)
     report["members"] = {name: _measure(data, members[:, c]) for c, name in enumerate(learner.members)}
@@ -176,9 +179,16 @@ def _check(data: _Data, learner: Learner) -> None:
     folds = np.unique(data.fold)
     need = 3 if learner.members else 2
     if len(folds) < need:
-        refuse(where, f"at least {need} folds for the learner {learner.name}", str(len(folds)), "draw more folds")
+        refuse(
+            where, f"at least {need} folds for the learner {learner.name}", str(len(folds)), "draw more folds"
+        )
     if not np.isfinite(data.target).all():
-        refuse(where, "a finite target for every unit", "missing or infinite values", "leave those units out first")
+        refuse(
+            where,
+            "a finite target for every unit",
+            "missing or infinite values",
+            "leave those units out first",
+        )
     if np.isinf(data.X).any():
         refuse(where, "finite covariates", "infinite values", "recode them as missing, or drop the column")
     if data.kind == CLASSIFICATION and not np.isin(data.target, (0.0, 1.0)).all():

@@ -41,9 +41,9 @@ def draw_folds(
     Returns
     -------
     ndarray of int, shape (n,)
-        Fold of each unit, 1 to `number`. Without clusters, the folds' counts differ by at most one over the whole
-        cohort, within each arm, and within each arm and stratum; with clusters they are as even as a greedy
-        allocation makes them, largest clusters first.
+        Fold of each unit, 1 to `number`. Without clusters, the folds' counts differ by at most one over the
+        whole cohort, within each arm, and within each arm and stratum; with clusters they are as even as a
+        greedy allocation makes them, largest clusters first.
 
     Raises
     ------
@@ -57,7 +57,9 @@ def draw_folds(
     group = np.arange(len(unit)) if cluster is None else _codes_by_appearance(np.asarray(cluster)[order])
     _check_number(number, arm, group)
     rng = generator(seed, "folds")
-    sorted_fold = _deal(arm, stratum, number, rng) if cluster is None else _allocate(arm, stratum, group, number, rng)
+    sorted_fold = (
+        _deal(arm, stratum, number, rng) if cluster is None else _allocate(arm, stratum, group, number, rng)
+    )
     fold = np.empty(len(unit), dtype=np.int64)
     fold[order] = sorted_fold
     check_folds(fold, treated, number)
@@ -65,7 +67,7 @@ def draw_folds(
 
 
 def check_folds(fold: ArrayLike, treated: ArrayLike, number: int | None = None, where: str = "folds") -> None:
-    """Refuse units among which some fold lacks an arm, so that its nuisances or its estimates would be undefined.
+    """Refuse units among which some fold lacks an arm, which leaves its nuisances or estimates undefined.
 
     Parameters
     ----------
@@ -89,7 +91,7 @@ def check_folds(fold: ArrayLike, treated: ArrayLike, number: int | None = None, 
             f"{where}: fold {k}, arm {arm}",
             "every fold holds units of every arm",
             "none",
-            "draw fewer folds, or widen the analysis (its subset, trimming or missing outcomes empty this fold)",
+            "draw fewer folds, or widen the analysis: its subset, trimming or missing outcomes empty it",
         )
         for k in folds
         for arm in arms
@@ -147,7 +149,9 @@ def _check_number(number: int, arm: Integers, group: Integers) -> None:
         held = len(np.unique(group[arm == code]))
         if held < number:
             what = f"{held} units or clusters in one arm for {number} folds"
-            refuse("folds: number", "no more folds than an arm has units (or clusters)", what, "draw fewer folds")
+            refuse(
+                "folds: number", "no more folds than an arm has units (or clusters)", what, "draw fewer folds"
+            )
 
 
 def _deal(arm: Integers, stratum: Integers, number: int, rng: np.random.Generator) -> Integers:
@@ -158,10 +162,13 @@ def _deal(arm: Integers, stratum: Integers, number: int, rng: np.random.Generato
     return np.asarray(rng.permutation(number)[fold] + 1)
 
 
-def _allocate(arm: Integers, stratum: Integers, group: Integers, number: int, rng: np.random.Generator) -> Integers:
+def _allocate(
+    arm: Integers, stratum: Integers, group: Integers, number: int, rng: np.random.Generator
+) -> Integers:
     """Give whole clusters, largest first, each to the fold that it leaves most even.
 
-    Evenness is the sum, over arms and over arm-by-stratum cells, of squared counts relative to the cell's size.
+    Evenness is the sum, over arms and over arm-by-stratum cells, of squared counts relative to the cell's
+    size.
     """
     cell = np.unique(np.column_stack([arm, stratum]), axis=0, return_inverse=True)[1].ravel()
     counts = np.column_stack([_table(group, arm), _table(group, cell)])

@@ -1,8 +1,9 @@
 """The registry of learners: each is one declaration, for regression and for classification.
 
-`fit_learner` is the one way in. It standardises a continuous target and brings weights to mean one, both rounded, so
-that changing the outcome's units or rescaling the weights changes no split of a tree; and it fills missing covariates
-for a learner that cannot take them, with medians of the training rows and indicators.
+`fit_learner` is the one way in. It standardises a continuous target and brings weights to mean one, both
+rounded, so that changing the outcome's units or rescaling the weights changes no split of a tree; and it
+fills missing covariates for a learner that cannot take them, with medians of the training rows and
+indicators.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def fit_boosting(
         folds=[(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in np.unique(fold)],
         callbacks=[lightgbm.early_stopping(BOOSTING_PATIENCE, verbose=False)],
     )
-    rounds = len(next(iter(curve.values())))
+    rounds = len(np.asarray(next(iter(curve.values()))))  # the curve ends at its best round
     model = lightgbm.train(parameters, data, num_boost_round=rounds)
     return lambda rows: np.asarray(model.predict(rows, num_threads=1), dtype=np.float64)
 
@@ -184,12 +185,17 @@ def fill_missing(X: Floats) -> Callable[[Floats], Floats] | None:
     Returns
     -------
     callable or None
-        From rows with NaN, shape (m, p), to rows without, shape (m, p + q), q the number of columns that have missing
-        values in training. A column missing throughout is filled with 0; one complete in training but not in new rows
-        gets its median and no indicator.
+        From rows with NaN, shape (m, p), to rows without, shape (m, p + q), q the number of columns that
+        have missing values in training. A column missing throughout is filled with 0; one complete in
+        training but not in new rows gets its median and no indicator.
     """
     missing = np.isnan(X)
-    median = np.array([np.median(column[~gap]) if not gap.all() else 0.0 for column, gap in zip(X.T, missing.T, strict=True)])
+    median = np.array(
+        [
+            np.median(column[~gap]) if not gap.all() else 0.0
+            for column, gap in zip(X.T, missing.T, strict=True)
+        ]
+    )
     incomplete = np.flatnonzero(missing.any(axis=0))
 
     def fill(rows: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Penalised linear and logistic regression on standardised covariates and their squares.
 
-The penalty is chosen by cross-validation inside the training set. Squares bend the surface where a covariate is
-curved; the ridge penalty keeps 80 covariates and their squares stable at a few hundred units.
+The penalty is chosen by cross-validation inside the training set. Squares bend the surface where a covariate
+is curved; the ridge penalty keeps 80 covariates and their squares stable at a few hundred units.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from scipy.special import expit
 
 from hetflow.nuisance.folds import Floats, Integers, inner_folds
 
-CLIP = 4.0  # standard deviations: bounds leverage of outlying covariates, whose squares would otherwise dominate
+CLIP = (
+    4.0  # standard deviations: bounds leverage of outlying covariates, whose squares would otherwise dominate
+)
 RIDGE_GRID = np.logspace(2, -4, 19)  # penalty for each unit of weight, strongest first
 LOGISTIC_GRID = np.logspace(1, -4, 11)
 TUNING_FOLDS = 5
@@ -26,7 +28,7 @@ HALVINGS = 30
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Standardisation learnt on a training set: columns, then the squares of columns with more than two values.
+    """Standardisation learnt on a training set: columns, then squares of columns of more than two values.
 
     Attributes
     ----------
@@ -87,7 +89,9 @@ def fit_linear(
     Z = features.transform(X)
     path = logistic_path if classification else ridge_path
     grid = LOGISTIC_GRID if classification else RIDGE_GRID
-    loss = _validation_loss(Z, target, weight, inner_folds(target, group, TUNING_FOLDS, seed, classification), path, grid)
+    loss = _validation_loss(
+        Z, target, weight, inner_folds(target, group, TUNING_FOLDS, seed, classification), path, grid
+    )
     best = int(np.argmin(loss))
     coefficients = path(Z, target, weight, grid[: best + 1])[best]
 
@@ -118,7 +122,7 @@ def ridge_path(Z: Floats, target: Floats, weight: Floats, grid: Floats) -> Float
 
 
 def logistic_path(Z: Floats, target: Floats, weight: Floats, grid: Floats) -> Floats:
-    """Weighted ridge logistic coefficients for each penalty, each begun at the one before; see `ridge_path`."""
+    """Weighted ridge logistic coefficients for each penalty, each begun at the last one; see `ridge_path`."""
     D = np.column_stack([np.ones(len(Z)), Z])
     share = np.clip(weight @ target / weight.sum(), 1e-6, 1 - 1e-6)
     beta = np.zeros(D.shape[1])

@@ -60,23 +60,23 @@ def nuisance(
     unit : array_like of int, shape (n,)
         Units with an observed outcome, in any order.
     X : ndarray, shape (n, p)
-        Covariates. In a randomised design: the mean over the deployment imputations, without indicators of masks that
-        treatment could have touched. Observational: one inference imputation.
+        Covariates. In a randomised design: the mean over the deployment imputations, without indicators of
+        masks that treatment could have touched. Observational: one inference imputation.
     treated, outcome, fold : array_like, shape (n,)
         Arm (1 treated, 0 control); outcome in its own units, or 0/1 when `binary`; fold from `draw_folds`.
     weight : array_like, shape (n,), or None
         Sample weights; None is one each.
     design : mapping
-        ``probability``: the probability of treatment by design, a number or {level: number}; None or absent when the
-        design does not fix it.
+        ``probability``: the probability of treatment by design, a number or, when it goes by the levels of a
+        column, {"column": name, "levels": {level: number}}; None or absent when the design does not fix it.
     settings : mapping
         ``outcome``: a learner. ``propensity``: ``design`` or a learner. ``trim``: None or [low, high].
     seed : int
         The study's seed.
     key : tuple
         Keys the random streams, for instance ``("shared",)`` or ``("inference", 3)``.
-    level : array_like of str, shape (n,), optional
-        Level of each unit, when the design's probability goes by level.
+    level : array_like, shape (n,), optional
+        Level of each unit in that column, when the design's probability goes by level.
     cluster : array_like of int, shape (n,), optional
         Clusters, kept whole where learners tune themselves.
     binary : bool
@@ -89,17 +89,20 @@ def nuisance(
     Returns
     -------
     frame : DataFrame
-        The nuisance contract, sorted by unit: unit, fold, contrast, treated, treatment_residual (treated minus
-        propensity), outcome_residual (outcome minus its mean), propensity, outcome_mean, weight. Units that trimming
-        leaves out are not in it. The outcome mean is m(x) = E[Y | X = x] over both arms, as residualisation needs it
-        (Robinson, Econometrica 56 (1988) 931-954; Nie and Wager, Biometrika 108 (2021) 299-319).
+        The nuisance contract, sorted by unit: unit, fold, contrast, treated, treatment_residual (treated
+        minus propensity), outcome_residual (outcome minus its mean), propensity, outcome_mean, weight. Units
+        that trimming leaves out are not in it. The outcome mean is m(x) = E[Y | X = x] over both arms, as
+        residualisation needs it (Robinson, Econometrica 56 (1988) 931-954; Nie and Wager, Biometrika 108
+        (2021) 299-319).
     facts : dict
-        Ready for JSON: ``outcome`` and ``propensity`` (how made; performance), ``trim``, ``overlap``, ``number``.
+        Ready for JSON: ``outcome`` and ``propensity`` (how made; performance), ``trim``, ``overlap``,
+        ``number``.
 
     Raises
     ------
     Refused
-        For a fold without an arm, a propensity that is not strictly between 0 and 1, and whatever `cross_fit` refuses.
+        For a fold without an arm, a propensity that is not strictly between 0 and 1, and whatever
+        `cross_fit` refuses.
     """
     units = _sort(unit, X, treated, outcome, fold, weight, level, cluster)
     check_folds(units.fold, units.treated, where="nuisance")
@@ -147,7 +150,12 @@ def _sort(
     order = np.argsort(units, kind="stable")
     arm = np.asarray(treated)[order]
     if not np.isin(arm, (0, 1)).all():
-        refuse("nuisance: treated", "0 for control, 1 for treated", "other values", "choose one contrast of two arms")
+        refuse(
+            "nuisance: treated",
+            "0 for control, 1 for treated",
+            "other values",
+            "choose one contrast of two arms",
+        )
     if len(np.unique(units)) != len(units):
         refuse("nuisance: unit", "each unit once", "a repeated unit", "use weights for repeated rows")
     return _Units(
@@ -164,7 +172,11 @@ def _sort(
 
 
 def _propensity(
-    units: _Units, design: Mapping[str, Any], settings: Mapping[str, Any], seed: int, key: tuple[str | int, ...]
+    units: _Units,
+    design: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    seed: int,
+    key: tuple[str | int, ...],
 ) -> tuple[Floats, dict[str, Any]]:
     """The propensity, by design or estimated, and how it was made."""
     choice = str(settings["propensity"])
@@ -186,9 +198,9 @@ def _propensity(
     if probability is None:
         remedy = "give design: probability, or name a learner such as stack for nuisance: propensity"
         refuse("nuisance: propensity", "the probability of treatment that the design fixes", "none", remedy)
-    values = design_propensity(probability, len(units.unit), units.level)
-    known = dict(probability) if isinstance(probability, Mapping) else float(probability)
-    return values, {"learner": DESIGN, "probability": known}
+    terms = probability["levels"] if isinstance(probability, Mapping) else probability
+    values = design_propensity(terms, len(units.unit), units.level)
+    return values, {"learner": DESIGN, "probability": probability}
 
 
 def _frame(units: _Units, propensity: Floats, outcome_mean: Floats, contrast: str) -> pd.DataFrame:

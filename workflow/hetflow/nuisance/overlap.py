@@ -29,22 +29,30 @@ def diagnose_overlap(
     Returns
     -------
     dict
-        ``quantiles``: rows of arm and quantiles of the propensity. ``outside``: share of each arm's weight outside
-        [.01, .99], [.05, .95], [.1, .9]. ``effective_sample_size``: rows of arm, number, and (sum w)^2 / sum w^2 for
-        the sample weights alone, for inverse probability weights (target: everybody) and for overlap weights.
-        ``balance``: rows of covariate and standardised difference, see `standardised_differences`. ``histogram``:
-        rows of bin and counts by arm.
+        ``quantiles``: rows of arm and quantiles of the propensity. ``outside``: share of each arm's weight
+        outside [.01, .99], [.05, .95], [.1, .9]. ``effective_sample_size``: rows of arm, number, and (sum
+        w)^2 / sum w^2 for the sample weights alone, for inverse probability weights (target: everybody) and
+        for overlap weights. ``balance``: rows of covariate and standardised difference, see
+        `standardised_differences`. ``histogram``: rows of bin and counts by arm.
     """
     arms = {"control": treated == 0, "treated": treated == 1}
     weights = {"before": weight} | balancing_weights(treated, propensity, weight)
     sizes = [
-        {"arm": arm, "number": int(rows.sum())} | {name: effective_size(w[rows]) for name, w in weights.items()}
+        {"arm": arm, "number": int(rows.sum())}
+        | {name: effective_size(w[rows]) for name, w in weights.items()}
         for arm, rows in arms.items()
     ]
     return {
-        "quantiles": [{"arm": arm} | _quantiles(propensity[rows], weight[rows]) for arm, rows in arms.items()],
+        "quantiles": [
+            {"arm": arm} | _quantiles(propensity[rows], weight[rows]) for arm, rows in arms.items()
+        ],
         "outside": [
-            {"arm": arm, "low": low, "high": high, "share": _share_outside(propensity[rows], weight[rows], low, high)}
+            {
+                "arm": arm,
+                "low": low,
+                "high": high,
+                "share": _share_outside(propensity[rows], weight[rows], low, high),
+            }
             for arm, rows in arms.items()
             for low, high in RANGES
         ],
@@ -72,10 +80,11 @@ def effective_size(weight: Floats) -> float:
 def standardised_differences(
     X: Floats, names: Sequence[str], treated: Integers, weights: dict[str, Floats]
 ) -> list[dict[str, Any]]:
-    """Difference of the arms' weighted means over the pooled standard deviation, for each covariate and weighting.
+    """Difference of the arms' weighted means over the pooled standard deviation, by weighting.
 
-    The standard deviation is the root of the mean of the arms' variances under the sample weights alone (``before``),
-    so that the weightings share a denominator. It is None for a covariate without variation, or unobserved in an arm.
+    The standard deviation is the root of the mean of the arms' variances under the sample weights alone
+    (``before``), so that the weightings share a denominator. It is None for a covariate without variation,
+    or unobserved in an arm.
 
     Returns
     -------
@@ -90,14 +99,20 @@ def standardised_differences(
         base = weights["before"]
         spread = np.sqrt((_variance(column, base, one) + _variance(column, base, zero)) / 2)
         known = bool(np.isfinite(spread) and spread > 1e-12 * (1 + np.abs(means["before"]).max()))
-        row = {"covariate": name, "mean_treated": _finite(means["before"][0]), "mean_control": _finite(means["before"][1])}
-        rows.append(row | {key: _finite((m1 - m0) / spread) if known else None for key, (m1, m0) in means.items()})
+        row = {
+            "covariate": name,
+            "mean_treated": _finite(means["before"][0]),
+            "mean_control": _finite(means["before"][1]),
+        }
+        rows.append(
+            row | {key: _finite((m1 - m0) / spread) if known else None for key, (m1, m0) in means.items()}
+        )
     return rows
 
 
 def histogram(propensity: Floats, treated: Integers, bins: int = BINS) -> list[dict[str, Any]]:
     """Counts of units by arm in equal bins of the propensity over [0, 1]; the last bin holds 1."""
-    edges = np.linspace(0.0, 1.0, bins + 1)
+    edges = np.arange(bins + 1) / bins
     one, zero = (np.histogram(propensity[treated == arm], bins=edges)[0] for arm in (1, 0))
     return [
         {"low": float(edges[b]), "high": float(edges[b + 1]), "treated": int(one[b]), "control": int(zero[b])}

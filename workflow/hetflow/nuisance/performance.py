@@ -14,7 +14,9 @@ from hetflow.nuisance.linear import logistic_path
 EDGE = 1e-12  # probabilities of exactly 0 or 1 are moved by this much before a logarithm
 
 
-def performance(prediction: Floats, target: Floats, weight: Floats, fold: Integers, kind: str) -> dict[str, Any]:
+def performance(
+    prediction: Floats, target: Floats, weight: Floats, fold: Integers, kind: str
+) -> dict[str, Any]:
     """Out-of-fold performance, overall and in each fold.
 
     Parameters
@@ -22,14 +24,14 @@ def performance(prediction: Floats, target: Floats, weight: Floats, fold: Intege
     prediction, target, weight : ndarray, shape (n,)
     fold : ndarray of int, shape (n,)
     kind : str
-        ``regression``: r2, rmse, calibration_slope. ``classification``: r2 (Brier score against the mean's), log_loss,
-        auc, calibration_slope (of the logit).
+        ``regression``: r2, rmse, calibration_slope. ``classification``: r2 (Brier score against the mean's),
+        log_loss, auc, calibration_slope (of the logit).
 
     Returns
     -------
     dict
-        ``{"overall": {...}, "folds": [{"fold": k, ...}, ...]}``; a measure that does not exist (one class only, no
-        variation) is None.
+        ``{"overall": {...}, "folds": [{"fold": k, ...}, ...]}``; a measure that does not exist (one class
+        only, no variation) is None.
     """
     folds = [
         {"fold": int(k)} | _measures(prediction[fold == k], target[fold == k], weight[fold == k], kind)

@@ -26,8 +26,8 @@ def design_propensity(
         One probability of treatment for all, or one for each level of a column (a stratum, a clinic, a wave).
     number : int
         Number of units, n.
-    level : array_like of str, shape (n,), optional
-        Level of each unit; needed with a mapping.
+    level : array_like, shape (n,), optional
+        Level of each unit, text or number; needed with a mapping.
     where : str
         Key of the study, named in refusals.
 
@@ -46,9 +46,9 @@ def design_propensity(
     refuse_all(_outside(probability, where))
     if level is None:
         refuse(where, "the column whose levels the probabilities belong to", "none", "name that column")
-    text = np.asarray(level).astype(str)
-    known = {str(name): float(value) for name, value in probability.items()}
-    unknown = sorted(set(text.tolist()) - set(known))
+    text = [_text(value) for value in np.asarray(level, dtype=object)]
+    known = {_text(name): float(value) for name, value in probability.items()}
+    unknown = sorted(set(text) - set(known))
     if unknown:
         found = f"none for {', '.join(unknown)}"
         refuse(where, "a probability for every level that occurs", found, "add it, or exclude those units")
@@ -64,7 +64,8 @@ def trim_units(
     ----------
     propensity, treated : ndarray, shape (n,)
     bounds : (low, high) or None
-        Units with propensity below `low` or above `high` are left out; None leaves out nobody. Nothing is ever clipped.
+        Units with propensity below `low` or above `high` are left out; None leaves out nobody. Nothing is
+        ever clipped.
 
     Returns
     -------
@@ -75,21 +76,41 @@ def trim_units(
     Raises
     ------
     Refused
-        For bounds out of order; for a kept unit with propensity 0 or 1, which has no counterpart in the other arm.
+        For bounds out of order; for a kept unit with propensity 0 or 1, which has no counterpart in the
+        other arm.
     """
     kept = np.ones(len(propensity), dtype=bool)
     if bounds is not None:
         low, high = (float(bound) for bound in bounds)
         if not 0 <= low < high <= 1:
-            refuse(where, "[low, high] with 0 <= low < high <= 1", str(list(bounds)), "for instance [0.05, 0.95]")
+            refuse(
+                where, "[low, high] with 0 <= low < high <= 1", str(list(bounds)), "for instance [0.05, 0.95]"
+            )
         kept = (propensity >= low) & (propensity <= high)
     sure = int((kept & ((propensity <= 0) | (propensity >= 1))).sum())
     if sure:
-        remedy = "set trim to leave such units out, say [0.01, 0.99], or choose another learner for the propensity"
-        refuse("nuisance: propensity", "probabilities strictly between 0 and 1", f"{sure} units at 0 or 1", remedy)
+        remedy = (
+            "set trim to leave such units out, say [0.01, 0.99], or choose another learner for the propensity"
+        )
+        refuse(
+            "nuisance: propensity",
+            "probabilities strictly between 0 and 1",
+            f"{sure} units at 0 or 1",
+            remedy,
+        )
     left_out = {f"arm {arm}": int((~kept & (treated == arm)).sum()) for arm in (0, 1)}
-    facts = {"bounds": None if bounds is None else [low, high], "left_out": int((~kept).sum()), "by_arm": left_out}
+    facts = {
+        "bounds": None if bounds is None else [low, high],
+        "left_out": int((~kept).sum()),
+        "by_arm": left_out,
+    }
     return kept, facts
+
+
+def _text(value: object) -> str:
+    """A level as the study file writes it: whole numbers without a decimal point."""
+    text = str(value)
+    return text[:-2] if text.endswith(".0") and text[:-2].lstrip("-").isdigit() else text
 
 
 def _outside(probability: Mapping[str, float], where: str) -> list[Problem]:

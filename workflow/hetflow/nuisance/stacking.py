@@ -14,9 +14,10 @@ IMPROVEMENT = 1e-10  # relative gain below which a larger set of members counts 
 def convex_weights(prediction: Floats, target: Floats, weight: Floats) -> Floats:
     """Non-negative weights of sum one that minimise the weighted squared error.
 
-    Every set of members is tried: on a set the minimum under the sum alone is linear least squares, and the best of
-    the sets whose solution is not negative is the exact solution of the constrained problem. A sum of one keeps
-    probabilities within [0, 1], and keeps the combination equivariant to the outcome's origin and units.
+    Every set of members is tried: on a set the minimum under the sum alone is linear least squares, and the
+    best of the sets whose solution is not negative is the exact solution of the constrained problem. A sum
+    of one keeps probabilities within [0, 1], and keeps the combination equivariant to the outcome's origin
+    and units.
 
     Parameters
     ----------
@@ -30,8 +31,8 @@ def convex_weights(prediction: Floats, target: Floats, weight: Floats) -> Floats
 
     Notes
     -----
-    Stacking by non-negative least squares: Breiman, Machine Learning 24 (1996) 49-64; van der Laan, Polley and
-    Hubbard, Statistical Applications in Genetics and Molecular Biology 6 (2007) 25.
+    Stacking by non-negative least squares: Breiman, Machine Learning 24 (1996) 49-64; van der Laan, Polley
+    and Hubbard, Statistical Applications in Genetics and Molecular Biology 6 (2007) 25.
     """
     members = prediction.shape[1]
     best, least = np.zeros(members), np.inf

@@ -71,6 +71,11 @@ class ReportInputs:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def outcome(self) -> str:
+        """Name of the primary analysis' outcome."""
+        return str(self.settings["methods"][self.primary].get("outcome") or self.settings["outcome"])
+
+    @property
     def primary(self) -> str:
         """Name of the primary analysis."""
         return next(iter(self.analyses))

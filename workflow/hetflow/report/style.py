@@ -19,11 +19,11 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-WIDTH = 4.9  # inches: 353 points, the content width of a telephone
+WIDTH = 4.5  # inches: 324 points, the content width of a telephone
 INK = "#010203"  # stands for currentColor until the SVG is made
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#808080"
 TREATED, CONTROL = BLUE, ORANGE
-SMALL, TEXT, LARGE = 7.5, 8.5, 9.5  # points
+SMALL, TEXT, LARGE = 7.5, 8.0, 9.0  # points
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif"
 _RC = {

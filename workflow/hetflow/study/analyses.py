@@ -61,7 +61,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         "scores": {"better": outcome["better"], "folds": study.folds},
         "estimates": seed
         | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
-        | {"outcome": study.outcome},
+        | {"outcome": study.outcome, "strategy": study.missingness.strategy},
     }
 
 
@@ -152,13 +152,25 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
     return {
         "cohort": cohort,
         "folds": {"seed": study.seed, "folds": study.folds},
-        "missingness": {"minimum_cell_count": study.minimum_cell_count},
+        "guards": {
+            "seed": study.seed,
+            "randomised": study.design.kind == "randomised",
+            "probability": probability,
+        },
         "collect": {"analyses": list(resolve_all(study))},
         "report": {key: dump[key] for key in page_keys}
         | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
-        | {"displays": dump["report"]["displays"] or dump["estimates"]["projection"]}
+        | {"owners": _owners(study), "analyses": list(resolve_all(study))}
         | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
     }
+
+
+def _owners(study: Study) -> dict[str, dict[str, str]]:
+    """Which analysis holds the files of each analysis' stages."""
+    table: dict[str, dict[str, str]] = {}
+    for (analysis, stage), owner in owners(resolve_all(study)).items():
+        table.setdefault(analysis, {})[stage] = owner
+    return table
 
 
 def _methods(study: Study) -> dict[str, Any]:

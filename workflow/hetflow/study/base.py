@@ -8,22 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
-Name = Annotated[
-    str,
-    Field(
-        pattern=NAME,
-        description="Small letters, digits and underscores, starting with a letter, at most 40.",
-    ),
-]
-Expression = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=2000,
-        description="An expression over columns, for instance `V5.PD.avg - BL.PD.avg` or `Use.Tob == 'Yes'`; "
-        "names with odd characters stand in backticks.",
-    ),
-]
+#: Small letters, digits and underscores, starting with a letter, at most 40: safe as a folder's name.
+Name = Annotated[str, Field(pattern=NAME)]
+#: An expression over columns; see `hetflow.study.expressions`.
+Expression = Annotated[str, Field(min_length=1, max_length=2000)]
 Code = str | int | float | bool
 
 

@@ -86,6 +86,8 @@ class Estimates(Section):
     """Groups fixed by a rule in one covariate, named before the data are seen."""
     projection: list[str] = []
     """Covariates of the best linear projection, named before the data are seen."""
+    displays: list[str] = []
+    """Covariates against which effects are drawn; by default those of the projection."""
     ranking_draws: int = Field(default=200, ge=50, le=10_000)
     """Half-samples of the bootstrap for TOC, AUTOC and QINI."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
@@ -114,8 +116,6 @@ class Report(Section):
     """Who made the study."""
     licence: str = ""
     """Licence of the results."""
-    displays: list[str] = []
-    """Covariates against which effects are drawn; by default those of the projection."""
 
 
 def _partial(section: type[Section]) -> Any:

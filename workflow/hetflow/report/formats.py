@@ -64,6 +64,11 @@ def p_value(p: float | None) -> str:
     return f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3f}"
 
 
+def p_cell(p: float | None) -> str:
+    """A p-value as it stands in a column headed p: ``0.012``, ``< 0.001``."""
+    return p_value(p).removeprefix("p ").removeprefix("= ")
+
+
 def level(confidence: float) -> str:
     """A confidence level as ``95 %``."""
     return f"{100 * confidence:g}{NARROW}%"

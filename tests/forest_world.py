@@ -1,0 +1,45 @@
+"""Small simulated trials, and sums made from given trees, for the tests of the forest room."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from hetflow.forest.econml_engine import leaf_averages
+from hetflow.forest.fixed import exponents_above
+from hetflow.forest.sums import Grid, Sums, accumulate, empty_sums
+
+LABEL = ("deployment", 0, "all")
+
+
+class Trial(NamedTuple):
+    """Covariates, residuals and the true effect of n units."""
+
+    X: np.ndarray
+    treatment: np.ndarray
+    outcome: np.ndarray
+    effect: np.ndarray
+
+
+def trial(n: int, p: int = 4, seed: int = 0, slope: float = 1.0, noise: float = 1.0) -> Trial:
+    """A randomised trial with effect 1 + slope (x0 - 1/2) and residuals of its true nuisances."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(size=(n, p))
+    effect = 1 + slope * (X[:, 0] - 0.5)
+    treatment = rng.integers(0, 2, n) - 0.5
+    return Trial(X, treatment, treatment * effect + rng.normal(0, noise, n), effect)
+
+
+def grid_of(treatment: np.ndarray, outcome: np.ndarray, bag_trees: int) -> Grid:
+    """The grid that the data imply, outcome unscaled."""
+    bounds = [np.abs(treatment * outcome).max(), np.abs(outcome).max(), (treatment**2).max(), 1.0, 1.0]
+    return Grid(bag_trees, 0, tuple(int(e) for e in exponents_above(bounds)), True)
+
+
+def sums_of_trees(trees: list, X: np.ndarray, grid: Grid, rows_out: list[np.ndarray]) -> Sums:
+    """Sums over consecutive bags of econml trees, each bag for the rows that it is out of."""
+    sums = empty_sums(np.arange(len(X)), grid, 0)
+    for bag, rows in enumerate(rows_out):
+        members = trees[bag * grid.bag_trees : (bag + 1) * grid.bag_trees]
+        sums = accumulate(sums, rows, leaf_averages(members, X[rows]))
+    return sums

@@ -1,0 +1,246 @@
+"""The study file: what it accepts, and how it refuses."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hetflow.errors import Refused
+from hetflow.study.analyses import ancestors, fingerprint, owners, resolve, resolve_all, slices
+from hetflow.study.load import check_study, merge, read_yaml
+from hetflow.study.reference import with_keys
+from hetflow.study.schema import schema_text
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+
+HEADER = ["id", "arm", "age", "site", "y0", "y1"]
+
+
+def minimal() -> dict[str, Any]:
+    """The smallest study that is accepted."""
+    return {
+        "study": "tiny",
+        "title": "A tiny study",
+        "data": {"file": "tiny.csv", "unit": "id"},
+        "estimand": {
+            "population": "adults",
+            "treatments": "drug or placebo",
+            "variable": "change at week 12",
+            "intercurrent_events": "treatment policy",
+            "summary": "difference of means",
+        },
+        "design": {"kind": "randomised", "probability": 0.5},
+        "treatment": {"column": "arm", "treated": [1], "control": [0]},
+        "outcomes": {"change": {"expression": "y1 - y0", "label": "Change", "better": "higher"}},
+        "outcome": "change",
+        "dictionary": {"age": {"role": "covariate", "kind": "continuous"}},
+    }
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The minimal study with one key set; the path's parts are joined by slashes."""
+    study = copy.deepcopy(minimal())
+    *folders, last = path.split("/")
+    inner = study
+    for part in folders:
+        inner = inner.setdefault(part, {})
+    inner[last] = value
+    return study
+
+
+def test_the_minimal_study_is_accepted_and_has_a_primary_analysis() -> None:
+    study = check_study(minimal(), "tiny.yaml", HEADER)
+    assert list(resolve_all(study)) == ["primary"]
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_bundled_study_is_accepted(path: Path) -> None:
+    assert check_study(read_yaml(path), path.name).study == path.stem
+
+
+MISTAKES = [
+    ("forest/treees", 100, "forest.treees", "did you mean trees"),
+    ("forest/trees", "many", "forest.trees", "'many'"),
+    ("forest/trees", 2001, "forest.trees", "write 2004"),
+    ("forest/engine", "grf", "forest.engine", "'econml'"),
+    ("study", "../escape", "study", "'../escape'"),
+    ("study", "A b", "study", "'A b'"),
+    ("folds", 2, "folds", "greater than or equal to 3"),
+    ("outcome", "chnage", "outcome", "one of the outcomes change"),
+    ("design/probability", None, "design", "probability: 0.5"),
+    ("design/probability", 1.0, "design.probability", "strictly between 0 and 1"),
+    ("design/kind", "observational", "design.probability", "remove it"),
+    ("design/strata", ["stie"], "design.strata[0]", "did you mean site"),
+    ("design/cluster", "ward", "design.cluster", "a column of the data file"),
+    ("treatment/column", "Arm", "treatment.column", "did you mean arm"),
+    ("treatment/treated", [0], "treatment", "0 in both lists"),
+    ("treatment/treated", [], "treatment.treated", "at least 1 item"),
+    ("data/unit", "pid", "data.unit", "a column of the data file"),
+    ("data/missing_codes", "NA", "data.missing_codes", "a valid list"),
+    ("outcomes/change/better", "up", "outcomes.change.better", "'higher' or 'lower'"),
+    ("outcomes/change/column", "y1", "outcomes.change", "exactly one of"),
+    ("outcomes/change/expression", "y1 - aeg", "outcomes.change.expression", "did you mean age"),
+    ("outcomes/change/expression", "y1 -", "outcomes.change.expression", "an expression over columns"),
+    ("eligibility", [{"label": "adult", "expression": "aeg >= 18"}], "eligibility[0]", "did you mean age"),
+    ("dictionary/age/kind", "number", "dictionary.age.kind", "'continuous'"),
+    ("dictionary/age/visit", -1, "dictionary.age.visit", "greater than or equal to 0"),
+    ("dictionary/age/applicable_if", "sex ==", "dictionary.age.applicable_if", "an expression over columns"),
+    ("missingness/strategy", "native", "missingness.strategy", "refuses them"),
+    ("missingness/strategy", "mice", "missingness.strategy", "'multiple_imputation'"),
+    ("missingness/imputations", 0, "missingness.imputations", "greater than or equal to 1"),
+    ("nuisance/propensity", "stack", "nuisance.propensity", "`design` in a randomised design"),
+    ("nuisance/trim", [0.9, 0.1], "nuisance.trim", "ascending"),
+    ("estimates/rules", {"old": {"covariate": "age"}}, "estimates.rules.old", "exactly one of"),
+    ("estimates/rules", {"old": {"covariate": "age", "cuts": [3, 1]}}, "estimates.rules.old.cuts", "ascend"),
+    ("analyses", {"other": {"forest": {"tres": 1}}}, "analyses.other.forest.tres", "did you mean trees"),
+    ("analyses", {"other": {"forest": {"trees": 6}}}, "analyses.other.forest.trees", "multiple of bag_trees"),
+    ("analyses", {"other": {"outcome": "nothing"}}, "analyses.other.outcome", "one of the outcomes"),
+    ("analyses", {"Other One": {}}, "analyses.Other One", "match pattern"),
+    ("estimand/population", None, "estimand.population", "valid string"),
+    ("seed", -1, "seed", "greater than or equal to 0"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "where", "said"), MISTAKES, ids=[f"{m[0]}={m[1]}" for m in MISTAKES])
+def test_a_mistake_is_refused_with_key_and_remedy(path: str, value: Any, where: str, said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_study(changed(path, value), "tiny.yaml", HEADER)
+    text = str(refused.value)
+    assert f"tiny.yaml: {where}" in text
+    assert said in text
+    for part in ("expected:", "found:", "what to do:"):
+        assert part in text
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    study = changed("forest/trees", "many") | {"folds": 1, "nonsense": 3}
+    with pytest.raises(Refused) as refused:
+        check_study(study, "tiny.yaml")
+    assert len(refused.value.problems) == 3
+
+
+def test_a_missing_key_is_named() -> None:
+    study = minimal()
+    del study["estimand"]
+    with pytest.raises(Refused, match="the key is required"):
+        check_study(study, "tiny.yaml")
+
+
+BROKEN = {
+    "a tab": ("study:\n\t- x", "line 2"),
+    "an alias": ("a: &x [1]\nb: *x", "anchors and aliases"),
+    "a repeated key": ("a: 1\na: 2", "stands twice"),
+    "a list": ("- 1\n- 2", "keys and values"),
+    "a tag": ("a: !!python/object/apply:os.system [ls]", "valid YAML"),
+    "an open quote": ("a: 'x", "valid YAML"),
+    "nothing": ("", "keys and values"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_yaml_is_refused_with_its_place(case: str, tmp_path: Path) -> None:
+    text, said = BROKEN[case]
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(Refused) as refused:
+        read_yaml(path)
+    assert said in str(refused.value)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"title: caf\xe9")
+    with pytest.raises(Refused, match="UTF-8"):
+        read_yaml(path)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12))
+def test_anything_else_is_refused_without_a_traceback(value: Any) -> None:
+    study = value if isinstance(value, dict) else {"study": value}
+    with pytest.raises(Refused):
+        check_study(study, "x.yaml")
+
+
+def test_merging_lays_changes_over_and_keeps_the_rest() -> None:
+    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}) == {"a": {"b": 9, "c": 2}, "d": 3}
+
+
+def several() -> dict[str, Any]:
+    """A study with analyses that share stages."""
+    return changed(
+        "analyses",
+        {
+            "indicator": {"missingness": {"strategy": "indicator"}},
+            "leaves": {"forest": {"min_leaf": 20}},
+            "more_trees": {"forest": {"trees": 4000}},
+            "twin": {},
+        },
+    )
+
+
+def test_an_analysis_shares_the_stages_that_it_does_not_change() -> None:
+    owner = owners(resolve_all(check_study(several(), "x.yaml")))
+    assert owner["leaves", "deployment"] == owner["leaves", "nuisance"] == "primary"
+    assert owner["leaves", "forest"] == "leaves"
+    assert owner["indicator", "deployment"] == "indicator"
+    assert owner["more_trees", "forest"] == "primary"
+    assert owner["more_trees", "scores"] == "more_trees"
+    assert {owner["twin", stage] for stage in ("deployment", "forest", "scores")} == {"primary"}
+
+
+def test_an_override_changes_only_what_it_names() -> None:
+    study = check_study(several(), "x.yaml")
+    assert resolve(study, "leaves").forest.min_leaf == 20
+    assert resolve(study, "leaves").forest.trees == study.forest.trees
+
+
+KEYS = [
+    ("title", "Another", set()),
+    ("estimates/groups", 5, {"estimates"}),
+    ("forest/min_leaf", 7, {"forest"}),
+    ("forest/trees", 4000, set()),
+    ("forest/shard_bags", 10, set()),
+    ("missingness/imputations", 20, set()),
+    ("missingness/donors", 3, {"deployment", "inference"}),
+    ("nuisance/outcome", "linear", {"nuisance"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates"}),
+    ("outcomes/change/label", "Improvement", set()),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "stages"), KEYS, ids=[key[0] for key in KEYS])
+def test_a_key_changes_the_slices_of_the_stages_that_read_it(path: str, value: Any, stages: set[str]) -> None:
+    before = slices(check_study(minimal(), "x.yaml"))
+    after = slices(check_study(changed(path, value), "x.yaml"))
+    assert {stage for stage in before if before[stage] != after[stage]} == stages
+
+
+def test_order_of_keys_changes_no_slice() -> None:
+    study = minimal()
+    backwards = dict(reversed(list(study.items())))
+    one, other = check_study(study, "x.yaml"), check_study(backwards, "x.yaml")
+    assert [fingerprint(one, s) for s in slices(one)] == [fingerprint(other, s) for s in slices(other)]
+
+
+def test_a_trial_s_nuisances_never_read_inference_covariates() -> None:
+    assert "inference" not in ancestors("scores", randomised=True)
+    assert "inference" in ancestors("nuisance", randomised=False)
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert (CONFIG / "schema.json").read_text(encoding="utf-8") == schema_text(), "run `make schema`"
+
+
+def test_the_list_of_keys_is_current() -> None:
+    page = (CONFIG / "README.md").read_text(encoding="utf-8")
+    assert with_keys(page) == page, "run `make schema`"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
+def test_editors_find_the_schema(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n")

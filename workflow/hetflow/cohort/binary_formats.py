@@ -1,0 +1,165 @@
+"""Parquet, SAS, Stata, SPSS and Excel files."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyreadstat
+
+from hetflow.errors import refuse
+
+_READERS: dict[str, Callable[..., tuple[pd.DataFrame, Any]]] = {
+    ".xpt": pyreadstat.read_xport,
+    ".sas7bdat": pyreadstat.read_sas7bdat,
+    ".dta": pyreadstat.read_dta,
+    ".sav": pyreadstat.read_sav,
+    ".zsav": pyreadstat.read_sav,
+}
+_DEFAULT_ENDING = {"sas": ".sas7bdat", "stata": ".dta", "spss": ".sav"}
+
+
+def read(path: str | Path, kind: str, sheet: str | None, value_labels: bool) -> pd.DataFrame:
+    """A file of a format that knows numbers from text; see `hetflow.cohort.readers.read_raw`."""
+    if kind == "parquet":
+        return _plain(_parquet(path).to_pandas())
+    if kind == "excel":
+        return _excel(path, sheet)
+    frame, _ = _statistical(path, kind, apply_value_formats=value_labels, formats_as_category=False)
+    return _plain(frame)
+
+
+def header(path: str | Path, kind: str, sheet: str | None) -> list[Any]:
+    """Column names, from the file's head where the format has one."""
+    if kind == "parquet":
+        return [str(name) for name in _parquet_schema(path).names]
+    if kind == "excel":
+        return _trimmed(next(_excel_rows(path, sheet), ()))
+    _, facts = _statistical(path, kind, metadataonly=True)
+    return list(facts.column_names)
+
+
+def count(path: str | Path, kind: str, sheet: str | None) -> int:
+    """Number of rows; a SAS transport file does not say and is read."""
+    if kind == "parquet":
+        return int(_open_parquet(path).metadata.num_rows)
+    if kind == "excel":
+        return len(_excel(path, sheet))
+    _, facts = _statistical(path, kind, metadataonly=True)
+    if facts.number_rows is not None:
+        return int(facts.number_rows)
+    return len(_statistical(path, kind)[0])
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Numbers and booleans as they are, everything else as dtype object with None for missing."""
+    columns: dict[int, pd.Series] = {}
+    for position in range(frame.shape[1]):
+        series = frame.iloc[:, position]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            series = series.astype(object)
+        if pd.api.types.is_bool_dtype(series.dtype) or not pd.api.types.is_numeric_dtype(series.dtype):
+            columns[position] = _objects(series.tolist())
+        elif pd.api.types.is_signed_integer_dtype(series.dtype) and not series.hasnans:
+            columns[position] = pd.Series(series.to_numpy(dtype=np.int64))
+        else:
+            columns[position] = pd.Series(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    plain = pd.DataFrame(columns)
+    plain.columns = pd.Index(frame.columns, dtype=object)
+    return plain
+
+
+def _objects(values: list[Any]) -> pd.Series:
+    cells = np.empty(len(values), dtype=object)
+    for place, value in enumerate(values):
+        single = pd.api.types.is_scalar(value)
+        cells[place] = (None if pd.isna(value) else value) if single else str(value)
+    return pd.Series(cells, dtype=object)
+
+
+def _damaged(path: str | Path, kind: str, error: BaseException) -> NoReturn:
+    said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    refuse(f"data.file: {path}", f"an intact {kind} file", said, "check the file, or name another data.format")
+
+
+def _open_parquet(path: str | Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        _damaged(path, "Parquet", error)
+
+
+def _parquet_schema(path: str | Path) -> pa.Schema:
+    return _open_parquet(path).schema_arrow
+
+
+def _parquet(path: str | Path) -> pa.Table:
+    try:
+        return _open_parquet(path).read(use_threads=False).replace_schema_metadata(None)
+    except (pa.ArrowException, OSError) as error:
+        _damaged(path, "Parquet", error)
+
+
+def _statistical(path: str | Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
+    """SAS, Stata or SPSS by pyreadstat; SPSS's user-defined missing values become missing."""
+    ending = Path(path).suffix.lower()
+    reader = _READERS.get(ending, _READERS[_DEFAULT_ENDING[kind]])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the reading library, about pandas
+            return reader(str(path), **options)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, OSError, ValueError) as error:
+        _damaged(path, kind.upper() if kind != "stata" else "Stata", error)
+
+
+def _excel_rows(path: str | Path, sheet: str | None) -> Iterator[tuple[Any, ...]]:
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # openpyxl raises what its zip and XML parsers raise
+        _damaged(path, "Excel", error)
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            refuse(f"data.sheet: {sheet}", "a sheet of the file", "none of that name", f"one of {book.sheetnames}")
+        yield from book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
+    finally:
+        book.close()
+
+
+def _trimmed(row: tuple[Any, ...]) -> list[Any]:
+    """A row without the empty cells at its end."""
+    cells = list(row)
+    while cells and (cells[-1] is None or cells[-1] == ""):
+        cells.pop()
+    return cells
+
+
+def _excel(path: str | Path, sheet: str | None) -> pd.DataFrame:
+    rows = [_trimmed(row) for row in _excel_rows(path, sheet)]
+    names = rows[0] if rows else []
+    body = rows[1:]
+    while body and not body[-1]:
+        body.pop()
+    wide = [number for number, row in enumerate(body, 2) if len(row) > len(names)]
+    if wide:
+        found = f"more in row {', '.join(str(number) for number in wide[:5])}"
+        refuse(f"data.file: {path}", f"{len(names)} cells in every row", found, "mend these rows of the sheet")
+    padded = [row + [None] * (len(names) - len(row)) for row in body]
+    columns = {position: _excel_column([row[position] for row in padded]) for position in range(len(names))}
+    frame = pd.DataFrame(columns, index=range(len(padded)))
+    frame.columns = pd.Index(names, dtype=object)
+    return frame
+
+
+def _excel_column(cells: list[Any]) -> pd.Series:
+    """Numbers where all filled cells are numbers, else the cells as they are."""
+    filled = [cell for cell in cells if cell is not None]
+    if filled and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in filled):
+        return pd.Series([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
+    return _objects(cells)

@@ -1,0 +1,277 @@
+"""From raw cells to values: blanks and codes that mean missing, numbers, levels; what does not fit is refused.
+
+Refusals name the column, data rows (1 is the first row below the header) and the offending values.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hetflow.errors import refuse
+
+_MOST_SHOWN = 5
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})")
+_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
+_PAIRS = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("0", "1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A column without its missing codes.
+
+    Attributes
+    ----------
+    series : Series
+        float64 with NaN, or object with None; indexed by row of the raw file, from 0.
+    reasons : dict of str to int
+        How many cells were missing for each declared reason.
+    """
+
+    series: pd.Series
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def text_of(value: Any) -> str:
+    """A value as a level's text: 1.0 is ``1``, blanks at the ends do not count."""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, int | float | np.integer | np.floating):
+        number = float(value)
+        return str(int(number)) if number.is_integer() else repr(number)
+    return str(value).strip()
+
+
+def as_number(text: str) -> float | None:
+    """The number that a text spells, or None; ``nan``, ``inf`` and underscores are not numbers."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def same(code: Any, text: str) -> bool:
+    """Whether a code of the study file means a cell's text: equal as text, or as numbers (``-9`` and ``-9.0``).
+
+    YAML reads a bare ``No`` or ``Yes`` as false or true; such a code means any of the usual spellings.
+    """
+    if isinstance(code, bool):
+        spellings = {pair[int(code)] for pair in _PAIRS[:4]}
+        return text.lower() in spellings
+    wanted = text_of(code)
+    if wanted == text:
+        return True
+    first, second = as_number(wanted), as_number(text)
+    return first is not None and first == second
+
+
+def clean(series: pd.Series, codes: Iterable[Any], reasons: Mapping[str, str] | None = None) -> Cleaned:
+    """Strip texts; blanks and codes that mean missing become missing.
+
+    Parameters
+    ----------
+    series : Series
+        Raw cells: float64, or object.
+    codes : iterable
+        Codes that mean missing in every column.
+    reasons : mapping of str to str, optional
+        Codes of this column, each with the reason for which the value is missing.
+    """
+    codes, own = list(codes), dict(reasons or {})
+    counts = dict.fromkeys(own.values(), 0)
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        for code, reason in own.items():
+            hit = values == _code_number(code)
+            counts[reason] += int(hit.sum())
+            values[hit] = np.nan
+        for code in codes:
+            values[values == _code_number(code)] = np.nan
+        return Cleaned(pd.Series(values, index=series.index), counts)
+    positions, uniques = pd.factorize(series.astype(object), use_na_sentinel=True)
+    frequency = np.bincount(positions[positions >= 0], minlength=len(uniques))
+    texts = np.full(len(uniques) + 1, None, dtype=object)  # the last one serves missing cells, whose position is -1
+    for place, text in enumerate(text_of(value) for value in uniques):
+        reason = next((own[code] for code in own if same(code, text)), None)
+        if reason is not None:
+            counts[reason] += int(frequency[place])
+        elif text and not any(same(code, text) for code in codes):
+            texts[place] = text
+    return Cleaned(pd.Series(texts[positions], index=series.index, dtype=object), counts)
+
+
+def _code_number(code: Any) -> float:
+    number = None if isinstance(code, bool) else as_number(text_of(code))
+    return np.nan if number is None else number
+
+
+def natural(series: pd.Series) -> pd.Series:
+    """A cleaned column as expressions see it: numbers if every filled cell is a number, else text."""
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return series
+    table = {text: as_number(text) for text in series.dropna().unique()}
+    if any(number is None for number in table.values()):
+        return series
+    return pd.Series([np.nan if cell is None else table[cell] for cell in series], series.index, dtype=np.float64)
+
+
+def numbers(series: pd.Series, where: str) -> NDArray[np.float64]:
+    """A cleaned column as float64; text that is no number, and infinities, are refused."""
+    found = natural(series)
+    if not pd.api.types.is_numeric_dtype(found.dtype):
+        _refuse_text(series, where)
+    values = found.to_numpy(dtype=np.float64)
+    _refuse_where(np.isinf(values), found, where, "finite numbers", "correct the values, or declare them missing")
+    return values
+
+
+def counts(series: pd.Series, where: str) -> NDArray[np.float64]:
+    """A cleaned column of counts: whole numbers, none negative."""
+    values = numbers(series, where)
+    wrong = np.isfinite(values) & ((values < 0) | (values != np.floor(values)))
+    remedy = "correct the values, declare codes such as -9 under `missing`, or make the column continuous"
+    _refuse_where(wrong, series, where, "counts: whole numbers from 0", remedy)
+    return values
+
+
+def levels_of(series: pd.Series, kind: str, declared: Sequence[Any] | None, where: str) -> tuple[str, ...]:
+    """Levels of a cleaned binary, ordinal or nominal column: as declared, or recognised.
+
+    Raises
+    ------
+    Refused
+        If a value is not among the declared levels, an ordinal column declares none, or a binary one has values that
+        are no known pair (No/Yes, N/Y, False/True, 0/1).
+    """
+    observed = observed_levels(series)
+    if declared is not None:
+        levels = tuple(_spelling(level, observed) for level in declared)
+        _check_declared(series, levels, declared, kind, where)
+        return levels
+    if kind == "nominal":
+        return tuple(observed)
+    shown = ", ".join(observed[:10])
+    if kind == "ordinal":
+        refuse(where, "`levels` in ascending order", "none declared", f"write `levels: [...]`; found: {shown}")
+    for pair in _PAIRS:
+        found = {text.lower(): text for text in observed}
+        if found and set(found) <= set(pair) and len(found) == len(observed):
+            return found.get(pair[0], _like(pair[0], observed)), found.get(pair[1], _like(pair[1], observed))
+    refuse(where, "two levels such as No and Yes, or 0 and 1", shown or "no values", "declare `levels: [none, some]`")
+
+
+def observed_levels(series: pd.Series) -> list[str]:
+    """Distinct values as texts, ascending: as numbers if all are numbers."""
+    texts = {text_of(value) for value in series.dropna().unique()}
+    numeric = {text: as_number(text) for text in texts}
+    if texts and all(number is not None for number in numeric.values()):
+        return sorted(texts, key=lambda text: (numeric[text], text))
+    return sorted(texts)
+
+
+def _like(word: str, observed: Sequence[str]) -> str:
+    """The level of a pair that does not occur, in the spelling of the one that does."""
+    if all(text.isupper() for text in observed):
+        return word.upper()
+    return word.capitalize() if any(text[0].isupper() for text in observed) else word
+
+
+def _spelling(level: Any, observed: Sequence[str]) -> str:
+    """A declared level in the spelling of the data, so that 1 and 1.0, false and No are one level."""
+    hits = [text for text in observed if same(level, text)]
+    if hits:
+        return hits[0]
+    if isinstance(level, bool):
+        return _like("yes" if level else "no", observed or ["Yes"])
+    return text_of(level)
+
+
+def _check_declared(
+    series: pd.Series, levels: tuple[str, ...], declared: Sequence[Any], kind: str, where: str
+) -> None:
+    if kind == "binary" and len(levels) != 2:
+        refuse(where, "two levels for kind binary", str(len(levels)), "declare two, or make it nominal")
+    if len(set(levels)) < len(levels):
+        refuse(where, "each level once", ", ".join(map(str, declared)), "remove the repeated level")
+    table = {text: any(same(level, text) for level in levels) for text in observed_levels(series)}
+    wrong = np.array([value == value and value is not None and not table[text_of(value)] for value in series])
+    _refuse_where(
+        wrong.astype(bool), series, where, f"one of the levels {', '.join(levels)}",
+        "add the level, correct the value, or declare it under `missing`",
+    )  # fmt: skip
+
+
+def codes(series: pd.Series, levels: Sequence[str]) -> NDArray[np.float64]:
+    """Positions in `levels`, from 0, NaN where missing."""
+    table = {text: _position(text, levels) for text in observed_levels(series)}
+    return np.array([np.nan if v is None or v != v else table[text_of(v)] for v in series], dtype=np.float64)
+
+
+def labels(series: pd.Series, levels: Sequence[str]) -> NDArray[np.object_]:
+    """Levels as declared, None where missing."""
+    table = {text: levels[int(_position(text, levels))] for text in observed_levels(series)}
+    found = np.empty(len(series), dtype=object)
+    found[:] = [None if value is None or value != value else table[text_of(value)] for value in series]
+    return found
+
+
+def _position(text: str, levels: Sequence[str]) -> float:
+    exact = [place for place, level in enumerate(levels) if level == text]
+    alike = (place for place, level in enumerate(levels) if same(level, text))
+    return float(exact[0] if exact else next(alike))
+
+
+def rows_said(rows: NDArray[np.intp] | Sequence[int]) -> str:
+    """Data rows for a message: 1 is the first row below the header."""
+    shown = ", ".join(str(int(row) + 1) for row in rows[:_MOST_SHOWN])
+    more = f" and {len(rows) - _MOST_SHOWN} more" if len(rows) > _MOST_SHOWN else ""
+    return f"data row{'s' if len(rows) > 1 else ''} {shown}{more}"
+
+
+def _refuse_where(
+    wrong: NDArray[np.bool_], series: pd.Series, where: str, expected: str, remedy: str
+) -> None:
+    if not wrong.any():
+        return
+    offending = series[wrong]
+    values = ", ".join(dict.fromkeys(repr(text_or_infinity(value)) for value in offending.head(_MOST_SHOWN)))
+    refuse(where, expected, f"{values} in {rows_said(offending.index.to_numpy())}", remedy)
+
+
+def text_or_infinity(value: Any) -> str:
+    """A value for a message."""
+    return str(value) if isinstance(value, float) and math.isinf(value) else text_of(value)
+
+
+def _refuse_text(series: pd.Series, where: str) -> NoReturn:
+    wrong = np.array([cell is not None and as_number(cell) is None for cell in series])
+    cells = [str(cell) for cell in series[wrong]]
+    expected, remedy = _advice(cells)
+    _refuse_where(wrong, series, where, expected, remedy)
+    raise AssertionError("unreachable: some cell is not a number")
+
+
+def _advice(cells: Sequence[str]) -> tuple[str, str]:
+    """What a column of numbers should hold and what to do about the cells that are none."""
+
+    def every(test: Callable[[str], Any]) -> bool:
+        return all(test(cell) for cell in cells)
+
+    if every(_INFINITE.fullmatch) or every(lambda cell: bool(_NUMBER.fullmatch(cell))):
+        return "finite numbers", "correct the values, or declare them missing"
+    if every(_DATE.fullmatch):
+        remedy = "turn the date into days since a fixed day in the data file, or set role: ignore"
+        return "numbers, not dates", remedy
+    if every(_COMMA.fullmatch):
+        return "numbers with a decimal point", "write 3.5 and not 3,5 in the data file"
+    remedy = "add such codes to data.missing_codes or to the column's `missing`, or make it nominal"
+    return "numbers", remedy

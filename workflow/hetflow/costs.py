@@ -1,0 +1,105 @@
+"""What a run would cost: jobs, seconds, memory and disk, before anything is computed.
+
+Rough by nature: the figures come from `benchmark:` tables of the bundled studies and grow with the data as their
+stages do. They are meant to tell minutes from hours and a laptop from a cluster.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hetflow.forest.shards import bag_seconds
+from hetflow.plan import ALL, Plan
+from hetflow.resources import memory_mb
+
+#: Seconds a job takes before it computes: interpreter and imports.
+_START = 2.0
+_START_FOREST = 4.0
+#: Seconds for a million cells (rows times covariates) beyond the start.
+_PER_MILLION = {"impute": 25.0, "nuisance": 250.0, "guards": 60.0, "ingest": 10.0, "describe": 5.0}
+_PAGE = 10.0
+_BYTES_A_SUM = 8 * 40  # numbers of a unit in a shard file, before compression
+_BYTES_A_CELL = 8
+
+
+def costs(plan: Plan) -> dict[str, Any]:
+    """Jobs and what they take.
+
+    Returns
+    -------
+    dict
+        ``rows``, ``covariates``; ``jobs`` (rule to number); ``seconds`` (rule to seconds of all its jobs on one core);
+        ``memory_mb`` (of the largest job); ``disk_mb`` (of all results); ``trees``.
+    """
+    jobs = _jobs(plan)
+    cells = plan.rows * plan.covariates / 1e6
+    seconds = {
+        rule: number * (_START + _PER_MILLION.get(rule.split("_")[0], 1.0) * cells) for rule, number in jobs.items()
+    }
+    trees = _trees(plan)
+    bag_trees = plan.study.forest.bag_trees
+    tree = bag_seconds(plan.rows, plan.covariates, bag_trees) / bag_trees
+    seconds["grow"] = jobs["grow"] * _START_FOREST + trees["all"] * tree
+    held_out = trees["held_out"] * tree
+    seconds["grow_held_out"] = jobs["grow_held_out"] * _START_FOREST + held_out
+    seconds["page"] = _PAGE
+    return {
+        "rows": plan.rows,
+        "covariates": plan.covariates,
+        "jobs": jobs,
+        "seconds": {rule: round(value, 1) for rule, value in seconds.items()},
+        "trees": trees,
+        "memory_mb": max(memory_mb(rule.split("_")[0], plan.rows, plan.covariates) for rule in jobs),
+        "disk_mb": round(_disk(plan, jobs) / 1e6, 1),
+    }
+
+
+def _jobs(plan: Plan) -> dict[str, int]:
+    """Number of jobs of each rule."""
+
+    def distinct(names: list[list[str]]) -> int:
+        return len({name for group in names for name in group})
+
+    analyses = list(plan.analyses)
+    shards = [plan.forest(a, i, ALL) for a in analyses for i in plan.imputations(a)]
+    held_out = [
+        plan.forest(a, i, sample) for a in analyses for i in plan.imputations(a) for sample in plan.samples(a)[1:2]
+    ]
+    return {
+        "ingest": 1,
+        "folds": 1,
+        "describe": 1,
+        "impute_deployment": distinct([plan.completed(a, "deployment") for a in analyses]),
+        "impute_inference": distinct([plan.completed(a, "inference") for a in analyses]),
+        "guards": len({plan.owner[a, "deployment"] for a in analyses}),
+        "nuisance": distinct([[plan.nuisance(a, i) for i in plan.imputations(a)] for a in analyses]),
+        "grow": distinct(shards),
+        "grow_held_out": distinct(held_out),
+        "merge": distinct([plan.cate(a) for a in analyses]),
+        "scores": distinct([plan.scores(a) for a in analyses]),
+        "estimates": len(analyses),
+        "collect": 1,
+        "page": 1,
+        "manifest": 1,
+    }
+
+
+def _trees(plan: Plan) -> dict[str, int]:
+    """Trees grown in all: of the forests of all units, and of those that leave folds out."""
+    grown: dict[tuple[str, str, str], int] = {}
+    for analysis, study in plan.analyses.items():
+        for imputation in plan.imputations(analysis):
+            for sample in plan.samples(analysis):
+                key = (plan.owner[analysis, "forest"], imputation, sample)
+                trees = study.forest.trees if sample == ALL else study.forest.held_out_trees
+                grown[key] = max(grown.get(key, 0), trees)
+    whole = sum(trees for key, trees in grown.items() if key[2] == ALL)
+    return {"all": whole, "held_out": sum(grown.values()) - whole}
+
+
+def _disk(plan: Plan, jobs: dict[str, int]) -> float:
+    """Bytes of all results, about half of it compressed away."""
+    samples = max(len(plan.samples(analysis)) for analysis in plan.analyses)
+    sums = (jobs["grow"] + jobs["grow_held_out"] * (samples - 1)) * plan.rows * _BYTES_A_SUM
+    completed = (jobs["impute_deployment"] + jobs["impute_inference"]) * plan.rows * plan.covariates * _BYTES_A_CELL
+    return 0.5 * (sums + completed)

@@ -1,0 +1,201 @@
+"""Targeting operator characteristic (TOC) and the rank-weighted average treatment effects AUTOC and QINI.
+
+Yadlowsky, Fleming, Shah, Brunskill and Wager (2025). All values are in benefit units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hetflow.effects.linear import Codes, Vector, cluster_codes
+from hetflow.effects.scores import Scores, direction, require
+from hetflow.effects.terms import BENEFIT, GREATER, Terms, single
+from hetflow.errors import refuse
+from hetflow.seeds import generator
+
+#: Shares of units at which the curve is drawn.
+GRID = np.round(np.arange(0.05, 1.0001, 0.01), 2)
+#: Numbers held at once by the bootstrap.
+_CELLS = 2_000_000
+#: Fewest clusters whose halves still vary.
+_FEWEST_CLUSTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Curve and areas of one priority, with bootstrap replicates of each.
+
+    Attributes
+    ----------
+    autoc, qini : float
+    toc : ndarray, shape (q,)
+    autoc_draws, qini_draws : ndarray, shape (draws,)
+    toc_draws : ndarray, shape (draws, q)
+        On half-samples. Two priorities evaluated with the same draws have comparable replicates.
+    """
+
+    autoc: float
+    qini: float
+    toc: Vector
+    autoc_draws: Vector
+    qini_draws: Vector
+    toc_draws: NDArray[np.float64]
+
+    @property
+    def autoc_se(self) -> float:
+        """Bootstrap standard error of AUTOC."""
+        return float(self.autoc_draws.std(ddof=1))
+
+    @property
+    def qini_se(self) -> float:
+        """Bootstrap standard error of QINI."""
+        return float(self.qini_draws.std(ddof=1))
+
+
+def half_samples(clusters: int, draws: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Random halves of the clusters, without replacement, shape (draws, clusters).
+
+    Raising `draws` adds halves and changes none.
+    """
+    half = np.zeros((draws, clusters), dtype=bool)
+    for row in half:
+        row[rng.permutation(clusters)[: clusters // 2]] = True
+    return half
+
+
+def evaluate_ranking(
+    benefit: Vector,
+    priority: Vector,
+    weight: Vector,
+    cluster: NDArray[np.int64],
+    draws: NDArray[np.bool_] | int,
+    rng: np.random.Generator | None = None,
+    grid: Vector = GRID,
+) -> Ranking:
+    """TOC, AUTOC and QINI of a priority.
+
+    Units are taken in descending order of priority; ties share their mean benefit. With cumulative weights,
+    ``TOC(q)`` is the mean benefit of the first share q minus that of all; ``AUTOC = sum_i w_i TOC_i / sum
+    w`` and ``QINI = sum_i (cum w_i / sum w) w_i TOC_i / sum w``. Standard errors are standard deviations
+    over half-samples of clusters, which need no rescaling.
+
+    Parameters
+    ----------
+    benefit : ndarray, shape (n,)
+        Doubly robust scores, with the sign turned where lower outcomes are better.
+    priority, weight : ndarray, shape (n,)
+    cluster : ndarray of int, shape (n,)
+    draws : int or ndarray of bool, shape (draws, clusters of positive weight)
+        Number of half-samples, drawn from `rng`, or the half-samples themselves.
+    grid : ndarray, shape (q,)
+        Shares in (0, 1], for the curve. The unit on the boundary counts by its fraction.
+
+    Raises
+    ------
+    Refused
+        If there are fewer than four clusters.
+    """
+    held = weight > 0
+    codes = cluster_codes(cluster[held])
+    clusters = int(codes.max()) + 1
+    if clusters < _FEWEST_CLUSTERS:
+        refuse("ranking", f"at least {_FEWEST_CLUSTERS} clusters", str(clusters), "leave the ranking out")
+    if isinstance(draws, int):
+        if rng is None:
+            raise ValueError("a number of draws needs a generator")
+        draws = half_samples(clusters, draws, rng)
+    # Ties are ordered by weight, so that the order of the rows does not matter.
+    order = np.lexsort((-weight[held], -priority[held]))
+    sorted_priority = priority[held][order]
+    starts = np.flatnonzero(np.r_[True, np.diff(sorted_priority) != 0])
+    value, share = benefit[held][order], weight[held][order]
+    value = value - share @ value / share.sum()
+    autoc, qini, toc = _areas(value, share[None, :], starts, grid)
+    chunk = max(1, _CELLS // value.size)
+    replicates = [
+        _areas(value, draws[first : first + chunk][:, codes[order]] * share, starts, grid)
+        for first in range(0, draws.shape[0], chunk)
+    ]
+    autocs, qinis, tocs = (np.concatenate(parts) for parts in zip(*replicates, strict=True))
+    return Ranking(float(autoc[0]), float(qini[0]), toc[0], autocs, qinis, tocs)
+
+
+def _areas(
+    value: Vector, weight: NDArray[np.float64], starts: Codes, grid: Vector
+) -> tuple[Vector, Vector, Vector]:
+    """AUTOC (r,), QINI (r,) and TOC (r, q) for r sets of weights (r, n) of the same sorted units."""
+    rows, n = weight.shape
+    if starts.size == 1:
+        return np.zeros(rows), np.zeros(rows), np.zeros((rows, grid.size))
+    moment = weight * value
+    if starts.size < n:
+        moment = weight * _tie_means(moment, weight, starts, n)
+    mass, sums = np.cumsum(weight, axis=1), np.cumsum(moment, axis=1)
+    total = mass[:, -1:]
+    mean = sums[:, -1:] / total
+    toc = np.divide(sums, mass, out=np.zeros_like(sums), where=mass > 0) - mean
+    autoc = (weight * toc).sum(axis=1) / total[:, 0]
+    qini = (mass * weight * toc).sum(axis=1) / total[:, 0] ** 2
+    curve = np.empty((rows, grid.size))
+    for r in range(rows):
+        wanted = grid * total[r, 0]
+        reached = np.interp(wanted, np.r_[0.0, mass[r]], np.r_[0.0, sums[r]])
+        curve[r] = np.where(grid == 1, 0.0, reached / wanted - mean[r, 0])
+    return autoc, qini, curve
+
+
+def _tie_means(moment: NDArray[np.float64], weight: NDArray[np.float64], starts: Codes, n: int) -> Vector:
+    """Weighted mean value of each unit's tie group, shape (r, n)."""
+    sums = np.add.reduceat(moment, starts, axis=1)
+    mass = np.add.reduceat(weight, starts, axis=1)
+    means = np.divide(sums, mass, out=np.zeros_like(sums), where=mass > 0)
+    return np.repeat(means, np.diff(np.r_[starts, n]), axis=1)
+
+
+def ranking_effects(scores: Scores, better: str, draws: int, seed: int) -> list[Terms]:
+    """AUTOC, QINI and the TOC curve of the out-of-bag `priority`.
+
+    The test is one-sided: out-of-bag effects anti-correlate with a unit's own noise, so that under the null
+    AUTOC is below zero and a two-sided test rejects far too often. Only AUTOC has a p-value; intervals are
+    lower bounds.
+
+    Returns
+    -------
+    list of Terms
+        Estimands ``AUTOC``, ``QINI`` (scale ``benefit``, alternative ``greater``) and ``TOC``, whose groups
+        are the shares of units.
+    """
+    require(scores, "AUTOC", "score", "priority")
+    rng = generator(seed, "ranking", "half-samples")
+    result = evaluate_ranking(
+        direction(better) * scores.score, scores.priority, scores.weight, scores.cluster, draws, rng
+    )
+    term = "out of bag"
+    areas = [
+        single(
+            "AUTOC",
+            "all",
+            term,
+            BENEFIT,
+            result.autoc,
+            result.autoc_se,
+            scores.n,
+            alternative=GREATER,
+            tested=True,
+        ),
+        single("QINI", "all", term, BENEFIT, result.qini, result.qini_se, scores.n, alternative=GREATER),
+    ]
+    curve = Terms(
+        "TOC",
+        tuple(f"{q:g}" for q in GRID),
+        (term,) * GRID.size,
+        BENEFIT,
+        result.toc,
+        np.cov(result.toc_draws, rowvar=False),
+        tuple(int(np.ceil(q * scores.n - 1e-9)) for q in GRID),
+        alternative=GREATER,
+    )
+    return [*areas, curve]

@@ -1,0 +1,153 @@
+"""Growing one shard: bag after bag is grown, added up and dropped, so memory does not grow with trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hetflow.errors import refuse
+from hetflow.forest.bags import Label, Pool, bag_seed, half_sample, pool_of
+from hetflow.forest.engines import check_covariates, engine, engine_facts
+from hetflow.forest.fixed import exponents_above
+from hetflow.forest.settings import ForestSettings, forest_settings, smallest_sample
+from hetflow.forest.sums import Grid, Sums, accumulate, empty_sums
+
+Floats = NDArray[np.float64]
+
+
+def grow_shard(
+    X: ArrayLike,
+    treatment_residual: ArrayLike,
+    outcome_residual: ArrayLike,
+    weight: ArrayLike | None,
+    cluster: ArrayLike | None,
+    in_sample: ArrayLike,
+    seed: int,
+    label: tuple[str, str | int, str],
+    first_bag: int,
+    last_bag: int,
+    settings: Mapping[str, Any] | ForestSettings,
+    unit: ArrayLike | None = None,
+) -> Sums:
+    """Grow a range of bags and add up what they say about every unit.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, p)
+        Covariates, one row a unit, sorted by `unit`: the draws refer to the order of the rows.
+    treatment_residual, outcome_residual : array_like, shape (n,)
+        Treatment minus propensity, outcome minus its mean; read in the sample only, NaN elsewhere is fine.
+    weight : array_like, shape (n,), or None
+        Weights of splits and leaf averages, not negative; a common factor changes nothing. They do not enter
+        the drawing of half-samples.
+    cluster : array_like, shape (n,), or None
+        Clusters, drawn whole; variances per unit are null then, unless the engine's hold under clusters.
+    in_sample : array_like of bool, shape (n,)
+        Units that the forest learns from. The others are out of every bag.
+    seed : int
+        The study's seed.
+    label : (mode, imputation, sample)
+        What the forest is for; part of the key of its random streams.
+    first_bag, last_bag : int
+        Range of bags, both included.
+    settings : mapping or ForestSettings
+        The study's `forest` section; see `ForestSettings`.
+    unit : array_like of int, shape (n,), optional
+        Row numbers in the raw file; by default 0 to n - 1.
+
+    Returns
+    -------
+    Sums
+        Of all n units, the same whatever the shards, threads and order.
+
+    Raises
+    ------
+    Refused
+        If the engine cannot take missing covariates, residuals are missing in the sample or do not vary,
+        weights are negative, or the sample is too small for a tree to split.
+    """
+    chosen = forest_settings(settings)
+    X = np.ascontiguousarray(X, dtype=np.float64)
+    pool = pool_of(in_sample, cluster)
+    check_covariates(X, chosen.engine)
+    _check_sample(pool, chosen)
+    treatment, outcome, weights = _training(treatment_residual, outcome_residual, weight, pool)
+    outcome_exponent = _unit_scale(outcome[pool.rows])
+    outcome = np.ldexp(outcome, -outcome_exponent)
+    intervals = cluster is None or engine_facts(chosen.engine).handles_clusters_intervals
+    exponents = _bounds(treatment[pool.rows], outcome[pool.rows])
+    grid = Grid(chosen.bag_trees, outcome_exponent, exponents, intervals)
+    units = np.arange(len(X), dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
+    sums = empty_sums(units, grid, first_bag)
+    grower = engine(chosen.engine)
+    for bag in range(first_bag, last_bag + 1):
+        half = half_sample(pool, seed, Label(*label), bag)
+        trees = grower.grow(X, treatment, outcome, weights, half, chosen, bag_seed(seed, Label(*label), bag))
+        out = _others(half, len(X))
+        sums = accumulate(sums, out, grower.moments(trees, X[out]))
+    return sums
+
+
+def _others(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Rows 0 to n - 1 that are not among `rows`."""
+    left_out = np.ones(n, dtype=bool)
+    left_out[rows] = False
+    return np.flatnonzero(left_out)
+
+
+def _check_sample(pool: Pool, settings: ForestSettings) -> None:
+    needed = smallest_sample(settings.min_leaf)
+    if len(pool.rows) < needed:
+        refuse(
+            "forest.min_leaf",
+            f"at least {needed} units in each forest's sample, for leaves of {settings.min_leaf}",
+            f"{len(pool.rows)} units",
+            "lower min_leaf, lower the number of folds, or set held_out_trees: 0",
+        )
+    if pool.group is not None and pool.size < 4:
+        refuse(
+            "clusters",
+            "at least 4 clusters in each forest's sample",
+            str(pool.size),
+            "analyse without clusters",
+        )
+
+
+def _training(
+    treatment_residual: ArrayLike, outcome_residual: ArrayLike, weight: ArrayLike | None, pool: Pool
+) -> tuple[Floats, Floats, Floats | None]:
+    """Residuals and weights as arrays, checked in the sample; weights that are all alike become None."""
+    treatment = np.asarray(treatment_residual, dtype=np.float64)
+    outcome = np.asarray(outcome_residual, dtype=np.float64)
+    for name, values in (("treatment residual", treatment), ("outcome residual", outcome)):
+        missing = int((~np.isfinite(values[pool.rows])).sum())
+        if missing:
+            refuse(
+                name,
+                "a finite value for every unit of the sample",
+                f"{missing} others",
+                "leave these units out",
+            )
+        if np.ptp(values[pool.rows]) == 0:
+            refuse(name, "values that vary", "the same value for every unit", "check arm and outcome")
+    if weight is None:
+        return treatment, outcome, None
+    weights = np.asarray(weight, dtype=np.float64)
+    in_sample = weights[pool.rows]
+    if not (np.isfinite(in_sample).all() and (in_sample >= 0).all() and in_sample.any()):
+        refuse("weight", "finite weights, none negative, not all zero", "others", "mend the weights")
+    return treatment, outcome, None if np.ptp(in_sample) == 0 else weights
+
+
+def _unit_scale(outcome: Floats) -> int:
+    """The integer e for which outcome / 2**e has a standard deviation near 1; dividing rounds nothing."""
+    return int(np.rint(np.log2(np.std(outcome))))
+
+
+def _bounds(treatment: Floats, outcome: Floats) -> tuple[int, ...]:
+    """Exponents that bound the leaf averages: no average exceeds the largest of its terms."""
+    terms = (treatment * outcome, outcome, treatment**2, treatment, np.ones(1))
+    return tuple(int(e) for e in exponents_above([np.max(np.abs(term)) for term in terms]))

@@ -1,0 +1,101 @@
+"""The keys of the study's `forest` section that change the trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from hetflow.errors import refuse
+
+TREE_SHARE_OF_HALF = 0.9
+"""Share of a bag's half-sample that each of its trees reads; econml's default max_samples = 0.45 of the
+sample.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ForestSettings:
+    """How trees are grown.
+
+    Attributes
+    ----------
+    engine : str
+        Name of the implementation.
+    bag_trees : int
+        Trees of a little bag, at least 2: they share a half-sample.
+    min_leaf : int
+        Fewest units of a leaf, in the half that chooses the splits and in the half that fills the leaves.
+    max_depth : int or None
+        Greatest depth of a tree; None grows until leaves are small.
+    max_features : float, "auto", "sqrt", "log2" or None
+        Covariates tried at a split: "auto" and None all of them, a number up to 1 a share, a greater one a
+        count.
+    min_balancedness : float
+        How uneven a split may be, 0 to 0.5: each side keeps at least 0.5 minus this share.
+    """
+
+    engine: str = "econml"
+    bag_trees: int = 4
+    min_leaf: int = 5
+    max_depth: int | None = None
+    max_features: float | str | None = "auto"
+    min_balancedness: float = 0.45
+
+
+def forest_settings(section: Mapping[str, Any] | ForestSettings) -> ForestSettings:
+    """Checked settings from the study's `forest` section.
+
+    Raises
+    ------
+    Refused
+        If the section holds a key that is not known, or a bag of fewer than two trees.
+    """
+    if isinstance(section, ForestSettings):
+        return section
+    known = [field.name for field in fields(ForestSettings)]
+    unknown = sorted(set(section) - set(known))
+    if unknown:
+        refuse("forest", f"the keys {', '.join(known)}", ", ".join(unknown), "remove what is not known")
+    settings = ForestSettings(**section)
+    if settings.bag_trees < 2:
+        refuse(
+            "forest.bag_trees",
+            "at least 2: the variance compares trees that share a half-sample",
+            str(settings.bag_trees),
+            "write 4",
+        )
+    return settings
+
+
+def features_tried(max_features: float | str | None, covariates: int) -> int | float | str:
+    """Covariates tried at a split, as an engine takes it: a name, a share in (0, 1] or a count.
+
+    Raises
+    ------
+    Refused
+        If a number greater than 1 is not whole, or greater than the number of covariates.
+    """
+    if max_features is None or isinstance(max_features, str):
+        return max_features or "auto"
+    if 0 < max_features <= 1:
+        return float(max_features)
+    if max_features != int(max_features) or not 0 < max_features <= covariates:
+        refuse(
+            "forest.max_features",
+            f"a share up to 1, or a whole number up to the number of covariates ({covariates})",
+            str(max_features),
+            "write a share such as 0.3",
+        )
+    return int(max_features)
+
+
+def smallest_sample(min_leaf: int) -> int:
+    """Fewest units of a sample whose trees can split at all.
+
+    A tree reads 0.9 of half the sample, chooses splits with half of that, and a split needs two leaves.
+    """
+    units = 8 * min_leaf
+    while int(TREE_SHARE_OF_HALF * (units // 2)) // 2 < 2 * min_leaf:
+        units += 1
+    return units

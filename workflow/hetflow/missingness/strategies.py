@@ -1,0 +1,271 @@
+"""What is done about missing covariates: the strategies by name, and one way to call them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hetflow.cohort.columns import Column
+from hetflow.errors import refuse
+from hetflow.missingness.chained import ChainSettings, impute_deployment, impute_inference
+from hetflow.missingness.fill import fill_typical
+
+DEPLOYMENT, INFERENCE = "deployment", "inference"
+MODES = (DEPLOYMENT, INFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings that a strategy may read.
+
+    Attributes
+    ----------
+    chain : ChainSettings
+        Of `multiple_imputation`.
+    minimum_arm : int
+        Fewest complete units in an arm for `complete_case`.
+    """
+
+    chain: ChainSettings = field(default_factory=ChainSettings)
+    minimum_arm: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A completed file.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``unit``, the covariates kept, their ``__applies`` and, for `indicator`, ``<name>__missing``; without
+        missing values, except under `native`. Auxiliary columns have done their work and are not in it.
+    columns_kept : tuple of str
+        Covariates in the frame, in the order in which they were given.
+    notices : tuple of str
+        What the report must say.
+    """
+
+    frame: pd.DataFrame
+    columns_kept: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one call of a strategy is given: see `complete`."""
+
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    mode: str
+    imputation: int
+    seed: int
+    arm: NDArray[np.int8] | None
+    outcome: NDArray[np.float64] | None
+    settings: Settings
+
+    @property
+    def covariates(self) -> list[Column]:
+        """Columns that estimators read."""
+        return [column for column in self.columns if column.role == "covariate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """Facts about a strategy.
+
+    Attributes
+    ----------
+    name : str
+        As in the study file.
+    run : callable
+        Task -> Completed.
+    modes : tuple of str
+        Modes whose files differ; a strategy with one mode gives the same file for both.
+    several : bool
+        Whether it makes several imputations.
+    units, covariates : str
+        Which units and covariates are kept.
+    complete : bool
+        Whether its files are free of missing values.
+    """
+
+    name: str
+    run: Callable[[Task], Completed]
+    modes: tuple[str, ...]
+    several: bool
+    units: str
+    covariates: str
+    complete: bool = True
+
+
+def complete(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    strategy: str,
+    mode: str,
+    imputation: int,
+    seed: int,
+    *,
+    arm: NDArray[np.int8] | None = None,
+    outcome: NDArray[np.float64] | None = None,
+    settings: Settings | None = None,
+) -> Completed:
+    """Complete the covariates of a typed cohort frame.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, ...)
+        Typed cohort frame with ``unit``; `columns` and their ``__applies``.
+    columns : sequence of Column
+        Covariates, and auxiliaries that may help to impute.
+    strategy : str
+        A key of `STRATEGIES`.
+    mode : str
+        ``deployment`` (reads neither arm nor outcome) or ``inference`` (by arm, with the outcome).
+    imputation : int
+        Number of the imputation; files of other numbers do not depend on it.
+    seed : int
+        The study's seed.
+    arm : ndarray of int, shape (n,), optional
+        Needed by `multiple_imputation` in inference mode; `complete_case` counts complete units by it.
+    outcome : ndarray, shape (n,), optional
+        Needed in inference mode of `multiple_imputation`, NaN where missing; refused by a programming error
+        (ValueError) in deployment mode, which must not see it.
+    settings : Settings, optional
+        Defaults as documented there.
+
+    Returns
+    -------
+    Completed
+        Rows in the order of `frame`; all of them except under `complete_case`.
+
+    Raises
+    ------
+    Refused
+        For an unknown strategy, and by the strategies for data they cannot complete.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r} is neither of {MODES}")
+    if mode == DEPLOYMENT and outcome is not None:
+        raise ValueError("deployment mode must not see the outcome")
+    if strategy not in STRATEGIES:
+        refuse(
+            "missingness.strategy",
+            f"one of {', '.join(STRATEGIES)}",
+            strategy,
+            "choose one of them",
+        )
+    task = Task(frame, tuple(columns), mode, imputation, seed, arm, outcome, settings or Settings())
+    return STRATEGIES[strategy].run(task)
+
+
+def _with_applies(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """``unit``, the columns and their ``__applies``."""
+    names = ["unit"]
+    for column in columns:
+        names.append(column.name)
+        if column.applicable_if is not None:
+            names.append(column.applies)
+    return frame[names].reset_index(drop=True)
+
+
+def _names(columns: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
+
+
+def _multiple_imputation(task: Task) -> Completed:
+    notices: list[str] = []
+    if task.mode == DEPLOYMENT:
+        completed = impute_deployment(
+            task.frame, task.columns, task.imputation, task.seed, task.settings.chain
+        )
+    else:
+        if task.arm is None or task.outcome is None:
+            raise ValueError("inference mode needs arm and outcome")
+        completed, notices = impute_inference(
+            task.frame, task.columns, task.arm, task.outcome, task.imputation, task.seed, task.settings.chain
+        )
+    whole = completed.assign(unit=task.frame["unit"])
+    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices))
+
+
+def _indicator(task: Task) -> Completed:
+    """Median or most frequent value, and one indicator for every distinct mask fixed before randomisation."""
+    baseline = [column for column in task.columns if column.visit == 0]
+    frame = _with_applies(fill_typical(task.frame, baseline), task.covariates)
+    groups: dict[bytes, list[str]] = {}
+    silent: list[str] = []
+    for column in sorted(task.covariates, key=lambda column: column.name):
+        mask = task.frame[column.name].isna().to_numpy()
+        if mask.any() and column.mask_fixed_before_randomisation:
+            groups.setdefault(np.packbits(mask).tobytes(), []).append(column.name)
+        elif mask.any():
+            silent.append(column.name)
+    by_name = {column.name: column for column in task.covariates}
+    first = [by_name[names[0]] for names in groups.values()]
+    masks = {column.indicator: task.frame[column.name].isna().to_numpy(dtype=np.float64) for column in first}
+    notices = [
+        f"{shared[0]}__missing stands for the mask shared by {', '.join(shared)}"
+        for shared in groups.values()
+        if len(shared) > 1
+    ]
+    if silent:
+        notices.append(
+            f"no indicator for {', '.join(silent)}: the dictionary does not say that who misses them was "
+            "settled before randomisation, and an indicator of anything later is a post-treatment variable"
+        )
+    return Completed(frame.assign(**masks), _names(task.covariates), tuple(notices))
+
+
+def _complete_case(task: Task) -> Completed:
+    frame = _with_applies(task.frame, task.covariates)
+    whole = frame.notna().all(axis=1).to_numpy()
+    arm = np.zeros(len(frame), dtype=np.int8) if task.arm is None else np.asarray(task.arm)
+    counts = {int(value): int((whole & (arm == value)).sum()) for value in np.unique(arm)}
+    if min(counts.values(), default=0) < task.settings.minimum_arm:
+        sizes = f"{int(whole.sum())} of {len(frame)}"
+        by_arm = "" if task.arm is None else "; by arm " + ", ".join(f"{a}: {n}" for a, n in counts.items())
+        refuse(
+            "missingness.strategy: complete_case",
+            f"at least {task.settings.minimum_arm} units with all covariates in each arm",
+            f"{sizes} units have all {len(task.covariates)} covariates{by_arm}",
+            "choose multiple_imputation or complete_variables, or name fewer covariates",
+        )
+    notice = f"complete_case kept {int(whole.sum())} of {len(frame)} units: those with all covariates"
+    return Completed(frame.loc[whole].reset_index(drop=True), _names(task.covariates), (notice,))
+
+
+def _complete_variables(task: Task) -> Completed:
+    kept = [column for column in task.covariates if task.frame[column.name].notna().all()]
+    kept = [c for c in kept if c.applicable_if is None or task.frame[c.applies].notna().all()]
+    if not kept:
+        refuse(
+            "missingness.strategy: complete_variables",
+            "at least one covariate without a gap among the units to whom it applies",
+            f"none of {len(task.covariates)}",
+            "choose multiple_imputation",
+        )
+    dropped = [column.name for column in task.covariates if column not in kept]
+    notice = f"complete_variables kept {len(kept)} of {len(task.covariates)} covariates"
+    notices = (notice + (f"; left out: {', '.join(dropped)}" if dropped else ""),)
+    return Completed(_with_applies(task.frame, kept), _names(kept), notices)
+
+
+def _native(task: Task) -> Completed:
+    return Completed(_with_applies(task.frame, task.covariates), _names(task.covariates))
+
+
+STRATEGIES: dict[str, Strategy] = {
+    strategy.name: strategy
+    for strategy in (
+        Strategy("multiple_imputation", _multiple_imputation, MODES, True, "all", "all"),
+        Strategy("indicator", _indicator, (DEPLOYMENT,), False, "all", "all"),
+        Strategy("complete_case", _complete_case, (DEPLOYMENT,), False, "with all covariates", "all"),
+        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,), False, "all", "without a gap"),
+        Strategy("native", _native, (DEPLOYMENT,), False, "all", "all", complete=False),
+    )
+}

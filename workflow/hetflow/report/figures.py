@@ -1,0 +1,187 @@
+"""All figures of the report: which there are, and from what they are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from hetflow.report import captions as cap
+from hetflow.report import select, tables
+from hetflow.report.captions import Caption
+from hetflow.report.disclosure import enough
+from hetflow.report.figures_cohort import flow_figure, overlap_figure
+from hetflow.report.figures_effects import analyses_figure, curve_figure, displays_figure, dots_figure
+from hetflow.report.figures_missing import masks_figure, missing_figure
+from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
+from hetflow.report.frames_missing import missing_shares, pattern_map
+from hetflow.report.inputs import ReportInputs
+from hetflow.report.words import Words
+
+EFFECT_COLUMNS = ("estimate", "se", "lower", "upper")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure with its caption and the table it was drawn from."""
+
+    svg: str
+    caption: Caption
+    table: pd.DataFrame
+
+
+def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
+    """Every figure that the study has data for, in the page's order.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+    words : dict of str to Words
+        By analysis.
+    """
+    primary = words[inputs.primary]
+    minimum = int(inputs.settings["minimum_cell_count"])
+    found = {
+        "flow": _flow(inputs, primary, minimum),
+        "missingness": _missingness(inputs, primary, minimum),
+        "masks": _masks(inputs, primary, minimum),
+        "overlap": _overlap(inputs, primary, minimum),
+        "average": _average(inputs, primary),
+        "toc": _toc(inputs, primary, minimum),
+        "groups": _groups(inputs, primary, minimum),
+        "displays": _displays(inputs, primary, minimum),
+        "analyses": _analyses(inputs, words),
+    }
+    return {name: found[name] for name in cap.ORDER if found[name] is not None}  # type: ignore[misc]
+
+
+def _flow(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    if inputs.flow.empty:
+        return None
+    flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
+    steps, arms = flow_steps(flow, words, minimum)
+    caption = cap.flow_caption(steps)
+    return Drawn(flow_figure(steps, arms, caption.title, caption.alternative), caption, steps)
+
+
+def _missingness(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    if inputs.variables.empty:
+        return None
+    shares = missing_shares(inputs.variables, inputs.masks, inputs.cohort["columns"], words, minimum)
+    if shares.empty:
+        return None
+    caption = cap.missingness_caption(shares)
+    return Drawn(missing_figure(shares, caption.title, caption.alternative), caption, shares)
+
+
+def _masks(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    if inputs.masks.empty:
+        return None
+    patterns, masks = pattern_map(inputs.patterns, inputs.masks, inputs.cohort["columns"], words, minimum)
+    if patterns.empty or len(masks) < 2:
+        return None
+    caption = cap.masks_caption(patterns, minimum)
+    return Drawn(masks_figure(patterns, masks, caption.title, caption.alternative), caption, patterns)
+
+
+def _overlap(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    histogram, balance = overlap_frames(inputs.analyses[inputs.primary].nuisance, words, minimum)
+    if balance.empty and histogram.empty:
+        return None
+    caption = cap.overlap_caption(words, balance, len(histogram) > 0)
+    arms = (words.treated, words.control)
+    return Drawn(overlap_figure(histogram, balance, arms, caption.title, caption.alternative), caption, balance)
+
+
+def _average(inputs: ReportInputs, words: Words) -> Drawn | None:
+    table = pd.concat([select.rows(inputs.estimates, inputs.primary, name) for name in select.AVERAGES])
+    effects = select.numbers(table, words)
+    if not effects:
+        return None
+    caption = cap.average_caption(words, effects)
+    rows = pd.DataFrame([_dot(effect.label, effect) for effect in effects])
+    svg = dots_figure(rows, "average", words.effect_axis, caption.title, caption.alternative)
+    return Drawn(svg, caption, rows.drop(columns="text"))
+
+
+def _dot(label: str, number: select.Number, section: str | None = None) -> dict[str, object]:
+    row: dict[str, object] = {"label": label, "estimate": number.estimate, "lower": number.lower, "upper": number.upper}
+    row["text"] = tables.estimate_text(number)
+    return row if section is None else {"section": section} | row
+
+
+def _toc(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    curve = inputs.analyses[inputs.primary].curves
+    if curve.empty:
+        return None
+    if "curve" in curve:
+        curve = curve[curve["curve"] == "TOC"]
+    curve = _printed(enough(curve, "n", minimum), words)
+    caption = cap.toc_caption(words, curve)
+    svg = curve_figure(curve, f"Benefit beyond the average{words.in_unit}", caption.title, caption.alternative)
+    return Drawn(svg, caption, curve)
+
+
+def _printed(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Effects multiplied by the factor under which they are printed."""
+    columns = [column for column in EFFECT_COLUMNS if column in frame]
+    return frame.assign(**{column: frame[column] * words.factor for column in columns})
+
+
+def _groups(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    rows = []
+    for heading, _, table, _ in tables.group_sections(inputs.estimates, inputs.primary, words):
+        table = enough(table, "n", minimum)
+        rows += [_dot(number.label, number, heading) for number in select.numbers(table, words)]
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows)
+    caption = cap.groups_caption(words, list(dict.fromkeys(frame["section"])))
+    average = select.one(inputs.estimates, inputs.primary, "ATE", words)
+    mark = average.estimate if average else None
+    svg = dots_figure(frame, "groups", words.effect_axis, caption.title, caption.alternative, mark)
+    return Drawn(svg, caption, frame.drop(columns="text"))
+
+
+def _displays(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    table = inputs.analyses[inputs.primary].displays
+    if table.empty:
+        return None
+    table = _printed(enough(table, "n", minimum), words)
+    if table.empty:
+        return None
+    average = select.one(inputs.estimates, inputs.primary, "ATE", words)
+    caption = cap.displays_caption(words, table)
+    mark = average.estimate if average else None
+    svg = displays_figure(table, words.effect_axis, mark, caption.title, caption.alternative)
+    return Drawn(svg, caption, table)
+
+
+def panels(words: dict[str, Words]) -> list[tuple[str, str]]:
+    """Quantities compared over analyses, with their headings."""
+    first = next(iter(words.values()))
+    same = all(one.unit == first.unit and one.outcome == first.outcome for one in words.values())
+    unit = first.in_unit if same else ""
+    return [("ATE", f"Average effect{unit}"), ("AUTOC", f"AUTOC{unit}"), ("gap", f"Gap, greatest to least{unit}")]
+
+
+def _analyses(inputs: ReportInputs, words: dict[str, Words]) -> Drawn | None:
+    if len(inputs.analyses) < 2:
+        return None
+    same = comparable(words)
+    frame = tables.analyses_frame(inputs.estimates, _names(inputs, same), same)
+    if len(frame) < 2:
+        return None
+    caption = cap.analyses_caption(words[inputs.primary], list(frame["label"]))
+    return Drawn(analyses_figure(frame, panels(same), caption.title, caption.alternative), caption, frame)
+
+
+def comparable(words: dict[str, Words]) -> dict[str, Words]:
+    """Analyses of the primary outcome: others have another unit and do not share an axis."""
+    first = next(iter(words.values()))
+    return {name: one for name, one in words.items() if (one.outcome, one.unit) == (first.outcome, first.unit)}
+
+
+def _names(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, str]:
+    labels = inputs.settings["labels"]
+    return {name: labels.get(name) or name for name in words}

@@ -1,0 +1,144 @@
+"""What the figures of missing values draw, made from the tables of the missingness stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from hetflow.report import formats as fmt
+from hetflow.report.disclosure import protect, shown
+from hetflow.report.tables import Cell, Table
+from hetflow.report.words import Words
+
+_MOST_MASKS = 16
+
+
+def split_names(text: str, known: Sequence[str]) -> list[str]:
+    """Names joined by ``, ``, some of which may hold a comma themselves."""
+    parts = text.split(", ") if text else []
+    names: list[str] = []
+    pending = ""
+    for piece in parts:
+        pending = f"{pending}, {piece}" if pending else piece
+        if pending in known:
+            names.append(pending)
+            pending = ""
+    return [*names, pending] if pending else names
+
+
+def group_label(names: Sequence[str], words: Words, blocks: Mapping[str, str | None]) -> str:
+    """What to call variables that go missing together."""
+    if len(names) == 1:
+        return words.covariate(names[0])
+    shared = {blocks.get(name) for name in names}
+    block = next(iter(shared))
+    if len(shared) == 1 and block:
+        return f"{block} ({len(names)} variables)"
+    return f"{words.covariate(names[0])} and {len(names) - 1} more"
+
+
+def missing_shares(
+    variables: pd.DataFrame, masks: pd.DataFrame, columns: Sequence[Mapping[str, Any]], words: Words, minimum: int
+) -> pd.DataFrame:
+    """One row a variable, a declared block, or a set of variables with one and the same mask; most missing first.
+
+    Returns
+    -------
+    DataFrame
+        label, variables, units, missing, not_applicable (mean shares of all units); rows where fewer units than
+        `minimum` are concerned are left out.
+    """
+    rows = variables[variables["group"] == "all"].set_index("column")
+    groups: dict[str, list[str]] = {}
+    mask_of = {
+        name: str(mask["mask"]) for mask in masks.to_dict("records") for name in split_names(mask["columns"], list(rows.index))
+    }
+    blocks = {column["name"]: column.get("block") for column in columns}
+    for name in rows.index:
+        key = f"block {blocks[name]}" if blocks.get(name) else f"mask {mask_of[name]}" if name in mask_of else name
+        groups.setdefault(key, []).append(name)
+    out = []
+    for names in groups.values():
+        own = rows.loc[names]
+        units = float(own["units"].iloc[0])
+        missing, away = own["missing"].mean(), own["not_applicable"].mean()
+        if max(missing, away) >= minimum:
+            label = group_label(names, words, blocks)
+            keep = [value / units if value >= minimum else 0.0 for value in (missing, away)]
+            out.append((label, len(names), int(units), *keep))
+    frame = pd.DataFrame(out, columns=["label", "variables", "units", "missing", "not_applicable"])
+    return frame.sort_values(["missing", "not_applicable"], ascending=False, kind="stable", ignore_index=True)
+
+
+def pattern_map(
+    patterns: pd.DataFrame, masks: pd.DataFrame, columns: Sequence[Mapping[str, Any]], words: Words, minimum: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Patterns over the masks that concern most cells; those of too few units are put together as shares.
+
+    Returns
+    -------
+    patterns : DataFrame
+        label, units, and one column a mask: 1 missing, 0 observed, a share in the last row of all others.
+    masks : DataFrame
+        mask (name of that column), label.
+    """
+    known = [column["name"] for column in columns]
+    blocks = {column["name"]: column.get("block") for column in columns}
+    large = masks[masks["rows"] >= minimum].copy()
+    large["names"] = [split_names(text, known) for text in large["columns"]]
+    large = large.assign(cells=large["rows"] * large["width"]).sort_values("cells", ascending=False, kind="stable")
+    large = large.head(_MOST_MASKS).sort_values("rows", ascending=False, kind="stable")
+    heads = pd.DataFrame(
+        {
+            "mask": [f"mask {mask}" for mask in large["mask"]],
+            "label": [group_label(names, words, blocks) for names in large["names"]],
+        }
+    )
+    firsts = [names[0] for names in large["names"]]
+    merged: dict[tuple[int, ...], int] = {}
+    for row in patterns.to_dict("records"):
+        gone = set(split_names(row["columns"], known))
+        key = tuple(int(name in gone) for name in firsts)
+        merged[key] = merged.get(key, 0) + int(row["units"])
+    order = sorted(merged.items(), key=lambda item: (-item[1], item[0]))
+    body: list[tuple[Any, ...]] = [("pattern", units, *key) for key, units in order if units >= minimum]
+    rest = [(units, key) for key, units in order if units < minimum]
+    total = sum(units for units, _ in rest)
+    if total >= minimum:
+        shares = (sum(units * key[place] for units, key in rest) / total for place in range(len(firsts)))
+        body.append(("others", total, *shares))
+    return pd.DataFrame(body, columns=["label", "units", *heads["mask"]]), heads
+
+
+def missing_table(
+    variables: pd.DataFrame, columns: Sequence[Mapping[str, Any]], words: Words, minimum: int
+) -> tuple[Table, pd.DataFrame]:
+    """Missing values by variable and arm, for the page and for export."""
+    wide = {group: rows.set_index("column") for group, rows in variables.groupby("group", sort=False)}
+    every = wide["all"]
+    concerned = every[(every["missing"] > 0) | (every["not_applicable"] > 0)]
+    concerned = concerned.sort_values(["missing", "not_applicable"], ascending=False, kind="stable")
+    records = []
+    for name in concerned.index:
+        record = {"variable": name, "label": words.covariate(name)}
+        record["all"] = _gap(every.loc[name], shown(float(every.loc[name, "missing"]), minimum))
+        arms = [wide[group].loc[name] for group in ("treated", "control")]
+        texts = protect([float(arm["missing"]) for arm in arms], minimum)
+        record |= {group: _gap(arm, text) for group, arm, text in zip(("treated", "control"), arms, texts, strict=True)}
+        record["not_applicable"] = shown(float(every.loc[name, "not_applicable"]), minimum)
+        records.append(record)
+    frame = pd.DataFrame(records, columns=["variable", "label", "all", "treated", "control", "not_applicable"])
+    body = tuple(Cell(tuple(row[1:])) for row in frame.itertuples(index=False, name=None))
+    head = ("Variable", "Missing", words.treated, words.control, "Does not apply")
+    note = "Missing values, of those to whom the variable applies. A value that does not exist is not missing."
+    table = Table("missing", f"Missing values by variable ({len(frame)} with gaps)", head, body, (0,), note, True)
+    return table, frame
+
+
+def _gap(row: pd.Series, text: str) -> str:
+    """A count with its share, where both may be shown."""
+    if text == fmt.count(float(row["missing"])) and row["missing"] > 0:
+        return f"{text} ({fmt.percent(float(row['share']))})"
+    return text

@@ -1,0 +1,182 @@
+"""The running text of the page: how missing values were handled, how good the nuisances are, how it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hetflow.report import formats as fmt
+from hetflow.report.disclosure import shown
+from hetflow.report.words import Words
+
+_STRATEGIES = {
+    "multiple_imputation": "multiple imputation",
+    "indicator": "medians with missingness indicators",
+    "complete_case": "complete cases",
+    "complete_variables": "complete variables",
+    "native": "missing values passed to the learners as they are",
+}
+_LEARNERS = {
+    "linear": "penalised linear regression",
+    "boosting": "boosted trees",
+    "forest": "a random forest",
+    "mean": "the mean",
+}
+
+TWO_MODES = (
+    "For everything that predicts or ranks, covariates were imputed without looking at treatment or outcome (deployment "
+    "mode), as they would have to be for a new participant. For groups by a rule and for projections, covariates were "
+    "imputed by arm and with the outcome (inference mode), evaluated in each completed data set against effects that "
+    "never saw those imputations, and pooled by Rubin's rules."
+)
+TARGET_NOTE = (
+    "The two answer different questions, and tables say which: “as patients are seen” (ranking with what is known of a "
+    "participant) and “if covariates were measured” (groups as they would be with nothing missing)."
+)
+_HANDLED = {
+    "multiple_imputation": TWO_MODES,
+    "indicator": (
+        "A missing covariate was set to its median or most frequent level, and an indicator of its being missing was "
+        "added where that was settled before randomisation."
+    ),
+    "complete_case": "Participants with any missing covariate were left out, so the results are about those fully measured.",
+    "complete_variables": "Covariates with any missing value were left out, so effects cannot be seen to vary with them.",
+    "native": "Learners and forest took missing values as they are; nothing was filled in.",
+}
+UNTESTABLE = (
+    "No data can tell whether values are missing because of what they would have been; what follows describes what is "
+    "missing, not why."
+)
+TESTS = (
+    "An average can hide that some gain and others do not. Two tests ask whether ranking participants by predicted effect finds "
+    "those who gain more. Neither says by how much an individual participant gains, and neither can see differences that the "
+    "measured covariates do not carry."
+)
+AVERAGES = (
+    "The average over everybody answers the question above. The others average the same effects over other populations: those "
+    "like the treated, those like the controls, and those who could well have had either. Where they agree, the answer does "
+    "not hang on whom it is averaged over."
+)
+GROUPS = (
+    "Groups are of two kinds: by predicted benefit, where the prediction came from forests that had not seen the participant, "
+    "and by rules in one covariate that were named before the data were seen."
+)
+
+
+def handling(methods: Mapping[str, Any]) -> list[str]:
+    """How the primary analysis handled missing covariates, in two or three sentences."""
+    missingness = methods["missingness"]
+    strategy = missingness["strategy"]
+    if strategy != "multiple_imputation":
+        return [_HANDLED[strategy]]
+    draws = (
+        f"Each mode made {missingness['imputations']} completed data sets by chained equations with predictive mean "
+        "matching; values measured were left as they were, bit for bit."
+    )
+    return [TWO_MODES, TARGET_NOTE, draws]
+
+
+def missing_text(summary: Mapping[str, Any], minimum: int) -> str:
+    """How much is missing, from ``missingness/summary.json``."""
+    if not summary.get("missing_cells"):
+        return "No covariate value is missing."
+    away = summary.get("not_applicable_cells")
+    apart = f" A further {fmt.percent(away / summary['cells'])} of all cells do not apply to the participant." if away else ""
+    return (
+        f"Of all covariate values that exist, {fmt.percent(summary['missing_share'])} are missing: "
+        f"{fmt.count(summary['incomplete_columns'])} of {fmt.count(summary['columns'])} covariates have gaps, and "
+        f"{shown(summary['complete_cases'], minimum)} of {fmt.count(summary['units'])} participants have none.{apart}"
+    )
+
+
+def overlap_text(words: Words, nuisance: Mapping[str, Any]) -> str:
+    """Whether the arms can be compared."""
+    balance = [row["before"] for row in nuisance.get("overlap", {}).get("balance", []) if fmt.known(row.get("before"))]
+    beyond = sum(abs(value) > 0.1 for value in balance)
+    total = len(balance)
+    compare = (
+        f" Of {total} covariate terms {beyond if beyond else 'none'} {'differ' if beyond != 1 else 'differs'} between "
+        "the arms by more than 0.1 standard deviations before any weighting."
+        if total
+        else ""
+    )
+    if words.randomised:
+        chance = "Treatment was randomised, so its probability is known and no participant lacks a counterpart."
+        return chance + compare.replace(" before any weighting", "") + (
+            " Randomisation makes such differences a matter of chance." if beyond else ""
+        )
+    outside = [row["share"] for row in nuisance.get("overlap", {}).get("outside", []) if row["low"] == 0.05]
+    worst = f" At most {fmt.percent(max(outside), 1)} of an arm has a probability below 0.05 or above 0.95." if outside else ""
+    return f"The probability of treatment was estimated from the covariates.{worst}{compare}"
+
+
+def nuisance_text(words: Words, nuisance: Mapping[str, Any]) -> str:
+    """How well the outcome mean, and an estimated propensity, predict participants they have not seen."""
+    outcome = nuisance.get("outcome", {})
+    r2 = outcome.get("overall", {}).get("r2")
+    parts = []
+    if fmt.known(r2):
+        share = fmt.percent(max(float(r2), 0.0), 0)
+        parts.append(f"The outcome's mean, predicted for participants not used in its fit, explains {share} of the outcome's variance.")
+    auc = nuisance.get("propensity", {}).get("overall", {}).get("auc")
+    if fmt.known(auc):
+        parts.append(f"The estimated propensity tells treated from untreated with an area under the curve of {auc:.2f}.")
+    if words.randomised:
+        parts.append("In a randomised trial a poor prediction costs precision, not validity.")
+    return " ".join(parts)
+
+
+def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) -> str:
+    """The primary analysis in one paragraph, for a paper."""
+    methods = settings["methods"][analysis]
+    missingness, nuisance, forest = methods["missingness"], methods["nuisance"], methods["forest"]
+    several = missingness["strategy"] == "multiple_imputation"
+    imputed = f" ({missingness['imputations']} in each of two modes)" if several else ""
+    trees = f"{forest['trees']:,}".replace(",", fmt.NARROW)
+    per = " for each imputation" if several else ""
+    return (
+        f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated with doubly robust scores "
+        f"under {settings['folds']}-fold cross-fitting. {_propensity(words, nuisance)} The outcome's mean was predicted by "
+        f"{_learner(nuisance['outcome'])}. Missing covariates were handled by {_STRATEGIES[missingness['strategy']]}{imputed}. "
+        f"Individual effects came from an honest causal forest of {trees} trees{per} ({forest['engine']}), grown in little "
+        f"bags of {forest['bag_trees']}; effects were averaged over imputations before they were ranked. Average effects "
+        "are means of scores (everybody, treated, controls, overlap population). Heterogeneity was tested by the one-sided "
+        "out-of-bag AUTOC and by the sequential RATE. Groups by predicted benefit come from forests that left the "
+        f"participant's fold out ({forest['held_out_trees']} trees). The analysis is exploratory: it looks for differences in "
+        "effect, and a further trial would have to confirm them."
+    )
+
+
+def _propensity(words: Words, nuisance: Mapping[str, Any]) -> str:
+    if nuisance["propensity"] == "design":
+        return "The probability of treatment was that of the design."
+    return f"The propensity was estimated by {_learner(nuisance['propensity'])}."
+
+
+def _learner(name: str) -> str:
+    if name == "stack":
+        return "a stack of penalised linear regression, boosted trees and a random forest, weighed by cross-validation"
+    return _LEARNERS.get(name, name)
+
+
+def commands(study: str) -> list[str]:
+    """How to run it again."""
+    return [f"snakemake --cores all --configfile config/{study}.yaml"]
+
+
+def guards_text(guards: Mapping[str, Any], words: Words) -> list[str]:
+    """What the guards on completed covariates found."""
+    out = []
+    arm = guards.get("arm", guards)
+    if fmt.known(arm.get("mean")) and fmt.known(arm.get("se")):
+        out.append(
+            f"Check: from the completed covariates the arm is predicted with a cross-validated area under the curve of "
+            f"{fmt.number(arm['mean'], 3)} (0.5 is chance, standard error {fmt.number(arm['se'], 3)})."
+        )
+    return out
+
+
+def guard_notices(guards: Mapping[str, Any]) -> list[str]:
+    """Notices that the guards raised."""
+    found = [guards.get("notice")] + [part.get("notice") for part in guards.values() if isinstance(part, Mapping)]
+    return [str(notice) for notice in found if notice]

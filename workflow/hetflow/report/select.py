@@ -1,0 +1,105 @@
+"""Picking estimates out of the joined table, in the units in which they are printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from hetflow.report import formats as fmt
+from hetflow.report.sentences import Number
+from hetflow.report.words import Words
+
+_HALF_OPEN = re.compile(r"\(([^,()]+), ([^,()]+)\]")
+AVERAGES = ("ATE", "ATT", "ATC", "ATO")
+AVERAGE_LABELS = {
+    "ATE": "Everybody",
+    "ATT": "The treated",
+    "ATC": "The controls",
+    "ATO": "Overlap population",
+}
+
+
+def rows(estimates: pd.DataFrame, analysis: str, estimand: str, **where: str) -> pd.DataFrame:
+    """Rows of one estimand of one analysis, in the table's order."""
+    keep = (estimates["analysis"] == analysis) & (estimates["estimand"] == estimand)
+    for column, value in where.items():
+        keep &= estimates[column] == value
+    return estimates[keep].reset_index(drop=True)
+
+
+def numbers(table: pd.DataFrame, words: Words, benefit: bool = False) -> list[Number]:
+    """Rows as numbers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of the contract ``estimates``.
+    words : Words
+        Effects are multiplied by its factor; descriptive rows are not.
+    benefit : bool
+        Turn rows on the outcome's scale into benefit units: where lower is better, sign and bounds change places.
+    """
+    return [_number(row, words, benefit) for row in table.to_dict("records")]
+
+
+def _number(row: Mapping[Any, Any], words: Words, benefit: bool) -> Number:
+    factor = 1.0 if row["scale"] == "descriptive" else words.factor
+    if benefit and row["scale"] == "outcome":
+        factor *= words.sign
+    ends = [factor * bound if fmt.known(bound) else None for bound in (row["lower"], row["upper"])]
+    lower, upper = ends if factor > 0 else ends[::-1]
+    return Number(
+        estimate=factor * row["estimate"],
+        lower=lower,
+        upper=upper,
+        se=abs(factor) * row["se"] if fmt.known(row["se"]) else None,
+        p=row["p"] if fmt.known(row["p"]) else None,
+        label=_label(row, words),
+    )
+
+
+def _label(row: Mapping[Any, Any], words: Words) -> str:
+    if row["estimand"] in AVERAGE_LABELS:
+        return AVERAGE_LABELS[row["estimand"]]
+    if row["estimand"] == "projection":
+        return words.covariate(str(row["term"]))
+    return _between(str(row["group"]))
+
+
+def _between(group: str) -> str:
+    """``(23, 28]`` as ``> 23 to 28``."""
+    text = _HALF_OPEN.sub(r"> \1 to \2", group)
+    return text.replace("<= ", "≤ ")
+
+
+def one(
+    estimates: pd.DataFrame, analysis: str, estimand: str, words: Words, benefit: bool = False, **where: str
+) -> Number | None:
+    """The first estimate that fits, or None."""
+    found = numbers(rows(estimates, analysis, estimand, **where).head(1), words, benefit)
+    return found[0] if found else None
+
+
+def held_out(estimates: pd.DataFrame, analysis: str, words: Words) -> tuple[Number | None, Number | None, Number | None]:
+    """Held-out groups: greatest and least predicted benefit (effects), and the gap between them (benefit units)."""
+    groups = numbers(rows(estimates, analysis, "held_out_groups"), words)
+    gap = one(estimates, analysis, "held_out_groups_difference", words, benefit=True)
+    if len(groups) < 2 or gap is None:
+        return None, None, None
+    return groups[-1], groups[0], _with_groups(gap, len(groups))
+
+
+def _with_groups(number: Number, groups: int) -> Number:
+    return Number(number.estimate, number.lower, number.upper, number.se, number.p, number.label, groups)
+
+
+def projection_terms(estimates: pd.DataFrame, analysis: str, words: Words) -> list[Number]:
+    """Slopes of the best linear projection, without its intercept."""
+    table = rows(estimates, analysis, "projection")
+    return numbers(table[~table["term"].isin(INTERCEPTS)], words)
+
+
+INTERCEPTS = ("intercept", "(Intercept)", "Intercept", "const")

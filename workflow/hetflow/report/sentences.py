@@ -1,0 +1,273 @@
+"""Plain sentences made from numbers, never claiming more than the number's own test.
+
+Every function takes finished estimates and returns a `Finding`: a headline of a few words and the sentence that
+carries its evidence. A p-value is printed only where the estimate brings one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hetflow.report import formats as fmt
+from hetflow.report.words import Words, listed, opening, part
+
+_STRONG = 0.001  # a p-value below is called strong evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One estimate with what is printed beside it.
+
+    Attributes
+    ----------
+    estimate, lower, upper : float
+        As they are printed: an effect is already multiplied by the words' factor. A bound that does not exist is None.
+    se, p : float, optional
+    label : str
+        Of whom or of which term.
+    groups : int
+        How many groups there are, where the estimate compares groups.
+    """
+
+    estimate: float
+    lower: float | None
+    upper: float | None
+    se: float | None = None
+    p: float | None = None
+    label: str = ""
+    groups: int = 0
+
+    @property
+    def places(self) -> int:
+        """Decimals to print."""
+        return fmt.decimals(self.se if fmt.known(self.se) else fmt.half_width(self.lower, self.upper))
+
+    @property
+    def direction(self) -> int:
+        """+1 or -1 where the interval leaves zero out, 0 where it holds zero."""
+        if self.lower is not None and fmt.known(self.lower) and self.lower > 0:
+            return 1
+        return -1 if self.upper is not None and fmt.known(self.upper) and self.upper < 0 else 0
+
+    def shown(self, unit: str, level: str) -> str:
+        """``0.39 mm (95 % CI 0.34 to 0.44)``."""
+        value = fmt.with_unit(fmt.number(self.estimate, self.places), unit)
+        return f"{value} ({self.evidence(level)})"
+
+    def evidence(self, level: str) -> str:
+        """``95 % CI 0.34 to 0.44; p < 0.001``."""
+        return "; ".join(part for part in (self.bounds(level), fmt.p_value(self.p)) if part)
+
+    def bounds(self, level: str) -> str:
+        """``95 % CI 0.34 to 0.44``; of a one-sided interval its one bound."""
+        low, high = fmt.known(self.lower), fmt.known(self.upper)
+        if low and high:
+            return f"{level}\u00a0CI {fmt.interval(self.lower, self.upper, self.places)}"
+        if low:
+            return f"{level} lower bound {fmt.number(self.lower, self.places)}"
+        return f"{level} upper bound {fmt.number(self.upper, self.places)}" if high else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An answer: a few words, and the sentences behind them."""
+
+    headline: str
+    text: str
+    established: bool = False  # whether every test of heterogeneity at hand speaks for it
+
+
+def average_finding(words: Words, effect: Number | None) -> Finding:
+    """Whether treatment helps on average, and by how much."""
+    if effect is None:
+        return Finding("No average effect was estimated", "The study did not ask for the average effect.")
+    outcome = opening(words.outcome)
+    if effect.direction == 0:
+        return Finding(
+            "No average difference shown",
+            f"{outcome}: averaged over everybody, the difference between {words.treated} and {words.control} was "
+            f"{effect.shown(words.unit, words.level)}. The interval includes no effect: {_still_possible(words, effect)}"
+            f"{_assumption(words)}",
+        )
+    helped = effect.direction == words.sign
+    than = "higher" if effect.direction > 0 else "lower"
+    size = fmt.with_unit(fmt.number(abs(effect.estimate), effect.places), words.unit)
+    bracket = effect.evidence(words.level)
+    difference = f"difference {fmt.number(effect.estimate, effect.places)}, " if effect.estimate < 0 else ""
+    return Finding(
+        f"{'Better' if helped else 'Worse'} with {words.treated}, on average",
+        f"{outcome} was, averaged over everybody, {size} {than} with {words.treated} than with {words.control} "
+        f"({difference}{bracket}). {words.better.capitalize()} is better, so this is a "
+        f"{'benefit' if helped else 'harm'}.{_assumption(words)}",
+    )
+
+
+def _still_possible(words: Words, effect: Number) -> str:
+    """What an interval around zero leaves open, in terms of benefit and harm."""
+    if not (fmt.known(effect.lower) and fmt.known(effect.upper)):
+        return "a benefit and a harm both remain possible."
+    ends = sorted(words.sign * bound for bound in (effect.lower, effect.upper) if bound is not None)
+    harm = fmt.with_unit(fmt.number(abs(ends[0]), effect.places), words.unit)
+    benefit = fmt.with_unit(fmt.number(abs(ends[1]), effect.places), words.unit)
+    return f"anything from a harm of {harm} to a benefit of {benefit} remains compatible with the data."
+
+
+def _assumption(words: Words) -> str:
+    if words.randomised:
+        return ""
+    return (
+        " Treatment was not randomised: this holds only if the measured covariates account for everything that led both"
+        " to treatment and to the outcome."
+    )
+
+
+def heterogeneity_finding(words: Words, out_of_bag: Number | None, sequential: Number | None) -> Finding:
+    """Whether the effect varies between participants, by the one-sided out-of-bag and the sequential test.
+
+    Parameters
+    ----------
+    out_of_bag : Number, optional
+        AUTOC of the out-of-bag ranking, with its one-sided p-value.
+    sequential : Number, optional
+        Sequential RATE, with its two-sided p-value.
+    """
+    alpha = 1 - words.confidence
+    tests = [test for test in (out_of_bag, sequential) if test is not None and fmt.known(test.p)]
+    if not tests:
+        return Finding(
+            "Not tested",
+            "No test of heterogeneity whose false-alarm rate has been checked for this design was available, so the "
+            "page does not say whether the effect varies.",
+        )
+    passed = [test for test in tests if _passes(test, alpha)]
+    sentences = [_out_of_bag_sentence(words, out_of_bag, alpha)] if out_of_bag in tests and out_of_bag else []
+    if sequential is not None and sequential in tests:
+        sentences.append(_sequential_sentence(words, sequential, alpha))
+    if not passed:
+        sentences.append("Absence of evidence is not evidence that the effect is the same for everybody.")
+    elif len(passed) < len(tests):
+        sentences.append("The two tests differ, so this is a lead to follow rather than a finding.")
+    return Finding(_grade(tests, passed), " ".join(sentences), len(passed) == len(tests))
+
+
+def _passes(test: Number, alpha: float) -> bool:
+    return test.p is not None and test.p < alpha and test.estimate > 0
+
+
+def _grade(tests: Sequence[Number], passed: Sequence[Number]) -> str:
+    """The strength of evidence that a headline may claim."""
+    if not passed:
+        return "Not shown to vary between participants"
+    if len(passed) < len(tests):
+        return "Some evidence that the effect varies"
+    strong = all(test.p is not None and test.p < _STRONG for test in passed)
+    return "Strong evidence that the effect varies" if strong else "Evidence that the effect varies"
+
+
+def _out_of_bag_sentence(words: Words, test: Number, alpha: float) -> str:
+    evidence = _autoc(words, test, "one-sided " + fmt.p_value(test.p))
+    if _passes(test, alpha):
+        return f"Participants ranked high by predicted benefit gained more than the average participant ({evidence})."
+    return f"Participants ranked high by predicted benefit were not shown to gain more than the average participant ({evidence})."
+
+
+def _sequential_sentence(words: Words, test: Number, alpha: float) -> str:
+    evidence = f"sequential RATE, two-sided {fmt.p_value(test.p)}"
+    if _passes(test, alpha):
+        return f"A second test, which ranks each participant by a forest grown on others only, agrees ({evidence})."
+    if test.p is not None and test.p < alpha:
+        return (
+            "A second test, which ranks each participant by a forest grown on others only, finds that the ranking puts those "
+            f"first who gained less ({evidence}): the ranking must not be used."
+        )
+    return f"A second test, which ranks each participant by a forest grown on others only, does not show it ({evidence})."
+
+
+def _autoc(words: Words, test: Number, p: str) -> str:
+    value = fmt.with_unit(fmt.number(test.estimate, test.places), words.unit)
+    return f"AUTOC {value}, {p}"
+
+
+def groups_finding(
+    words: Words, top: Number | None, bottom: Number | None, difference: Number | None, shown_to_vary: bool
+) -> Finding:
+    """For whom the effect is largest, by groups of held-out predicted benefit.
+
+    Parameters
+    ----------
+    top, bottom : Number
+        Effect in the group with the largest and in that with the smallest predicted benefit, treated minus control.
+    difference : Number
+        Top minus bottom in benefit units, with an interval from held-out predictions.
+    shown_to_vary : bool
+        Whether a test of heterogeneity speaks for it; otherwise the groups are a description.
+    """
+    if top is None or bottom is None or difference is None:
+        return Finding(
+            "Not estimated",
+            "No forests were grown with folds left out, so no group by predicted benefit can be compared honestly.",
+        )
+    name = part(difference.groups)
+    effects = (
+        f"The effect was {top.shown(words.unit, words.level)} in the {name} with the largest predicted benefit, and "
+        f"{bottom.shown(words.unit, words.level)} in the {name} with the smallest"
+    )
+    gap = difference.shown(words.unit, words.level)
+    if difference.direction > 0 and shown_to_vary:
+        return Finding(
+            f"More benefit in the {name} predicted to benefit most",
+            f"{effects}: a gap in benefit of {gap}. Each prediction comes from forests that had not seen the participant.",
+        )
+    if difference.direction > 0:
+        return Finding(
+            "No group is singled out",
+            f"{effects}: a gap in benefit of {gap}. As the tests above do not both show that the effect varies, read "
+            "this as a description.",
+        )
+    if difference.direction < 0:
+        return Finding(
+            "The predicted ranking did not hold",
+            f"{effects}: a gap in benefit of {gap}. Those predicted to gain most gained less.",
+        )
+    return Finding(
+        "No group is singled out",
+        f"{effects}. The gap in benefit, {gap}, is compatible with none.",
+    )
+
+
+def projection_sentence(words: Words, terms: Sequence[Number]) -> str:
+    """Which covariates named in advance go along with a larger benefit, with what the intervals can carry."""
+    if not terms:
+        return ""
+    clear = [term for term in terms if term.direction]
+    count = len(terms)
+    if not clear:
+        return (
+            f"Of the {count} covariate terms named in advance none was shown to change the effect."
+            if count > 1
+            else f"{terms[0].label}, named in advance, was not shown to change the effect."
+        )
+    more = [f"“{term.label}”" for term in clear if term.direction == words.sign]
+    less = [f"“{term.label}”" for term in clear if term.direction == -words.sign]
+    parts = [f"more benefit goes with higher {listed(more)}"] if more else []
+    parts += [f"less benefit goes with higher {listed(less)}"] if less else []
+    caveat = f" The intervals are not adjusted for looking at {count} terms." if count > 1 else ""
+    return f"Of the {count} covariate terms named in advance, the others held fixed: {'; '.join(parts)}.{caveat}"
+
+
+def calibration_sentence(spread: Number | None, level: str) -> str:
+    """What the slope of the predicted differences says; a description, as the slope is not tested."""
+    if spread is None:
+        return ""
+    value = f"slope {fmt.number(spread.estimate, spread.places)}, {spread.bounds(level)}"
+    if spread.lower is not None and spread.lower > 1:
+        return (
+            f"Predicted effects are compressed: they differ less than the effects themselves ({value}). Use their order, not "
+            "their size."
+        )
+    if spread.upper is not None and spread.upper < 1 and spread.direction > 0:
+        return f"Predicted effects are exaggerated: they differ more than the effects themselves ({value})."
+    if spread.direction > 0:
+        return f"Predicted differences in effect are about as large as they should be ({value})."
+    return f"Predicted differences in effect are not borne out by the data ({value})."

@@ -1,0 +1,52 @@
+"""Check a study and its data, and say what a run would cost. Nothing is computed and nothing is written."""
+
+from __future__ import annotations
+
+import json
+
+from _command import Command
+from hetflow.cohort.ingest import ingest
+from hetflow.cohort.readers import read_raw
+
+COMMAND = Command(__doc__).reads("data").takes("settings-text").takes("costs")
+
+
+def work(arguments) -> None:
+    """Ingest in memory, print."""
+    settings = json.loads(arguments.settings_text)["content"]
+    costs = json.loads(arguments.costs)
+    cohort = ingest(read_raw(arguments.data, settings["data"]), settings)
+    print("\n".join(lines(cohort.facts, costs)))
+
+
+def lines(facts: dict, costs: dict) -> list[str]:
+    """What there is and what it would take."""
+    jobs, seconds = costs["jobs"], costs["seconds"]
+    total = sum(seconds.values())
+    said = ["", "The study and its data can be run.", ""]
+    said += [f"  units          {facts['units']:,} of {facts['units_read']:,} read"]
+    said += [f"  covariates     {costs['covariates']:,}"]
+    said += [f"  trees          {costs['trees']['all']:,} and {costs['trees']['held_out']:,} that leave folds out"]
+    said += [f"  memory         up to {costs['memory_mb'] / 1000:.1f} GB a job"]
+    said += [f"  disk           about {costs['disk_mb']:,.0f} MB"]
+    said += [f"  time           about {_time(total)} on one core, {_time(total / 2)} on two, {_time(total / 8)} on eight"]
+    said += ["", "  rule                 jobs   one core"]
+    said += [f"  {rule:<20} {number:>5}   {_time(seconds[rule]):>8}" for rule, number in jobs.items() if number]
+    said += [f"  {'in all':<20} {sum(jobs.values()):>5}   {_time(total):>8}", ""]
+    said += [f"  notice: {notice}" for notice in facts["notices"]]
+    return said
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,30 @@
+"""Describe what is missing: by variable and arm, distinct masks, patterns."""
+
+from __future__ import annotations
+
+from _command import Command
+from hetflow.cohort.columns import columns_from_json
+from hetflow.files import read_json, read_table, write_json, write_table
+from hetflow.missingness.describe import describe
+
+COMMAND = Command(__doc__).reads("cohort", "facts").writes("variables", "masks", "patterns", "summary")
+
+
+def work(arguments) -> None:
+    """Read, describe, write."""
+    cohort = read_table(arguments.cohort, "cohort")
+    facts = read_json(arguments.facts, "cohort_facts")
+    found = describe(cohort, columns_from_json(facts["columns"]), cohort["treated"].to_numpy())
+    write_table(found.variables, arguments.variables, "table")
+    write_table(found.masks, arguments.masks, "table")
+    write_table(found.patterns, arguments.patterns, "table")
+    write_json(found.summary, arguments.summary, "facts")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

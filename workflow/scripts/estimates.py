@@ -1,0 +1,61 @@
+"""Estimate everything that one analysis asks for, from its scores and completed covariates."""
+
+from __future__ import annotations
+
+import pandas as pd
+from _command import Command
+from hetflow.cohort.columns import columns_from_json
+from hetflow.cohort.views import covariates, rows_of
+from hetflow.effects.displays import displays
+from hetflow.effects.estimates import estimate_all
+from hetflow.effects.registry import MEASURED, SEEN
+from hetflow.effects.scores import Scores
+from hetflow.files import read_json, read_table, write_arrays, write_json, write_table
+
+COMMAND = (
+    Command(__doc__)
+    .takes("analysis")
+    .reads("cohort", "facts", "settings")
+    .reads("scores", "completed", several=True)
+    .writes("table", "covariance", "curves", "displays", "notices")
+)
+
+
+def work(arguments) -> None:
+    """Read, estimate, write."""
+    settings = read_json(arguments.settings, "settings")
+    chosen = settings["estimates"] | {"better": settings["better"], "randomised": settings["randomised"]}
+    scores = [Scores.from_frame(read_table(path, "scores")) for path in arguments.scores]
+    completed = [read_table(path, "completed") for path in arguments.completed]
+    columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
+    observed = read_table(arguments.cohort, "cohort")
+    observed = observed.iloc[rows_of(completed[0]["unit"].to_numpy(), observed["unit"].to_numpy())]
+    several = settings["strategy"] == "multiple_imputation"
+    found = estimate_all(
+        scores,
+        completed,
+        columns,
+        chosen,
+        seed=settings["seed"],
+        analysis=arguments.analysis,
+        outcome=settings["outcome"],
+        covariate_target=MEASURED if several else SEEN,
+        observed=observed,
+    )
+    held = [name for name in chosen["displays"] or chosen["projection"]]
+    table, hidden = displays(scores, completed, covariates(columns, completed[0]), held, chosen, observed)
+    write_table(found.table, arguments.table, "estimates")
+    write_arrays(found.covariances, arguments.covariance)
+    curves = [curve.assign(curve=name.upper()) for name, curve in found.curves.items()]
+    write_table(pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(), arguments.curves, "table")
+    write_table(table, arguments.displays, "table")
+    write_json({"notices": [*found.notices, *hidden]}, arguments.notices, "facts")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,35 @@
+"""Read the raw file, type and check it by the dictionary, and write cohort, outcomes, flow and baseline table."""
+
+from __future__ import annotations
+
+from _command import Command
+from hetflow.cohort.ingest import ingest
+from hetflow.cohort.readers import read_raw
+from hetflow.files import read_json, sha256, write_json, write_table
+
+COMMAND = (
+    Command(__doc__).reads("data", "settings").writes("cohort", "outcomes", "facts", "flow", "baseline")
+)
+
+
+def work(arguments) -> None:
+    """Read, ingest, write."""
+    settings = read_json(arguments.settings, "settings")
+    raw = read_raw(arguments.data, settings["data"])
+    found = ingest(raw, settings)
+    source = {"file": settings["data"]["file"], "sha256": sha256(arguments.data)}
+    facts = found.facts | {"source": source | {"rows": len(raw), "columns": raw.shape[1]}}
+    write_table(found.cohort, arguments.cohort, "cohort")
+    write_table(found.outcomes, arguments.outcomes, "outcomes")
+    write_table(found.flow, arguments.flow, "table")
+    write_table(found.baseline, arguments.baseline, "table")
+    write_json(facts, arguments.facts, "cohort_facts")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,24 @@
+"""List every artefact of the study with its SHA-256, and what made it."""
+
+from __future__ import annotations
+
+from _command import Command
+from hetflow.files import write_json
+from hetflow.manifest import manifest
+
+COMMAND = Command(__doc__).reads("results", "lock").reads("settings", "artefacts", several=True).writes("manifest")
+
+
+def work(arguments) -> None:
+    """Hash and write."""
+    content = manifest(arguments.results, arguments.artefacts, arguments.settings, arguments.lock)
+    write_json(content, arguments.manifest, "facts")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

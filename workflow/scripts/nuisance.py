@@ -1,0 +1,61 @@
+"""Cross-fit the outcome mean and the propensity of one set of units."""
+
+from __future__ import annotations
+
+from _command import Command
+from hetflow.cohort.columns import columns_from_json
+from hetflow.cohort.views import clusters, matrix, rows_of
+from hetflow.files import read_json, read_table, write_json, write_table
+from hetflow.nuisance.nuisance import nuisance
+
+COMMAND = (
+    Command(__doc__)
+    .takes("set")
+    .reads("cohort", "outcomes", "facts", "folds", "settings")
+    .reads("completed", several=True)
+    .writes("table", "quality")
+)
+
+
+def work(arguments) -> None:
+    """Join cohort, outcome, folds and covariates of the units with an outcome; fit; write."""
+    settings = read_json(arguments.settings, "settings")
+    frames = [read_table(path, "completed") for path in arguments.completed]
+    columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
+    X, names = matrix(columns, frames)
+    whole = read_table(arguments.cohort, "cohort")
+    rows = rows_of(frames[0]["unit"].to_numpy(), whole["unit"].to_numpy())
+    cohort = whole.iloc[rows]
+    outcome = read_table(arguments.outcomes, "outcomes")[settings["outcome"]].to_numpy(dtype=float)[rows]
+    fold = read_table(arguments.folds, "folds")["fold"].to_numpy()[rows]
+    seen = outcome == outcome
+    probability = settings["probability"]
+    by_level = isinstance(probability, dict)
+    cluster = clusters(cohort)
+    table, quality = nuisance(
+        unit=cohort["unit"].to_numpy()[seen],
+        X=X[seen],
+        treated=cohort["treated"].to_numpy()[seen],
+        outcome=outcome[seen],
+        fold=fold[seen],
+        weight=cohort["weight"].to_numpy()[seen],
+        design={"probability": probability["levels"] if by_level else probability},
+        settings=settings["nuisance"],
+        seed=settings["seed"],
+        key=(arguments.set,),
+        level=cohort["probability_level"].to_numpy()[seen] if by_level else None,
+        cluster=None if cluster is None else cluster[seen],
+        binary=settings["outcome_kind"] == "binary",
+        names=names,
+    )
+    write_table(table, arguments.table, "nuisance")
+    write_json(quality, arguments.quality, "facts")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

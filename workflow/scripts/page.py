@@ -1,0 +1,64 @@
+"""Write the report: one page, its figures as SVG, its tables as CSV and Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from _command import Command
+from hetflow.files import read_json, read_table, write_table, write_text
+from hetflow.report.inputs import AnalysisInputs, ReportInputs
+from hetflow.report.page import build_report
+from hetflow.sources import locked_versions
+
+COMMAND = Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables")
+
+
+def work(arguments) -> None:
+    """Read everything that the page tells, build it, write it."""
+    report = build_report(inputs(arguments.results, arguments.settings, arguments.lock))
+    for name, svg in report.figures.items():
+        write_text(svg, arguments.figures / f"{name}.svg")
+    for name, table in report.tables.items():
+        write_table(table, arguments.tables / f"{name}.parquet", "table")
+        write_text(table.to_csv(index=False, lineterminator="\n"), arguments.tables / f"{name}.csv")
+    write_text(report.html, arguments.page)
+
+
+def inputs(results: Path, settings_file: Path, lock: Path) -> ReportInputs:
+    """The read artefacts of a study."""
+    settings = read_json(settings_file, "settings")
+    missingness = results / "missingness"
+    return ReportInputs(
+        settings=settings,
+        cohort=read_json(results / "cohort.json", "cohort_facts"),
+        flow=read_table(results / "flow.parquet", "table"),
+        baseline=read_table(results / "baseline.parquet", "table"),
+        variables=read_table(missingness / "variables.parquet", "table"),
+        masks=read_table(missingness / "masks.parquet", "table"),
+        patterns=read_table(missingness / "patterns.parquet", "table"),
+        missingness=read_json(missingness / "summary.json", "facts"),
+        estimates=read_table(results / "estimates.parquet", "estimates"),
+        analyses={name: _analysis(results, name, settings["owners"][name]) for name in settings["analyses"]},
+        versions=locked_versions(lock),
+    )
+
+
+def _analysis(results: Path, name: str, owner: dict[str, Any]) -> AnalysisInputs:
+    quality = sorted((results / owner["nuisance"] / "nuisance").glob("*.json"))
+    return AnalysisInputs(
+        nuisance=read_json(quality[0], "facts"),
+        guards=read_json(results / owner["deployment"] / "guards.json", "facts"),
+        curves=read_table(results / name / "curves.parquet", "table"),
+        displays=read_table(results / name / "displays.parquet", "table"),
+        notices=tuple(read_json(results / name / "notices.json", "facts")["notices"]),
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
