@@ -1,9 +1,9 @@
 """Sizes and coverages of every p-value and interval that is printed, in trials where the truth is known.
 
-All replicates start from scores, with effects predicted by least squares: fast, and as prone to rank by noise as a
-forest. A test fails by chance with probability at most 1e-6 when the rate is as claimed. With 600 replicates it
-catches, with probability 0.9, a size above 0.117 where 0.05 is claimed and a coverage below 0.883 where 0.95 is;
-the first test asserts these figures.
+All replicates start from scores, with effects predicted by least squares: fast, and as prone to rank by
+noise as a forest. A test fails by chance with probability at most 1e-6 when the rate is as claimed. With
+600 replicates it catches, with probability 0.9, a size above 0.117 where 0.05 is claimed and a coverage
+below 0.883 where 0.95 is; the first test asserts these figures.
 """
 
 from __future__ import annotations
@@ -150,7 +150,9 @@ def test_power_where_effects_vary(varied: Counts) -> None:
 
 
 def test_clusters_are_counted_in_coverage_and_size() -> None:
-    """Clusters of 8 with a shared effect: clustered intervals of ATE and AUTOC hold, plain ones of ATE do not."""
+    """Clusters of 8 with a shared effect: clustered intervals of ATE and AUTOC hold, plain ones of ATE do
+    not.
+    """
     clustered = plain = rejected = 0
     clusters, size = 60, 8
     unit = np.arange(clusters * size)
@@ -170,8 +172,10 @@ def test_clusters_are_counted_in_coverage_and_size() -> None:
 
 
 def test_half_sample_standard_error_is_the_sampling_standard_deviation() -> None:
-    """For a fixed priority. The ratio of mean SE to standard deviation over 600 replicates varies by 3 %; 5 of
-    these and a bias of 5 % are allowed (false alarm below 1e-6; a SE wrong by 30 % is caught with power 0.99)."""
+    """For a fixed priority. The ratio of mean SE to standard deviation over 600 replicates varies by 3 %; 5
+    of these and a bias of 5 % are allowed (false alarm below 1e-6; a SE wrong by 30 % is caught with power
+    0.99).
+    """
     areas, errors = [], []
     for replicate in range(REPLICATES):
         scores = linear_trial(generator(9, "fixed", replicate), 300, 1.0)[0]

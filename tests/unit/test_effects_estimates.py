@@ -103,7 +103,9 @@ def test_covariates_are_read_per_imputation_and_pooled(
         X = np.column_stack([frame["x1"], frame["site"] == "B", frame["site"] == "C"]).astype(float)
         sets.append(best_linear_projection(scores, X, ["x1", "site=B", "site=C"]))
     pooled = pool(
-        np.stack([one.estimate for one in sets]), np.stack([np.diag(one.covariance) for one in sets]), UNITS - 4
+        np.stack([one.estimate for one in sets]),
+        np.stack([np.diag(one.covariance) for one in sets]),
+        UNITS - 4,
     )
     result = run([scores], completions)
     found = row(result.table, "projection", "x1")
@@ -119,9 +121,7 @@ def test_covariates_are_read_per_imputation_and_pooled(
     assert found["fmi"] > 0
 
 
-def test_p_values_stand_only_where_the_size_is_known(
-    scores: Scores, completions: list[pd.DataFrame]
-) -> None:
+def test_p_values_stand_only_where_the_size_is_known(scores: Scores, completions: list[pd.DataFrame]) -> None:
     table = run([scores], completions).table
     assert set(table.loc[table["p"].notna(), "estimand"]) == TESTED
     assert table.loc[table["estimand"].isin(TESTED), "p"].notna().all()
@@ -130,7 +130,9 @@ def test_p_values_stand_only_where_the_size_is_known(
     assert one_sided["upper"].isna().all()
     autoc = row(table, "AUTOC")
     assert autoc["p"] == pytest.approx(stats.norm.sf(autoc["estimate"] / autoc["se"]), abs=ROUNDING)
-    assert autoc["lower"] == pytest.approx(autoc["estimate"] - stats.norm.ppf(0.9) * autoc["se"], abs=ROUNDING)
+    assert autoc["lower"] == pytest.approx(
+        autoc["estimate"] - stats.norm.ppf(0.9) * autoc["se"], abs=ROUNDING
+    )
 
 
 def test_intervals_are_left_out_where_they_cover_too_seldom(

@@ -77,7 +77,8 @@ def test_cuts_of_weighted_units_are_those_of_repeated_units(rows: list[tuple[int
     values, weight = (np.array(part, dtype=float) for part in zip(*rows, strict=True))
     repeated = np.repeat(values, weight.astype(int))
     naive = {
-        min(v for v in repeated if groups * (repeated <= v).sum() >= k * repeated.size) for k in range(1, groups)
+        min(v for v in repeated if groups * (repeated <= v).sum() >= k * repeated.size)
+        for k in range(1, groups)
     }
     expected = sorted(v for v in naive if v < repeated.max())
     assert weighted_cuts(values, weight, groups).tolist() == expected
@@ -166,7 +167,9 @@ def test_levels_of_coded_covariates(frame: pd.DataFrame, column: str, labels: tu
     assert membership(rule, frame).tolist() == frame[column].astype(int).tolist()
 
 
-def test_those_to_whom_a_covariate_does_not_apply_are_a_group_apart(frame: pd.DataFrame, scores: Scores) -> None:
+def test_those_to_whom_a_covariate_does_not_apply_are_a_group_apart(
+    frame: pd.DataFrame, scores: Scores
+) -> None:
     rule = settle({"covariate": "marker", "quantiles": 2}, [frame])
     assert rule.labels[-1] == NOT_APPLICABLE
     codes = membership(rule, frame)

@@ -134,7 +134,9 @@ def test_ties_and_weights_as_the_naive_twin(rows: list[tuple[float, int, float]]
 
 @given(units, st.floats(0.01, 1))
 @settings(max_examples=100, deadline=None)
-def test_curve_takes_the_boundary_unit_by_its_fraction(rows: list[tuple[float, int, float]], q: float) -> None:
+def test_curve_takes_the_boundary_unit_by_its_fraction(
+    rows: list[tuple[float, int, float]], q: float
+) -> None:
     benefit, _, weight = zip(*rows, strict=True)
     priority = list(range(len(rows)))
     result = ranked(benefit, priority, weight, grid=np.array([q]))

@@ -36,9 +36,7 @@ def test_effects_are_averaged_before_they_enter_the_score(nuisance: pd.DataFrame
     np.testing.assert_allclose(scores.cate_held_out, cate.mean(axis=1) + 1, atol=ROUNDING)
     assert np.array_equal(scores.priority, -scores.cate)
     assert scores.lacks("cate_sequential")
-    columns = (
-        nuisance[name].to_numpy() for name in ("treatment_residual", "outcome_residual", "propensity")
-    )
+    columns = (nuisance[name].to_numpy() for name in ("treatment_residual", "outcome_residual", "propensity"))
     np.testing.assert_allclose(scores.score, doubly_robust_score(scores.cate, *columns), atol=ROUNDING)
 
 

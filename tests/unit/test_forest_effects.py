@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import erfc
+
 import numpy as np
 import pytest
 from econml.grf import CausalForest
@@ -62,7 +64,7 @@ def test_out_of_each_trees_sample_the_estimate_is_econmls_oob_predict(data, fore
 
 
 def written_out(averages):
-    """Estimate and variance of one unit from its leaf averages, shape (5, bags, trees), formula by formula."""
+    """Estimate and variance of one unit from its leaf averages, shape (5, bags, trees), step by step."""
     a_t, a_1, j_tt, j_t1, j_11 = averages
     alpha = np.stack([a_t, a_1], axis=-1)
     jacobian = np.stack([np.stack([j_tt, j_t1], -1), np.stack([j_t1, j_11], -1)], -2)
@@ -74,13 +76,13 @@ def written_out(averages):
     noise = ((psi**2).mean() - (psi.mean(axis=1) ** 2).mean()) / (trees - 1)
     s, q = between - noise, max(between, noise) * np.sqrt(2 / bags)
     density = np.exp(-((s / q) ** 2) / 2) / np.sqrt(2 * np.pi)
-    from math import erfc
-
     return theta[0], s + q * density / (0.5 * erfc(-s / q / np.sqrt(2)))
 
 
 def test_out_of_bag_each_unit_is_judged_by_the_bags_that_left_it_out_and_by_no_other(data):
-    sums = grow_shard(data.X, data.treatment, data.outcome, None, None, np.ones(300, bool), 7, LABEL, 0, 24, {})
+    sums = grow_shard(
+        data.X, data.treatment, data.outcome, None, None, np.ones(300, bool), 7, LABEL, 0, 24, {}
+    )
     cate, variance = effects(sums)
     engine, settings, pool = EconmlEngine(), ForestSettings(), pool_of(np.ones(300, bool), None)
     halves = [half_sample(pool, 7, Label(*LABEL), bag) for bag in range(25)]
@@ -119,7 +121,17 @@ def test_debiased_variance_stays_positive_where_the_plain_ratio_underflows():
 
 def test_variance_is_null_where_it_does_not_hold_and_effects_where_nothing_was_summed(data):
     sums = grow_shard(
-        data.X, data.treatment, data.outcome, None, np.arange(300) // 3, np.ones(300, bool), 7, LABEL, 0, 9, {}
+        data.X,
+        data.treatment,
+        data.outcome,
+        None,
+        np.arange(300) // 3,
+        np.ones(300, bool),
+        7,
+        LABEL,
+        0,
+        9,
+        {},
     )
     cate, variance = effects(sums)
     assert np.isfinite(cate).all()
@@ -152,3 +164,17 @@ def test_leaves_hold_weighted_averages_so_a_weight_of_two_counts_as_two_rows(dat
         t, y = data.treatment[members], data.outcome[members]
         expected = [(t * y).mean(), y.mean(), (t * t).mean(), t.mean(), 1.0]
         np.testing.assert_allclose(averages[:, leaf == node][:, 0], expected, rtol=RELATIVE, atol=RELATIVE)
+
+
+@pytest.mark.parametrize("n", [200, 300, 1000])
+def test_a_bag_is_grown_as_econml_grows_a_bag_of_its_own(n):
+    data = trial(n)
+    half = half_sample(pool_of(np.ones(n, bool), None), 7, Label(*LABEL), 0)
+    bag = EconmlEngine().grow(data.X, data.treatment, data.outcome, None, half, ForestSettings(), 3)
+    econmls = CausalForest(n_estimators=4, n_jobs=1, random_state=3).fit(data.X, data.treatment, data.outcome)
+    ours, theirs = bag.get_params(), econmls.get_params()
+    differing = {name for name in ours if ours[name] != theirs[name]}
+    assert differing == {"inference", "max_samples"}  # the half-sample is ours; each tree reads 0.9 of it
+    assert ours["honest"]
+    sizes = {len(rows) for rows in bag.get_subsample_inds()}
+    assert sizes == {len(rows) for rows in econmls.get_subsample_inds()}

@@ -41,10 +41,12 @@ def test_whole_clusters_are_drawn_and_half_of_them():
 
 
 def test_every_unit_is_as_likely_to_be_drawn_whatever_its_weight():
-    # Half of the bags hold a unit. False alarm 20 x 2e-6; a unit drawn with probability .4 or .6 is caught with
-    # probability above .9 (detectable at 1000 draws: .40 and .60).
+    # Half of the bags hold a unit. False alarm 20 x 2e-6; a unit whose probability is .40 or less, or .60
+    # or more, is caught with probability .9.
     pool, draws = pool_of(np.ones(20, bool), None), 1000
-    counts = np.bincount(np.concatenate([half_sample(pool, 3, KEY, bag) for bag in range(draws)]), minlength=20)
+    counts = np.bincount(
+        np.concatenate([half_sample(pool, 3, KEY, bag) for bag in range(draws)]), minlength=20
+    )
     for count in counts:
         assert_rate_at_most(int(count), draws, 0.5)
         assert_rate_at_least(int(count), draws, 0.5)
@@ -52,7 +54,12 @@ def test_every_unit_is_as_likely_to_be_drawn_whatever_its_weight():
 
 def test_bags_and_forests_have_streams_of_their_own():
     pool = pool_of(np.ones(60, bool), None)
-    labels = [KEY, Label("deployment", 1, "all"), Label("deployment", 0, "not1"), Label("inference", 0, "all")]
+    labels = [
+        KEY,
+        Label("deployment", 1, "all"),
+        Label("deployment", 0, "not1"),
+        Label("inference", 0, "all"),
+    ]
     draws = {tuple(half_sample(pool, 1, label, bag)) for label in labels for bag in range(5)}
     seeds = {bag_seed(1, label, bag) for label in labels for bag in range(5)}
     assert len(draws) == len(seeds) == 20

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-# Adding 40 shards may hold no more than adding 4, but for the allocator's crumbs.
-MEMORY_SLACK = 1.05
+# Adding 40 shards may hold no more than adding 4, nor growing 24 bags more than 3, but for some small garbage
+# that waits for the collector; keeping the trees or the leaf averages of every bag would weigh far more.
+MEMORY_SLACK = 1.08
 
 
 def random_sums(n: int, first_bag: int, bags: int) -> Sums:
@@ -28,7 +29,9 @@ def random_sums(n: int, first_bag: int, bags: int) -> Sums:
         rng = np.random.default_rng(bag)
         averages = rng.uniform(-0.9, 0.9, (5, 4, (n + 1) // 2))
         averages[4] = 1.0
-        sums = accumulate(sums, np.arange(bag % 2, n, 2)[: (n + 1) // 2], averages[:, :, : len(range(bag % 2, n, 2))])
+        sums = accumulate(
+            sums, np.arange(bag % 2, n, 2)[: (n + 1) // 2], averages[:, :, : len(range(bag % 2, n, 2))]
+        )
     return sums
 
 
@@ -73,10 +76,12 @@ def test_sums_are_the_sums():
     for bag in averages:
         sums = accumulate(sums, np.arange(n), bag)
     first, tree_products, bag_products = sums.moments()
-    tolerance = dict(rtol=0, atol=bags * 2.0**-40)
+    tolerance = {"rtol": 0, "atol": bags * 2.0**-40}
     np.testing.assert_allclose(first, averages.sum(axis=(0, 2)), **tolerance)
     for row, (j, k) in enumerate(PAIRS):
-        np.testing.assert_allclose(tree_products[row], (averages[:, j] * averages[:, k]).sum((0, 1)), **tolerance)
+        np.testing.assert_allclose(
+            tree_products[row], (averages[:, j] * averages[:, k]).sum((0, 1)), **tolerance
+        )
         means = averages.mean(axis=2)
         np.testing.assert_allclose(bag_products[row], (means[:, j] * means[:, k]).sum(0), **tolerance)
 
@@ -89,7 +94,7 @@ def test_adding_is_exact_in_any_grouping_of_adjacent_shards():
 
 @pytest.mark.parametrize("shards", [[(0, 3), (4, 2)], [(0, 3), (2, 3)], [(3, 2)], [], [(3, 2), (0, 3)]])
 def test_shards_that_are_missing_doubled_or_in_disorder_are_an_error(shards):
-    with pytest.raises(ValueError, match="bag|shard"):
+    with pytest.raises(ValueError, match=r"bag|shard"):
         add_all(random_sums(5, first, bags) for first, bags in shards)
 
 
@@ -121,16 +126,16 @@ def test_merging_holds_one_shard_whatever_their_number():
 
 
 def test_growing_holds_one_bag_whatever_their_number():
-    data = trial(400)
+    data = trial(3000, p=1)
 
     def peak(bags: int) -> int:
         tracemalloc.start()
         grow_shard(
-            data.X, data.treatment, data.outcome, None, None, np.ones(400, bool), 1, LABEL, 0, bags - 1, {}
+            data.X, data.treatment, data.outcome, None, None, np.ones(3000, bool), 1, LABEL, 0, bags - 1, {}
         )
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return size
 
-    peak(2)
-    assert peak(24) <= MEMORY_SLACK * peak(6)
+    peak(1)
+    assert peak(24) <= MEMORY_SLACK * peak(3)

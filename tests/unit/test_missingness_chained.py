@@ -170,9 +170,15 @@ def test_a_conditional_nominal_column_gets_its_constant() -> None:
     frame["z"] = rng.normal(size=n)
     columns = [
         Column("gate", "binary", levels=("No", "Yes")),
-        Column("kind", "nominal", levels=("I", "II"), applicable_if="gate == 'Yes'", not_applicable="not applicable"),
+        Column(
+            "kind",
+            "nominal",
+            levels=("I", "II"),
+            applicable_if="gate == 'Yes'",
+            not_applicable="not applicable",
+        ),
         Column("z", "continuous"),
-    ]  # fmt: skip
+    ]
     for strategy in ("multiple_imputation", "indicator"):
         completed = complete(frame, columns, strategy, "deployment", 0, SEED).frame
         away = completed["kind"] == "not applicable"

@@ -58,7 +58,7 @@ def test_without_skip_logic_no_unit_is_complete() -> None:
             raw[column.name] = raw[column.name].mask(raw[column.applies] == 0)
     facts = summary(raw, [Column(column.name, column.kind) for column in columns])
     assert facts["complete_cases"] == 0
-    assert facts["incomplete_columns"] == 71 - 21
+    assert facts["incomplete_columns"] == 71 - 22
 
 
 def test_share_is_missing_when_nobody_is_concerned() -> None:

@@ -17,7 +17,7 @@ from scipy.stats import skew
 
 # Sums of a few hundred terms of unit size in float64.
 ROUND_OFF = 1e-10
-# Posterior moments over 4000 draws: the standard error of a mean is sd / 63, of a variance 2.2 %; five of them.
+# Posterior moments over 4000 draws: a standard error is sd / 63 for a mean and 2.2 % for a variance.
 DRAWS = 4000
 FIVE_SE_OF_VARIANCE = 5 * np.sqrt(2 / DRAWS)
 
@@ -161,7 +161,7 @@ def test_conditions_that_cannot_be_read_are_refused() -> None:
     frame, columns = coded()
     with pytest.raises(Refused, match="give age the role covariate or auxiliary"):
         applies_to(frame, Column("amount", "count", applicable_if="age > 3"), columns)
-    with pytest.raises(Refused, match="levels in quotes|in quotes"):
+    with pytest.raises(Refused, match="in quotes"):
         applies_to(frame, Column("amount", "count", applicable_if="smoker > 3"), columns)
 
 
@@ -169,5 +169,5 @@ def test_depth_and_circles() -> None:
     a, b = Column("a", "binary"), Column("b", "binary", applicable_if="a == 1")
     c = Column("c", "count", applicable_if="b == 1 and z == 2")
     assert depths([c, b, a]) == {"c": 2, "b": 1, "a": 0}
-    with pytest.raises(Refused, match="b -> a -> b|a -> b -> a"):
+    with pytest.raises(Refused, match="a -> b -> a"):
         depths([Column("a", "binary", applicable_if="b == 1"), b])

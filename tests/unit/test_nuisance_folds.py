@@ -41,7 +41,9 @@ def test_clusters_stay_whole_and_arms_stay_even() -> None:
     assert all(len(set(fold[cluster == c])) == 1 for c in set(cluster))
     for arm in (0, 1):
         counts = _counts(fold, treated == arm, 5)
-        assert counts.max() <= 1.1 * counts.min()  # clusters of some 10: an allocation at random gives 1.5 and more
+        assert (
+            counts.max() <= 1.1 * counts.min()
+        )  # clusters of some 10: an allocation at random gives 1.5 and more
 
 
 def test_cluster_randomised_arms_reach_every_fold() -> None:

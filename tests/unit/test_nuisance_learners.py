@@ -132,16 +132,21 @@ def test_performance_equals_scikit_learn() -> None:
     slope = np.polyfit(3 + p, y, 1, w=np.sqrt(w))[0]
     assert got["overall"]["calibration_slope"] == pytest.approx(slope, abs=1e-10)
     own = fold == 2
-    assert got["folds"][1]["r2"] == pytest.approx(r2_score(y[own], 3 + p[own], sample_weight=w[own]), abs=EXACT)
+    assert got["folds"][1]["r2"] == pytest.approx(
+        r2_score(y[own], 3 + p[own], sample_weight=w[own]), abs=EXACT
+    )
 
 
 def test_measures_that_do_not_exist_are_none() -> None:
     ones = np.ones(6)
     got = performance(ones * 0.5, ones, ones, ones.astype(int), "classification")["overall"]
     assert (got["r2"], got["auc"], got["calibration_slope"]) == (None, None, None)
-    assert performance(ones * 0.5, np.arange(6.0), ones, ones.astype(int), "regression")["overall"][
-        "calibration_slope"
-    ] is None
+    assert (
+        performance(ones * 0.5, np.arange(6.0), ones, ones.astype(int), "regression")["overall"][
+            "calibration_slope"
+        ]
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +162,12 @@ def test_measures_that_do_not_exist_are_none() -> None:
     ],
 )
 def test_nonsense_is_refused_by_name(change: dict, message: str) -> None:
-    good = {"X": np.ones((40, 2)), "target": np.arange(40.0), "fold": np.arange(40) % 2 + 1, "learner": "linear"}
+    good = {
+        "X": np.ones((40, 2)),
+        "target": np.arange(40.0),
+        "fold": np.arange(40) % 2 + 1,
+        "learner": "linear",
+    }
     given = good | {"weight": None, "seed": 1, "key": ("outcome", "shared"), "kind": "regression"} | change
     with pytest.raises(Refused, match=f"(?s)outcome/shared.*{message}"):
         cross_fit(**given)

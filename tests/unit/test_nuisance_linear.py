@@ -113,7 +113,9 @@ def test_logistic_path_minimises_its_objective() -> None:
 
     def objective(beta: np.ndarray) -> float:
         linear = beta[0] + Z @ beta[1:]
-        return float(w @ (np.logaddexp(0, linear) - target * linear) / w.sum() + 0.05 * beta[1:] @ beta[1:] / 2)
+        return float(
+            w @ (np.logaddexp(0, linear) - target * linear) / w.sum() + 0.05 * beta[1:] @ beta[1:] / 2
+        )
 
     best = minimize(objective, np.zeros(3), method="BFGS", options={"gtol": 1e-6}).x
     assert logistic_path(Z, target, w, np.array([0.05]))[0] == pytest.approx(best, abs=ITERATIVE)

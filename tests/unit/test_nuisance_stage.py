@@ -40,12 +40,24 @@ def _trial(n: int = 120) -> dict:
     X, treated = rng.normal(size=(n, 3)), rng.integers(0, 2, n)
     fold = draw_folds(np.arange(n), treated, None, None, 4, 1)
     outcome = X[:, 0] + 0.5 * treated + rng.normal(size=n)
-    return {"unit": np.arange(n), "X": X, "treated": treated, "outcome": outcome, "fold": fold, "weight": None}
+    return {
+        "unit": np.arange(n),
+        "X": X,
+        "treated": treated,
+        "outcome": outcome,
+        "fold": fold,
+        "weight": None,
+    }
 
 
 def _run(data: dict, design: dict | None = None, settings: dict | None = None, **more: object) -> tuple:
     return nuisance(
-        **data, design=design or {"probability": 0.5}, settings=settings or QUICK, seed=1, key=("shared",), **more
+        **data,
+        design=design or {"probability": 0.5},
+        settings=settings or QUICK,
+        seed=1,
+        key=("shared",),
+        **more,
     )
 
 
@@ -109,7 +121,9 @@ def test_estimated_zero_or_one_is_refused_unless_trimmed() -> None:
 
 def test_trimming_leaves_units_out_and_reports_them() -> None:
     data = _trial(300)
-    data["treated"] = (np.random.default_rng(3).random(300) < 1 / (1 + np.exp(-2 * data["X"][:, 0]))).astype(int)
+    data["treated"] = (np.random.default_rng(3).random(300) < 1 / (1 + np.exp(-2 * data["X"][:, 0]))).astype(
+        int
+    )
     data["fold"] = draw_folds(data["unit"], data["treated"], None, None, 4, 1)
     settings = {"outcome": "linear", "propensity": "linear", "trim": (0.2, 0.8)}
     frame, facts = _run(data, settings=settings)
@@ -160,7 +174,9 @@ def test_overlap_tables() -> None:
     facts = diagnose_overlap(np.ones((200, 1)), ["one"], treated, e, np.ones(200))
     assert sum(row["treated"] + row["control"] for row in facts["histogram"]) == 200
     outside = {(row["arm"], row["low"]): row["share"] for row in facts["outside"]}
-    assert outside[("treated", 0.05)] == pytest.approx(np.mean((e < 0.05)[1::2] | (e > 0.95)[1::2]), abs=EXACT)
+    assert outside[("treated", 0.05)] == pytest.approx(
+        np.mean((e < 0.05)[1::2] | (e > 0.95)[1::2]), abs=EXACT
+    )
     median = facts["quantiles"][1]["q0.5"]
     assert median == np.sort(e[1::2])[49]
     assert effective_size(np.array([1.0, 1.0, 2.0])) == pytest.approx(16 / 6, abs=EXACT)

@@ -60,7 +60,7 @@ dictionary:
   "lab*": {role: covariate, kind: continuous, block: laboratory}
 missingness: {imputations: 2, iterations: 2}
 nuisance: {outcome: linear}
-forest: {trees: 16, held_out_trees: 8}
+forest: {trees: 16, held_out_trees: 8, shard_bags: 2}
 estimates:
   groups: 2
   rules: {older: {covariate: age, cuts: [50]}}

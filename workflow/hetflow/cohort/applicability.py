@@ -37,7 +37,9 @@ def _decoded(series: pd.Series, column: Column, as_numbers: bool) -> pd.Series:
     texts = [None if np.isnan(code) else table[int(code)] for code in codes]
     spelled = [as_number(level) for level in column.levels]
     if as_numbers and all(number is not None for number in spelled):
-        return pd.Series([np.nan if text is None else float(text) for text in texts], series.index, dtype=float)
+        return pd.Series(
+            [np.nan if text is None else float(text) for text in texts], series.index, dtype=float
+        )
     return pd.Series(texts, index=series.index, dtype=object)
 
 

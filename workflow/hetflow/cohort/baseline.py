@@ -32,12 +32,13 @@ def baseline_table(
     -------
     DataFrame
         One row for a continuous or count column, one a level for binary, ordinal and nominal ones:
-        ``variable, label, unit, kind, level`` (empty text for continuous) and, for ``_treated`` and ``_control``:
-        ``units`` (in the arm), ``applicable``, ``missing`` (of those to whom the column applies), ``observed``,
-        ``count`` (at the level), ``share`` (of the observed), ``mean``, ``sd``, ``median``, ``lower_quartile``,
-        ``upper_quartile``; and ``standardised_difference`` (treated minus control; of a binary column on
-        the row of the level coded 1, else on the first).
-        What a kind does not have is NaN. Units to whom a column does not apply, or may not, are not described.
+        ``variable, label, unit, kind, level`` (empty text for continuous) and, for ``_treated`` and
+        ``_control``: ``units`` (in the arm), ``applicable``, ``missing`` (of those to whom the column
+        applies), ``observed``, ``count`` (at the level), ``share`` (of the observed), ``mean``, ``sd``,
+        ``median``, ``lower_quartile``, ``upper_quartile``; and ``standardised_difference`` (treated minus
+        control; of a binary column on the row of the level coded 1, else on the first).
+        What a kind does not have is NaN. Units to whom a column does not apply, or may not, are not
+        described.
     """
     rows = [row for column in columns for row in _describe(frame, column, treated)]
     return pd.DataFrame(rows, columns=_NAMES)
@@ -112,9 +113,9 @@ def _of_levels(counts: Floats, kind: str) -> float:
 def standardised_mean(treated: Floats, control: Floats) -> float:
     r"""Standardised difference of means, :math:`(\bar x_1 - \bar x_0) / \sqrt{(s_1^2 + s_0^2) / 2}`.
 
-    Austin PC. Balance diagnostics for comparing the distribution of baseline covariates between treatment groups in
-    propensity-score matched samples. Stat Med 2009;28:3083-107, section 3. NaN when an arm has fewer than two values,
-    or neither varies.
+    Austin PC. Balance diagnostics for comparing the distribution of baseline covariates between treatment
+    groups in propensity-score matched samples. Stat Med 2009;28:3083-107, section 3. NaN when an arm has
+    fewer than two values, or neither varies.
     """
     if min(len(treated), len(control)) < 2:
         return np.nan
@@ -123,7 +124,8 @@ def standardised_mean(treated: Floats, control: Floats) -> float:
 
 
 def standardised_share(treated: float, control: float) -> float:
-    r"""Standardised difference of shares, :math:`(p_1 - p_0) / \sqrt{(p_1(1-p_1) + p_0(1-p_0)) / 2}` (Austin 2009)."""
+    r"""Standardised difference of shares, :math:`(p_1 - p_0) / \sqrt{(p_1(1-p_1) + p_0(1-p_0)) / 2}` (Austin
+    2009)."""
     spread = np.sqrt((treated * (1 - treated) + control * (1 - control)) / 2)
     return float((treated - control) / spread) if spread > 0 else np.nan
 
@@ -131,9 +133,10 @@ def standardised_share(treated: float, control: float) -> float:
 def standardised_levels(treated: Floats, control: Floats) -> float:
     """Standardised difference of a column with several levels: a Mahalanobis distance, never negative.
 
-    Yang D, Dalton JE. A unified approach to measuring the effect size between two groups using SAS. SAS Global Forum
-    2012, paper 335: the shares of all levels but one, with the mean of the arms' multinomial covariances. Levels that
-    do not occur are left out; NaN when the covariance is singular (the arms share no level).
+    Yang D, Dalton JE. A unified approach to measuring the effect size between two groups using SAS. SAS
+    Global Forum 2012, paper 335: the shares of all levels but one, with the mean of the arms' multinomial
+    covariances. Levels that do not occur are left out; NaN when the covariance is singular (the arms share
+    no level).
 
     Parameters
     ----------

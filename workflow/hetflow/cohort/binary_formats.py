@@ -32,6 +32,16 @@ def read(path: str | Path, kind: str, sheet: str | None, value_labels: bool) -> 
         return _plain(_parquet(path).to_pandas())
     if kind == "excel":
         return _excel(path, sheet)
+    if kind == "sas":
+        if value_labels:
+            found = "a SAS file, whose labels lie in a catalogue of their own"
+            refuse(
+                "data.value_labels",
+                "a Stata or SPSS file",
+                found,
+                "set it to false; declare the codes as `levels`",
+            )
+        return _plain(_statistical(path, kind)[0])
     frame, _ = _statistical(path, kind, apply_value_formats=value_labels, formats_as_category=False)
     return _plain(frame)
 
@@ -86,7 +96,9 @@ def _objects(values: list[Any]) -> pd.Series:
 
 def _damaged(path: str | Path, kind: str, error: BaseException) -> NoReturn:
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    refuse(f"data.file: {path}", f"an intact {kind} file", said, "check the file, or name another data.format")
+    refuse(
+        f"data.file: {path}", f"an intact {kind} file", said, "check the file, or name another data.format"
+    )
 
 
 def _open_parquet(path: str | Path) -> pq.ParquetFile:
@@ -126,7 +138,12 @@ def _excel_rows(path: str | Path, sheet: str | None) -> Iterator[tuple[Any, ...]
         _damaged(path, "Excel", error)
     try:
         if sheet is not None and sheet not in book.sheetnames:
-            refuse(f"data.sheet: {sheet}", "a sheet of the file", "none of that name", f"one of {book.sheetnames}")
+            refuse(
+                f"data.sheet: {sheet}",
+                "a sheet of the file",
+                "none of that name",
+                f"one of {book.sheetnames}",
+            )
         yield from book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
     finally:
         book.close()
@@ -149,7 +166,9 @@ def _excel(path: str | Path, sheet: str | None) -> pd.DataFrame:
     wide = [number for number, row in enumerate(body, 2) if len(row) > len(names)]
     if wide:
         found = f"more in row {', '.join(str(number) for number in wide[:5])}"
-        refuse(f"data.file: {path}", f"{len(names)} cells in every row", found, "mend these rows of the sheet")
+        refuse(
+            f"data.file: {path}", f"{len(names)} cells in every row", found, "mend these rows of the sheet"
+        )
     padded = [row + [None] * (len(names) - len(row)) for row in body]
     columns = {position: _excel_column([row[position] for row in padded]) for position in range(len(names))}
     frame = pd.DataFrame(columns, index=range(len(padded)))

@@ -51,7 +51,9 @@ def missing_problems(
     problems = []
     for name in columns:
         observed = ~pd.isna(frame[name])
-        empty = [label for label, arm in (("treated", 1), ("control", 0)) if not observed[treated == arm].any()]
+        empty = [
+            label for label, arm in (("treated", 1), ("control", 0)) if not observed[treated == arm].any()
+        ]
         if not empty:
             continue
         found = "none at all" if len(empty) == 2 else f"none in the {empty[0]} arm"
@@ -111,8 +113,8 @@ def recoding(first: Floats, second: Floats) -> bool:
     Parameters
     ----------
     first, second : ndarray, shape (n,)
-        Pairs with a missing value are left out; with fewer than 10 pairs, or one of the columns constant, the answer
-        is no.
+        Pairs with a missing value are left out; with fewer than 10 pairs, or one of the columns constant,
+        the answer is no.
     """
     both = np.isfinite(first) & np.isfinite(second)
     a, b = first[both], second[both]
@@ -136,9 +138,13 @@ def tells_arm(values: Floats, treated: NDArray[np.int8]) -> bool:
     arm = treated[known]
     if not known.any() or (arm == arm[0]).all():
         return False
-    table = pd.crosstab(values[known], arm)
-    few = len(table) <= min(_FEW_LEVELS, known.sum() // 5)
-    return bool(few and (table.min(axis=1) == 0).all())
+    levels, code = np.unique(values[known], return_inverse=True)
+    if len(levels) > min(_FEW_LEVELS, known.sum() // 5):
+        return False
+    both = np.bincount(code[arm == 1], minlength=len(levels)) * np.bincount(
+        code[arm == 0], minlength=len(levels)
+    )
+    return bool((both == 0).all())
 
 
 def weight_problems(weight: Floats, rows: NDArray[np.intp], name: str) -> list[Problem]:
@@ -159,7 +165,11 @@ def outcome_problems(outcomes: Mapping[str, Floats], treated: NDArray[np.int8]) 
         observed = np.isfinite(values)
         where = f"outcomes: {name}"
         if not all(observed[treated == arm].any() for arm in (0, 1)):
-            problems.append(Problem(where, "values in both arms", "none in one arm", "check the outcome's column"))
+            problems.append(
+                Problem(where, "values in both arms", "none in one arm", "check the outcome's column")
+            )
         elif (values[observed] == values[observed][0]).all():
-            problems.append(Problem(where, "values that differ", "one value throughout", "check the outcome's column"))
+            problems.append(
+                Problem(where, "values that differ", "one value throughout", "check the outcome's column")
+            )
     return problems

@@ -19,7 +19,8 @@ from hetflow.cohort.source import Source
 from hetflow.errors import Problem, Refused, refuse
 from hetflow.study.expressions import names, parse
 
-#: A larger share of units that have a value although the condition says that they cannot: the condition is wrong.
+#: A larger share of units that have a value although the condition says that they cannot: the condition is
+#: wrong.
 MOST_CONTRADICTED = 0.05
 NOT_APPLICABLE = "not applicable"
 _SMALL = 10
@@ -32,7 +33,8 @@ class Typed:
     Attributes
     ----------
     frame : dict of str to array
-        By name: float64 with NaN, object with None for nominal columns; ``<name>__applies`` beside conditional ones.
+        By name: float64 with NaN, object with None for nominal columns; ``<name>__applies`` beside
+        conditional ones.
     columns : dict of str to Column
         By name, sorted, so that the order of the file's columns changes nothing.
     reasons : dict
@@ -49,7 +51,7 @@ class Typed:
 
 
 def type_covariates(source: Source, rows: NDArray[np.intp]) -> Typed:
-    """Type all columns of role covariate or auxiliary in the cohort's rows; problems are gathered, not raised."""
+    """Type all covariates and auxiliaries in the cohort's rows; problems are gathered, not raised."""
     typed = Typed()
     entries = {name: entry for name, entry in sorted(source.entries.items()) if entry.role in IN_COHORT}
     for entry in entries.values():
@@ -128,8 +130,8 @@ def _parents_known(name: str, text: str, typed: Typed, entries: Mapping[str, Ent
 def _apply(typed: Typed, column: Column) -> None:
     """Fill cells that do not apply with the constant.
 
-    A value that was recorded stands, whatever the condition says: a few such contradictions are a notice, many
-    refuse the condition.
+    A value that was recorded stands, whatever the condition says: a few such contradictions are a notice,
+    many refuse the condition.
     """
     array = typed.frame[column.name]
     holds = applies_to(pd.DataFrame(typed.frame), column, typed.columns)
@@ -141,13 +143,14 @@ def _apply(typed: Typed, column: Column) -> None:
         refuse(
             f"dictionary: {column.name}.applicable_if",
             "no values where the column does not apply",
-            f"values in {contradicted.sum()} of the {excluded.sum()} units for which {column.applicable_if} is false",
+            f"values in {contradicted.sum()} of the {excluded.sum()} units "
+            f"for which {column.applicable_if} is false",
             "correct the condition, or remove it",
         )
     if contradicted.any():
         typed.notices.append(
-            f"{column.name}: {_count(int(contradicted.sum()))} recorded although {column.applicable_if} is false; "
-            "the recorded values are kept"
+            f"{column.name}: {_count(int(contradicted.sum()))} recorded although {column.applicable_if} "
+            "is false; the recorded values are kept"
         )
     recorded = ~missing & ~(excluded & ~contradicted)
     applies = np.where(recorded, 1.0, holds)

@@ -40,7 +40,9 @@ def order(expressions: Mapping[str, str], key: str = "derived") -> list[str]:
         try:
             needs[name] = names(parse(text)) & set(expressions)
         except ExpressionError as error:
-            refuse(f"{key}: {name}", "an expression over columns", f"{text!r}: {error}", "correct the expression")
+            refuse(
+                f"{key}: {name}", "an expression over columns", f"{text!r}: {error}", "correct the expression"
+            )
     ordered: list[str] = []
     while needs:
         ready = sorted(name for name, wanted in needs.items() if wanted <= set(ordered))

@@ -1,4 +1,4 @@
-"""The study's data dictionary resolved to columns: exact names go before patterns, whatever the order of the keys."""
+"""The data dictionary resolved to columns: exact names go before patterns, in whatever order they stand."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def resolve(
     Parameters
     ----------
     dictionary : mapping
-        Name or shell pattern (``*``, ``?``, ``[...]``; a dot is a dot) to attributes; None counts as not said. An
-        exact name is never read as a pattern, and goes before patterns attribute by attribute.
+        Name or shell pattern (``*``, ``?``, ``[...]``; a dot is a dot) to attributes; None counts as not
+        said. An exact name is never read as a pattern, and goes before patterns attribute by attribute.
     header : sequence of str
         Columns of the data file.
     derived : iterable of str
@@ -64,13 +64,14 @@ def resolve(
     Returns
     -------
     dict of str to Entry
-        For every column, in the file's order, the derived ones last; columns without an entry have role ``ignore``.
+        For every column, in the file's order, the derived ones last; columns without an entry have role
+        ``ignore``.
 
     Raises
     ------
     Refused
-        With every problem: keys that match nothing, patterns that disagree, entries without a role, covariates
-        without a kind, names that hetflow needs for itself.
+        With every problem: keys that match nothing, patterns that disagree, entries without a role,
+        covariates without a kind, names that hetflow needs for itself.
     """
     columns = [*header, *(name for name in derived if name not in set(header))]
     problems = _unmatched(dictionary, columns)
@@ -120,12 +121,18 @@ def _unmatched(dictionary: Mapping[str, Any], columns: Sequence[str]) -> list[Pr
     for key in sorted(dictionary):
         if any(_matches(key, column, known) for column in columns):
             continue
-        kind = "a pattern that matches a column" if any(sign in key for sign in _WILD) else "a column of the data file"
+        kind = (
+            "a pattern that matches a column"
+            if any(sign in key for sign in _WILD)
+            else "a column of the data file"
+        )
         problems.append(Problem(f"dictionary: {key}", kind, "no such column", suggestion(key, columns)))
     return problems
 
 
-def _attributes(column: str, dictionary: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], list[Problem]]:
+def _attributes(
+    column: str, dictionary: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any], list[Problem]]:
     """What exact name and patterns say of a column; two patterns that disagree are a problem."""
     exact = _said(dictionary.get(column, {}))
     found: dict[str, tuple[str, Any]] = {}
@@ -164,7 +171,9 @@ def _entry(column: str, attributes: Mapping[str, Any], settled: str | None) -> E
         label=attributes.get("label"),
         unit=attributes.get("unit"),
         levels=None if levels is None else tuple(levels),
-        missing=tuple(sorted((str(code), str(reason)) for code, reason in attributes.get("missing", {}).items())),
+        missing=tuple(
+            sorted((str(code), str(reason)) for code, reason in attributes.get("missing", {}).items())
+        ),
         block=attributes.get("block"),
         visit=int(attributes.get("visit", 0)),
         applicable_if=attributes.get("applicable_if"),
@@ -190,11 +199,23 @@ def _entry_problems(entry: Entry, attributes: Mapping[str, Any], settled: str | 
     if entry.role not in IN_COHORT:
         return problems
     if entry.kind is None:
-        add("a kind (continuous, count, binary, ordinal, nominal)", "none", "write for instance `kind: continuous`")
+        add(
+            "a kind (continuous, count, binary, ordinal, nominal)",
+            "none",
+            "write for instance `kind: continuous`",
+        )
     if entry.visit > 0 and entry.role == "covariate":
-        remedy = "set role: ignore (or auxiliary), or visit: 0 if it was recorded before treatment was assigned"
-        add("covariates recorded at baseline (visit 0)", f"visit {entry.visit}; treatment may have changed it", remedy)
+        remedy = (
+            "set role: ignore (or auxiliary), or visit: 0 if it was recorded before treatment was assigned"
+        )
+        add(
+            "covariates recorded at baseline (visit 0)",
+            f"visit {entry.visit}; treatment may have changed it",
+            remedy,
+        )
     if entry.name in RESERVED or entry.name.endswith(_RESERVED_ENDINGS):
-        remedy = f"rename the column, or derive one: `derived: {{{entry.name}_: {{expression: {entry.name}}}}}`"
+        remedy = (
+            f"rename the column, or derive one: `derived: {{{entry.name}_: {{expression: {entry.name}}}}}`"
+        )
         add("a name that hetflow does not need for itself", repr(entry.name), remedy)
     return problems

@@ -68,7 +68,9 @@ def arms(source: Source, treatment: Mapping[str, Any]) -> NDArray[np.int8]:
     """Arm of every row: 1 treated, 0 control, `OUTSIDE` for other values, `UNASSIGNED` where missing."""
     series = source.clean(str(treatment["column"]), source.rows).series
     table = {text: _arm(text, treatment) for text in {text_of(value) for value in series.dropna().unique()}}
-    return np.array([UNASSIGNED if pd.isna(value) else table[text_of(value)] for value in series], dtype=np.int8)
+    return np.array(
+        [UNASSIGNED if pd.isna(value) else table[text_of(value)] for value in series], dtype=np.int8
+    )
 
 
 def _arm(text: str, treatment: Mapping[str, Any]) -> int:
@@ -86,20 +88,24 @@ def _treatment_problems(
     if len(unassigned):
         rule = f"write the eligibility rule `not missing(`{column}`)`, or complete the data"
         found = f"{len(unassigned)} without, in {rows_said(unassigned)}"
-        problems.append(Problem(f"treatment.column: {column}", "a treatment for every eligible unit", found, rule))
+        problems.append(
+            Problem(f"treatment.column: {column}", "a treatment for every eligible unit", found, rule)
+        )
     present = sorted({text_of(value) for value in source.clean(column, source.rows).series.dropna().unique()})
     for key in ("treated", "control"):
         for code in treatment[key]:
             if not any(same(code, text) for text in present):
                 shown = ", ".join(present[:_MOST_SHOWN])
                 problems.append(
-                    Problem(f"treatment.{key}", f"values of {column}: {shown}", repr(code), "correct the value")
+                    Problem(
+                        f"treatment.{key}", f"values of {column}: {shown}", repr(code), "correct the value"
+                    )
                 )
     return problems
 
 
 def identifier_problems(source: Source, unit: str) -> list[Problem]:
-    """Missing and repeated identifiers; rows are named, identifiers are not, as they must not leave the file."""
+    """Missing and repeated identifiers; rows are named, identifiers are not: they must not leave the file."""
     series = source.clean(unit, source.rows).series
     where = f"data.unit: {unit}"
     problems: list[Problem] = []

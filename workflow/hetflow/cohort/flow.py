@@ -51,5 +51,5 @@ def step(
 
 
 def flow_table(steps: list[Step]) -> pd.DataFrame:
-    """Columns ``step, label, total, treated, control, excluded, unknown``; one row a step, from the file as read."""
+    """One row a step, the file as read first: ``step, label, total, treated, control, excluded, unknown``."""
     return pd.DataFrame([{"step": number, **asdict(one)} for number, one in enumerate(steps)])

@@ -33,8 +33,8 @@ class Cohort:
     Attributes
     ----------
     cohort : DataFrame, shape (n, ...)
-        unit (row of the raw file, from 0), treated, cluster, weight, stratum, where needed probability_level, and the
-        typed columns in alphabetical order.
+        unit (row of the raw file, from 0), treated, cluster, weight, stratum, where needed
+        probability_level, and the typed columns in alphabetical order.
     outcomes : DataFrame, shape (n, 1 + outcomes)
         unit and one float64 column an outcome, NaN where missing.
     facts : dict
@@ -63,8 +63,8 @@ def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
     Raises
     ------
     Refused
-        With every problem of the names; else with every problem of units and arms; else with every problem of the
-        values.
+        With every problem of the names; else with every problem of units and arms; else with every problem
+        of the values.
     """
     source = open_source(raw, settings)
     design, treatment = settings["design"], settings["treatment"]
@@ -97,7 +97,7 @@ def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
 
 
 def open_source(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Source:
-    """The file's columns with the resolved dictionary and the derived columns; all wrong names are refused at once."""
+    """The file's columns with the resolved dictionary and the derived columns; wrong names are refused."""
     derived = settings.get("derived") or {}
     header = [str(name) for name in raw.columns]
     dictionary = {name: dict(entry) for name, entry in settings["dictionary"].items()}
@@ -113,9 +113,13 @@ def open_source(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Source:
 def _absent(settings: Mapping[str, Any], known: list[str]) -> list[Problem]:
     design = settings["design"]
     wanted = {"data.unit": settings["data"]["unit"], "treatment.column": settings["treatment"]["column"]}
-    wanted |= {f"design.{key}": design[key] for key in ("cluster", "weight", "probability_column") if design.get(key)}
+    wanted |= {
+        f"design.{key}": design[key] for key in ("cluster", "weight", "probability_column") if design.get(key)
+    }
     wanted |= {f"design.strata: {name}": name for name in design.get("strata") or []}
-    wanted |= {f"outcomes: {k}.column": o["column"] for k, o in settings["outcomes"].items() if o.get("column")}
+    wanted |= {
+        f"outcomes: {k}.column": o["column"] for k, o in settings["outcomes"].items() if o.get("column")
+    }
     return [
         Problem(key, "a column of the data file", name, suggestion(name, known))
         for key, name in wanted.items()
@@ -144,7 +148,9 @@ def _typed_frame(typed: Typed) -> pd.DataFrame:
 def _baseline(raw: pd.DataFrame, typed: Typed, chosen: Selection) -> pd.DataFrame:
     """The baseline table in the file's order, derived columns last."""
     place = {str(name): number for number, name in enumerate(raw.columns)}
-    ordered = sorted(typed.columns.values(), key=lambda column: (place.get(column.name, len(place)), column.name))
+    ordered = sorted(
+        typed.columns.values(), key=lambda column: (place.get(column.name, len(place)), column.name)
+    )
     return baseline_table(typed.frame, ordered, chosen.treated)
 
 
@@ -184,7 +190,10 @@ def _outcome_facts(
     facts: dict[str, Any] = {}
     for name, values in outcomes.items():
         observed = np.isfinite(values)
-        facts[name] = {key: settings[name].get(key) for key in ("label", "unit", "kind", "better", "column", "expression")}
+        facts[name] = {
+            key: settings[name].get(key)
+            for key in ("label", "unit", "kind", "better", "column", "expression")
+        }
         facts[name]["levels"] = levels[name]
         for arm, code in (("treated", 1), ("control", 0)):
             facts[name][f"observed_{arm}"] = int(observed[treated == code].sum())

@@ -57,7 +57,12 @@ def _raw(source: Source, name: str, outcome: Mapping[str, Any]) -> pd.Series:
     column = str(outcome["column"])
     if source.entries[column].role in IN_COHORT:
         role = source.entries[column].role
-        refuse(f"dictionary: {column}", f"role outcome, as the outcome {name} is it", f"role {role}", "correct the role")
+        refuse(
+            f"dictionary: {column}",
+            f"role outcome, as the outcome {name} is it",
+            f"role {role}",
+            "correct the role",
+        )
     return source.natural(column)
 
 

@@ -1,7 +1,7 @@
 """The raw data file as a frame: CSV, TSV, Parquet, SAS, Stata, SPSS and Excel.
 
-Text formats are read as text, every cell as it stands; the others keep numbers as numbers and text as text. Nothing
-is guessed here: what a value means is settled by the dictionary (`hetflow.cohort.values`).
+Text formats are read as text, every cell as it stands; the others keep numbers as numbers and text as text.
+Nothing is guessed here: what a value means is settled by the dictionary (`hetflow.cohort.values`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def file_format(path: str | Path, named: str = "auto") -> str:
     if ending not in _ENDINGS:
         known = ", ".join(sorted(_ENDINGS))
         refuse(
-            f"data.file: {path}", f"a file that ends in {known}", ending or "no ending", "name it in data.format"
+            f"data.file: {path}",
+            f"a file that ends in {known}",
+            ending or "no ending",
+            "name it in data.format",
         )
     return _ENDINGS[ending]
 
@@ -77,7 +80,8 @@ def read_raw(path: str | Path, settings: Mapping[str, Any] | None = None) -> pd.
     path : str or Path
         The file; it is never changed.
     settings : mapping, optional
-        Keys of `data` in the study file: ``format``, ``encoding``, ``delimiter``, ``sheet``, ``value_labels``.
+        Keys of `data` in the study file: ``format``, ``encoding``, ``delimiter``, ``sheet``,
+        ``value_labels``.
 
     Returns
     -------
@@ -87,8 +91,8 @@ def read_raw(path: str | Path, settings: Mapping[str, Any] | None = None) -> pd.
     Raises
     ------
     Refused
-        If the file is absent, empty, damaged, of another format, wrongly encoded or ragged, or if column names are
-        missing or stand twice.
+        If the file is absent, empty, damaged, of another format, wrongly encoded or ragged, or if column
+        names are missing or stand twice.
     """
     options = dict(settings or {})
     kind = file_format(path, options.get("format") or "auto")
@@ -99,7 +103,12 @@ def read_raw(path: str | Path, settings: Mapping[str, Any] | None = None) -> pd.
         frame = binary_formats.read(path, kind, options.get("sheet"), bool(options.get("value_labels")))
     header = check_header(path, list(frame.columns))
     if not len(frame):
-        refuse(f"data.file: {path}", "at least one row of data", "a header alone", "check that it is the right file")
+        refuse(
+            f"data.file: {path}",
+            "at least one row of data",
+            "a header alone",
+            "check that it is the right file",
+        )
     frame.columns = pd.Index(header, dtype=object)
     return frame.reset_index(drop=True)
 
@@ -138,7 +147,9 @@ def check_header(path: str | Path, names: Sequence[Any]) -> list[str]:
         refuse(where, "column names in the first row", "an empty file", "check that it is the right file")
     header = ["" if name is None else str(name).strip() for name in names]
     problems = [
-        Problem(where, "a name for every column", f"none for column {number}", "name it in the file's first row")
+        Problem(
+            where, "a name for every column", f"none for column {number}", "name it in the file's first row"
+        )
         for number, name in enumerate(header, 1)
         if not name
     ]
@@ -146,7 +157,9 @@ def check_header(path: str | Path, names: Sequence[Any]) -> list[str]:
         if name and times > 1:
             places = ", ".join(str(number) for number, other in enumerate(header, 1) if other == name)
             problems.append(
-                Problem(where, "each column name once", f"{name!r} in columns {places}", "rename one in the file")
+                Problem(
+                    where, "each column name once", f"{name!r} in columns {places}", "rename one in the file"
+                )
             )
     refuse_all(problems)
     return header
@@ -157,5 +170,3 @@ def _exists(path: str | Path) -> None:
         refuse(f"data.file: {path}", "a data file", "no such file", "check the path")
     if Path(path).stat().st_size == 0:
         refuse(f"data.file: {path}", "a data file", "an empty file", "check that it is the right file")
-
-

@@ -55,7 +55,12 @@ class Source:
             found = natural(self.clean(name, self.rows).series)
             if pd.api.types.is_numeric_dtype(found.dtype) and np.isinf(found.to_numpy()).any():
                 rows = rows_said(np.flatnonzero(np.isinf(found.to_numpy())))
-                refuse(f"column {name}", "finite numbers", f"infinities in {rows}", "correct them in the data file")
+                refuse(
+                    f"column {name}",
+                    "finite numbers",
+                    f"infinities in {rows}",
+                    "correct them in the data file",
+                )
             self._natural[name] = found
         return self._natural[name]
 

@@ -32,12 +32,17 @@ def structure(
     -------
     head : DataFrame, shape (n, ...)
         ``cluster`` is the unit where there are no clusters, else a code by the order of the clusters' names;
-        ``weight`` is 1.0 where there are none; ``stratum`` joins the strata's levels; ``probability_level`` is the
-        level by which the probability of treatment differs, where it does.
+        ``weight`` is 1.0 where there are none; ``stratum`` joins the strata's levels; ``probability_level``
+        is the level by which the probability of treatment differs, where it does.
     problems : list of Problem
     """
     unit = chosen.rows.astype(np.int64)
-    head: dict[str, Any] = {"unit": unit, "treated": chosen.treated, "cluster": unit, "weight": np.ones(len(unit))}
+    head: dict[str, Any] = {
+        "unit": unit,
+        "treated": chosen.treated,
+        "cluster": unit,
+        "weight": np.ones(len(unit)),
+    }
     head["stratum"] = _texts(np.full(len(unit), NO_STRATUM, dtype=object))
     problems: list[Problem] = []
 
@@ -55,7 +60,9 @@ def structure(
         attempt("stratum", lambda: _stratum(source, list(design["strata"]), chosen.rows))
     if design.get("probability_column"):
         column = str(design["probability_column"])
-        attempt("probability_level", lambda: _texts(_filled(source, column, chosen.rows, "design.probability")))
+        attempt(
+            "probability_level", lambda: _texts(_filled(source, column, chosen.rows, "design.probability"))
+        )
     return pd.DataFrame(head), problems
 
 
@@ -77,7 +84,9 @@ def _filled(source: Source, column: str, rows: NDArray[np.intp], key: str) -> ND
 
 
 def _cluster(source: Source, column: str, rows: NDArray[np.intp]) -> NDArray[np.int64]:
-    codes, _ = pd.factorize(pd.Series(_filled(source, column, rows, "design.cluster"), dtype=object), sort=True)
+    codes, _ = pd.factorize(
+        pd.Series(_filled(source, column, rows, "design.cluster"), dtype=object), sort=True
+    )
     return codes.astype(np.int64)
 
 

@@ -37,7 +37,10 @@ def read(path: str | Path, encoding: str | None, delimiter: str) -> pd.DataFrame
         table = pacsv.read_csv(
             io.BytesIO(content),
             read_options=pacsv.ReadOptions(
-                use_threads=False, column_names=positions, skip_rows_after_names=1, block_size=min(max(len(content), 1), _LARGEST)
+                use_threads=False,
+                column_names=positions,
+                skip_rows_after_names=1,
+                block_size=min(max(len(content), 1), _LARGEST),
             ),
             parse_options=pacsv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
@@ -55,7 +58,9 @@ def read(path: str | Path, encoding: str | None, delimiter: str) -> pd.DataFrame
         )
     if ragged:
         _refuse_ragged(path, names, ragged, delimiter)
-    columns = {number: pd.Series(table.column(number).to_pylist(), dtype=object) for number in range(len(names))}
+    columns = {
+        number: pd.Series(table.column(number).to_pylist(), dtype=object) for number in range(len(names))
+    }
     frame = pd.DataFrame(columns)
     frame.columns = pd.Index(names, dtype=object)
     return frame
@@ -77,7 +82,9 @@ def _first_row(path: str | Path, text: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
     except csv.Error as error:
-        refuse(f"data.file: {path}", "column names in the first row", str(error), "check that it is a text file")
+        refuse(
+            f"data.file: {path}", "column names in the first row", str(error), "check that it is a text file"
+        )
 
 
 def count(path: str | Path, encoding: str | None) -> int:
@@ -96,7 +103,12 @@ def _decoder(path: str | Path, encoding: str | None) -> codecs._IncrementalDecod
     except LookupError:
         decoder = None
     if decoder is None:
-        refuse(f"data.encoding: {encoding}", "a character encoding", repr(encoding), "write utf-8, latin-1 or cp1252")
+        refuse(
+            f"data.encoding: {encoding}",
+            "a character encoding",
+            repr(encoding),
+            "write utf-8, latin-1 or cp1252",
+        )
     return decoder
 
 

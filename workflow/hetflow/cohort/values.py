@@ -1,4 +1,5 @@
-"""From raw cells to values: blanks and codes that mean missing, numbers, levels; what does not fit is refused.
+"""From raw cells to values: blanks and codes that mean missing, numbers, levels; what does not fit is
+refused.
 
 Refusals name the column, data rows (1 is the first row below the header) and the offending values.
 """
@@ -43,6 +44,8 @@ class Cleaned:
 
 def text_of(value: Any) -> str:
     """A value as a level's text: 1.0 is ``1``, blanks at the ends do not count."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, int | float | np.integer | np.floating):
@@ -60,7 +63,8 @@ def as_number(text: str) -> float | None:
 
 
 def same(code: Any, text: str) -> bool:
-    """Whether a code of the study file means a cell's text: equal as text, or as numbers (``-9`` and ``-9.0``).
+    """Whether a code of the study file means a cell's text: equal as text, or as numbers (``-9`` and
+    ``-9.0``).
 
     YAML reads a bare ``No`` or ``Yes`` as false or true; such a code means any of the usual spellings.
     """
@@ -72,6 +76,22 @@ def same(code: Any, text: str) -> bool:
         return True
     first, second = as_number(wanted), as_number(text)
     return first is not None and first == second
+
+
+class Codes:
+    """Codes prepared for looking up many texts; ``text in codes`` is as `same` with any of them."""
+
+    def __init__(self, codes: Iterable[Any]) -> None:
+        codes = list(codes)
+        plain = [text_of(code) for code in codes if not isinstance(code, bool)]
+        self._texts = set(plain)
+        self._numbers = {number for number in map(as_number, plain) if number is not None}
+        self._booleans = [code for code in codes if isinstance(code, bool)]
+
+    def __contains__(self, text: str) -> bool:
+        if text in self._texts or (self._numbers and as_number(text) in self._numbers):
+            return True
+        return bool(self._booleans) and any(same(code, text) for code in self._booleans)
 
 
 def clean(series: pd.Series, codes: Iterable[Any], reasons: Mapping[str, str] | None = None) -> Cleaned:
@@ -99,12 +119,13 @@ def clean(series: pd.Series, codes: Iterable[Any], reasons: Mapping[str, str] | 
         return Cleaned(pd.Series(values, index=series.index), counts)
     positions, uniques = pd.factorize(series.astype(object), use_na_sentinel=True)
     frequency = np.bincount(positions[positions >= 0], minlength=len(uniques))
-    texts = np.full(len(uniques) + 1, None, dtype=object)  # the last one serves missing cells, whose position is -1
-    for place, text in enumerate(text_of(value) for value in uniques):
-        reason = next((own[code] for code in own if same(code, text)), None)
-        if reason is not None:
-            counts[reason] += int(frequency[place])
-        elif text and not any(same(code, text) for code in codes):
+    texts = np.full(len(uniques) + 1, None, dtype=object)  # the last serves missing cells, at position -1
+    everywhere, here = Codes(codes), Codes(own)
+    for place, value in enumerate(uniques):
+        text = text_of(value)
+        if text in here:
+            counts[next(own[code] for code in own if same(code, text))] += int(frequency[place])
+        elif text and text not in everywhere:
             texts[place] = text
     return Cleaned(pd.Series(texts[positions], index=series.index, dtype=object), counts)
 
@@ -118,10 +139,14 @@ def natural(series: pd.Series) -> pd.Series:
     """A cleaned column as expressions see it: numbers if every filled cell is a number, else text."""
     if pd.api.types.is_numeric_dtype(series.dtype):
         return series
-    table = {text: as_number(text) for text in series.dropna().unique()}
-    if any(number is None for number in table.values()):
-        return series
-    return pd.Series([np.nan if cell is None else table[cell] for cell in series], series.index, dtype=np.float64)
+    positions, uniques = pd.factorize(series, use_na_sentinel=True)
+    table = np.full(len(uniques) + 1, np.nan)  # the last serves missing cells, at position -1
+    for place, text in enumerate(uniques):
+        number = as_number(text)
+        if number is None:
+            return series
+        table[place] = number
+    return pd.Series(table[positions], index=series.index)
 
 
 def numbers(series: pd.Series, where: str) -> NDArray[np.float64]:
@@ -130,7 +155,9 @@ def numbers(series: pd.Series, where: str) -> NDArray[np.float64]:
     if not pd.api.types.is_numeric_dtype(found.dtype):
         _refuse_text(series, where)
     values = found.to_numpy(dtype=np.float64)
-    _refuse_where(np.isinf(values), found, where, "finite numbers", "correct the values, or declare them missing")
+    _refuse_where(
+        np.isinf(values), found, where, "finite numbers", "correct the values, or declare them missing"
+    )
     return values
 
 
@@ -149,8 +176,8 @@ def levels_of(series: pd.Series, kind: str, declared: Sequence[Any] | None, wher
     Raises
     ------
     Refused
-        If a value is not among the declared levels, an ordinal column declares none, or a binary one has values that
-        are no known pair (No/Yes, N/Y, False/True, 0/1).
+        If a value is not among the declared levels, an ordinal column declares none, or a binary one has
+        values that are no known pair (No/Yes, N/Y, False/True, 0/1).
     """
     observed = observed_levels(series)
     if declared is not None:
@@ -161,12 +188,23 @@ def levels_of(series: pd.Series, kind: str, declared: Sequence[Any] | None, wher
         return tuple(observed)
     shown = ", ".join(observed[:10])
     if kind == "ordinal":
-        refuse(where, "`levels` in ascending order", "none declared", f"write `levels: [...]`; found: {shown}")
-    for pair in _PAIRS:
-        found = {text.lower(): text for text in observed}
-        if found and set(found) <= set(pair) and len(found) == len(observed):
-            return found.get(pair[0], _like(pair[0], observed)), found.get(pair[1], _like(pair[1], observed))
-    refuse(where, "two levels such as No and Yes, or 0 and 1", shown or "no values", "declare `levels: [none, some]`")
+        refuse(
+            where, "`levels` in ascending order", "none declared", f"write `levels: [...]`; found: {shown}"
+        )
+    pair = _known_pair(observed)
+    if pair is None:
+        expected = "two levels such as No and Yes, or 0 and 1"
+        refuse(where, expected, shown or "no values", "declare `levels: [none, some]`")
+    return pair
+
+
+def _known_pair(observed: Sequence[str]) -> tuple[str, str] | None:
+    """The pair (No/Yes, ...) that the observed levels belong to, in the spelling of the data."""
+    found = {text.lower(): text for text in observed}
+    for first, second in _PAIRS:
+        if found and set(found) <= {first, second} and len(found) == len(observed):
+            return found.get(first, _like(first, observed)), found.get(second, _like(second, observed))
+    return None
 
 
 def observed_levels(series: pd.Series) -> list[str]:

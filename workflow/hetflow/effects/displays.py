@@ -18,7 +18,20 @@ from hetflow.errors import Refused
 
 #: Bins of a numeric covariate: eighths of some 700 units leave about 90 a bin, enough for a standard error.
 BINS = 8
-COLUMNS = ["covariate", "label", "unit", "bin", "x", "level", "n", "estimate", "se", "lower", "upper", "imputations"]
+COLUMNS = [
+    "covariate",
+    "label",
+    "unit",
+    "bin",
+    "x",
+    "level",
+    "n",
+    "estimate",
+    "se",
+    "lower",
+    "upper",
+    "imputations",
+]
 
 
 def displays(
@@ -75,7 +88,9 @@ def _terms(column: Column | None, name: str) -> dict[str, Any]:
     return {"covariate": name, "levels": True} if levelled else {"covariate": name, "quantiles": BINS}
 
 
-def _display(rule: Rule, sets: Sequence[Scores], frames: Sequence[pd.DataFrame], frame: Frame) -> pd.DataFrame:
+def _display(
+    rule: Rule, sets: Sequence[Scores], frames: Sequence[pd.DataFrame], frame: Frame
+) -> pd.DataFrame:
     pairs = list(zip(sets if len(sets) > 1 else list(sets) * len(frames), frames, strict=True))
     codes = [membership(rule, completed) for _, completed in pairs]
     terms = [
@@ -100,4 +115,6 @@ def _centres(rule: Rule, frames: Sequence[pd.DataFrame], codes: Sequence[np.ndar
         return np.full(len(rule.labels), np.nan)
     values = np.concatenate([frame[rule.column.name].to_numpy(dtype=np.float64) for frame in frames])
     code = np.concatenate(codes)
-    return np.array([values[code == g].mean() if (code == g).any() else np.nan for g in range(len(rule.labels))])
+    return np.array(
+        [values[code == g].mean() if (code == g).any() else np.nan for g in range(len(rule.labels))]
+    )

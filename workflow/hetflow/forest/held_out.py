@@ -63,8 +63,10 @@ def _pick(
 ) -> Effects:
     """Effects from the forest that left the fold out (0) or that saw only the folds before it (1)."""
     chosen = np.full((len(fold), len(by_sample)), np.nan)
-    for number in range(1 + sequential, folds + 1):
+    for number in range(1, folds + 1):
         sample = sequential_sample(number, folds) if sequential else held_out_sample(number)
+        if sample is None:
+            continue
         rows = fold == number
         for j, samples in enumerate(by_sample):
             chosen[rows, j] = samples[sample]["cate"].to_numpy()[rows]

@@ -21,6 +21,8 @@ from hetflow.errors import Problem, refuse, refuse_all
 FloatArray = NDArray[np.float64]
 NOTICE_LEVEL = 0.0228
 """One-sided level of two standard errors: a notice."""
+NEGLIGIBLE = 1e-12
+"""Differences below this share of the largest outcome are round-off."""
 REFUSAL_LEVEL = 0.001
 """False-alarm rate, for all files of an analysis together, at which a run is stopped."""
 
@@ -222,4 +224,5 @@ def average_effects_agree(
         "in 1 analysis of 22. In a randomised design both estimate the same effect: look for covariates that "
         "have seen the outcome or the arm"
     )
-    return Agreement(adjusted, unadjusted, difference, se, notice if abs(difference) > 2 * se else "")
+    beyond = abs(difference) > 2 * se + NEGLIGIBLE * float(np.abs(outcome).max())
+    return Agreement(adjusted, unadjusted, difference, se, notice if beyond else "")

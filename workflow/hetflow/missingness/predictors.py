@@ -9,6 +9,8 @@ FloatArray = NDArray[np.float64]
 
 MINIMUM_PAIRS = 20
 """Correlations over fewer units count as 0."""
+RESOLUTION = 9
+"""Correlations are ranked after rounding to so many decimals, so that equal ones tie whatever the round-off."""
 REDUNDANT = 0.99
 """A candidate that is correlated this closely with a chosen predictor adds nothing."""
 UNITS_PER_PREDICTOR = 10
@@ -67,7 +69,7 @@ def choose_predictors(
     """
     donors = int(np.isfinite(scores).all(axis=1).sum())
     strength = np.abs(pairwise_correlations(features, scores)).max(axis=1)
-    strength = np.where(banned, 0.0, strength)
+    strength = np.where(banned, 0.0, np.round(strength, RESOLUTION))
     order = [int(i) for i in np.argsort(-strength, kind="stable") if strength[i] > minimum]
     order = order[: 3 * most]
     among = np.abs(pairwise_correlations(features[:, order], features[:, order]))

@@ -35,11 +35,14 @@ def flow_caption(steps: pd.DataFrame) -> Caption:
 
 def missingness_caption(shares: pd.DataFrame) -> Caption:
     """Of the bars of missing values."""
-    top = "; ".join(f"{row.label} {fmt.percent(row.missing)}" for row in shares.head(5).itertuples())
+    top = "; ".join(
+        f"{row['label']} {fmt.percent(row['missing'])}" for row in shares.head(5).to_dict("records")
+    )
     return Caption(
         "What is missing",
-        "Share of participants without a value. Variables of one panel, or missing in exactly the same participants, share a bar "
-        "(the mean of the panel). Grey: the value does not exist for these participants, so it is not missing.",
+        "Share of participants without a value. Variables of one panel, or missing in exactly the same "
+        "participants, share a bar (the mean of the panel). Grey: the value does not exist for these "
+        "participants, so it is not missing.",
         f"Bar chart of the share missing, from most to least. {top}.",
     )
 
@@ -49,15 +52,15 @@ def masks_caption(patterns: pd.DataFrame, minimum: int) -> Caption:
     own = int((patterns["label"] == "pattern").sum())
     rest = patterns.loc[patterns["label"] == "others", "units"].sum()
     tail = (
-        f" The last band puts together {fmt.count(rest)} participants in patterns shared by fewer than {minimum}; its shade is "
-        "the share missing."
+        f" The last band puts together {fmt.count(rest)} participants in patterns shared by fewer than "
+        f"{minimum}; its shade is the share missing."
         if rest
         else ""
     )
     return Caption(
         "What goes missing together",
-        f"A column stands for variables missing in the same participants, a band for participants who miss the same; a band's "
-        f"height is their share. Blue: missing.{tail}",
+        "A column stands for variables missing in the same participants, a band for participants who miss "
+        f"the same; a band's height is their share. Blue: missing.{tail}",
         f"Map of {own} patterns of missing values against {patterns.shape[1] - 2} sets of variables.",
     )
 
@@ -68,10 +71,10 @@ def overlap_caption(words: Words, balance: pd.DataFrame, histogram: bool) -> Cap
     above = "Above: how likely treatment was for those treated and those not. Below: d" if histogram else "D"
     return Caption(
         "Overlap and balance" if histogram else "Balance of the arms",
-        f"{above}ifferences of covariate means between the arms in standard deviations; the band marks ±0.1. The covariates "
-        f"that differ most come first.",
-        f"{'Mirrored histogram of the propensity by arm, and ' if histogram else ''}dot plot of standardised differences of "
-        f"{len(balance)} covariate terms; the largest is {fmt.number(widest, 2)}.",
+        f"{above}ifferences of covariate means between the arms in standard deviations; the band marks ±0.1. "
+        "The covariates that differ most come first.",
+        f"{'Mirrored histogram of the propensity by arm, and ' if histogram else ''}dot plot of standardised "
+        f"differences of {len(balance)} covariate terms; the largest is {fmt.number(widest, 2)}.",
     )
 
 
@@ -80,7 +83,8 @@ def average_caption(words: Words, effects: list[Number]) -> Caption:
     values = "; ".join(f"{effect.label}: {effect.shown(words.unit, words.level)}" for effect in effects)
     return Caption(
         "The average effect, over four target populations",
-        f"{words.treated} minus {words.control}, with {words.level} intervals. {words.better.capitalize()} is better.",
+        f"{words.treated} minus {words.control}, with {words.level} intervals. {words.better.capitalize()} "
+        "is better.",
         f"Dot plot of average effects. {values}.",
     )
 
@@ -91,9 +95,10 @@ def toc_caption(words: Words, curve: pd.DataFrame) -> Caption:
     share, gain = 100 * float(near["q"].iloc[0]), float(near["estimate"].iloc[0])
     return Caption(
         "What treating those ranked first would gain",
-        "Benefit among the share of participants ranked first by out-of-bag predicted effect, beyond the average benefit; the area "
-        f"under it is the AUTOC. The shade reaches down to the pointwise one-sided {words.level} lower bound. A flat curve at "
-        "zero means that the ranking finds nobody who gains more.",
+        "Benefit among the share of participants ranked first by out-of-bag predicted effect, beyond the "
+        "average benefit; the area under it is the AUTOC. The shade reaches down to the pointwise one-sided "
+        f"{words.level} lower bound. A flat curve at zero means that the ranking finds nobody who gains "
+        "more.",
         f"Curve that falls to zero at 100 per cent; at {share:.0f} per cent it stands at "
         f"{fmt.with_unit(fmt.number(gain, 2), words.unit)}.",
     )
@@ -103,8 +108,9 @@ def groups_caption(words: Words, labels: list[str]) -> Caption:
     """Of the effects by group."""
     return Caption(
         "For whom: effects by group",
-        f"{words.treated} minus {words.control} in each group, with {words.level} intervals; the dashed line is the average "
-        f"effect. {words.better.capitalize()} is better. Groups by predicted benefit use forests that had not seen the participant.",
+        f"{words.treated} minus {words.control} in each group, with {words.level} intervals; the dashed line "
+        f"is the average effect. {words.better.capitalize()} is better. Groups by predicted benefit use "
+        "forests that had not seen the participant.",
         f"Dot plot of effects in groups: {listed(labels)}. The table below has the numbers.",
     )
 
@@ -116,8 +122,9 @@ def displays_caption(words: Words, displays: pd.DataFrame) -> Caption:
     hollow = "Hollow: participants to whom the covariate does not apply. " if away.any() else ""
     return Caption(
         "The effect against each covariate",
-        f"Mean effect in bins of a covariate, with pointwise {words.level} intervals; the dashed line is the average effect. "
-        f"{hollow}One covariate at a time: a pattern here may belong to another covariate that goes with it.",
+        f"Mean effect in bins of a covariate, with pointwise {words.level} intervals; the dashed line is the "
+        f"average effect. {hollow}One covariate at a time: a pattern here may belong to another covariate "
+        "that goes with it.",
         f"Panels of effects in bins of {listed(labels)}.",
     )
 
@@ -126,7 +133,8 @@ def analyses_caption(words: Words, labels: list[str]) -> Caption:
     """Of the forest plot over analyses."""
     return Caption(
         "How the analyses differ",
-        f"The primary analysis in colour, the others beneath. Effects are {words.treated} minus {words.control}; AUTOC and the "
-        f"gap between the groups of greatest and least predicted benefit are in benefit units. AUTOC has a one-sided interval.",
+        f"The primary analysis in colour, the others beneath. Effects are {words.treated} minus "
+        f"{words.control}; AUTOC and the gap between the groups of greatest and least predicted benefit are "
+        "in benefit units. AUTOC has a one-sided interval.",
         f"Forest plot of average effect, AUTOC and gap over {len(labels)} analyses: {listed(labels)}.",
     )

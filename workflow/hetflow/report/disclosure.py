@@ -22,10 +22,10 @@ def shown(count: float | None, minimum: int) -> str:
 
 
 def protect(counts: Sequence[float | None], minimum: int) -> list[str]:
-    """Counts that add up to a known total: small ones as ``<10``, and another one hidden where subtraction would tell.
+    """Counts that add up to a known total: small ones as ``<10``, another hidden where subtraction tells.
 
-    If the small counts together reach the minimum, and there are at least two, subtraction tells no single one. Else
-    the smallest of the other positive counts is hidden as well.
+    If the small counts together reach the minimum, and there are at least two, subtraction tells no single
+    one. Else the smallest of the other positive counts is hidden as well.
 
     Returns
     -------
@@ -36,7 +36,11 @@ def protect(counts: Sequence[float | None], minimum: int) -> list[str]:
     tiny = [place for place, count in enumerate(counts) if small(count, minimum)]
     if not tiny or (len(tiny) > 1 and sum(counts[place] or 0 for place in tiny) >= minimum):
         return text
-    others = [(count, place) for place, count in enumerate(counts) if place not in tiny and fmt.known(count) and count]
+    others = [
+        (count, place)
+        for place, count in enumerate(counts)
+        if place not in tiny and fmt.known(count) and count
+    ]
     if others:
         text[min(others)[1]] = HIDDEN
     return text

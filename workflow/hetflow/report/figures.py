@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from hetflow.report import captions as cap
-from hetflow.report import select, tables
+from hetflow.report import picks, tables, tables_compared
 from hetflow.report.captions import Caption
 from hetflow.report.disclosure import enough
 from hetflow.report.figures_cohort import flow_figure, overlap_figure
@@ -16,6 +16,7 @@ from hetflow.report.figures_missing import masks_figure, missing_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
 from hetflow.report.frames_missing import missing_shares, pattern_map
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
 EFFECT_COLUMNS = ("estimate", "se", "lower", "upper")
@@ -90,12 +91,14 @@ def _overlap(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
         return None
     caption = cap.overlap_caption(words, balance, len(histogram) > 0)
     arms = (words.treated, words.control)
-    return Drawn(overlap_figure(histogram, balance, arms, caption.title, caption.alternative), caption, balance)
+    return Drawn(
+        overlap_figure(histogram, balance, arms, caption.title, caption.alternative), caption, balance
+    )
 
 
 def _average(inputs: ReportInputs, words: Words) -> Drawn | None:
-    table = pd.concat([select.rows(inputs.estimates, inputs.primary, name) for name in select.AVERAGES])
-    effects = select.numbers(table, words)
+    table = pd.concat([picks.rows(inputs.estimates, inputs.primary, name) for name in picks.AVERAGES])
+    effects = picks.numbers(table, words)
     if not effects:
         return None
     caption = cap.average_caption(words, effects)
@@ -104,8 +107,13 @@ def _average(inputs: ReportInputs, words: Words) -> Drawn | None:
     return Drawn(svg, caption, rows.drop(columns="text"))
 
 
-def _dot(label: str, number: select.Number, section: str | None = None) -> dict[str, object]:
-    row: dict[str, object] = {"label": label, "estimate": number.estimate, "lower": number.lower, "upper": number.upper}
+def _dot(label: str, number: Number, section: str | None = None) -> dict[str, object]:
+    row: dict[str, object] = {
+        "label": label,
+        "estimate": number.estimate,
+        "lower": number.lower,
+        "upper": number.upper,
+    }
     row["text"] = tables.estimate_text(number)
     return row if section is None else {"section": section} | row
 
@@ -118,7 +126,9 @@ def _toc(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
         curve = curve[curve["curve"] == "TOC"]
     curve = _printed(enough(curve, "n", minimum), words)
     caption = cap.toc_caption(words, curve)
-    svg = curve_figure(curve, f"Benefit beyond the average{words.in_unit}", caption.title, caption.alternative)
+    svg = curve_figure(
+        curve, f"Benefit beyond the average{words.in_unit}", caption.title, caption.alternative
+    )
     return Drawn(svg, caption, curve)
 
 
@@ -132,12 +142,12 @@ def _groups(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     rows = []
     for heading, _, table, _ in tables.group_sections(inputs.estimates, inputs.primary, words):
         table = enough(table, "n", minimum)
-        rows += [_dot(number.label, number, heading) for number in select.numbers(table, words)]
+        rows += [_dot(number.label, number, heading) for number in picks.numbers(table, words)]
     if not rows:
         return None
     frame = pd.DataFrame(rows)
     caption = cap.groups_caption(words, list(dict.fromkeys(frame["section"])))
-    average = select.one(inputs.estimates, inputs.primary, "ATE", words)
+    average = picks.one(inputs.estimates, inputs.primary, "ATE", words)
     mark = average.estimate if average else None
     svg = dots_figure(frame, "groups", words.effect_axis, caption.title, caption.alternative, mark)
     return Drawn(svg, caption, frame.drop(columns="text"))
@@ -150,7 +160,7 @@ def _displays(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     table = _printed(enough(table, "n", minimum), words)
     if table.empty:
         return None
-    average = select.one(inputs.estimates, inputs.primary, "ATE", words)
+    average = picks.one(inputs.estimates, inputs.primary, "ATE", words)
     caption = cap.displays_caption(words, table)
     mark = average.estimate if average else None
     svg = displays_figure(table, words.effect_axis, mark, caption.title, caption.alternative)
@@ -162,14 +172,18 @@ def panels(words: dict[str, Words]) -> list[tuple[str, str]]:
     first = next(iter(words.values()))
     same = all(one.unit == first.unit and one.outcome == first.outcome for one in words.values())
     unit = first.in_unit if same else ""
-    return [("ATE", f"Average effect{unit}"), ("AUTOC", f"AUTOC{unit}"), ("gap", f"Gap, greatest to least{unit}")]
+    return [
+        ("ATE", f"Average effect{unit}"),
+        ("AUTOC", f"AUTOC{unit}"),
+        ("gap", f"Gap, greatest to least{unit}"),
+    ]
 
 
 def _analyses(inputs: ReportInputs, words: dict[str, Words]) -> Drawn | None:
     if len(inputs.analyses) < 2:
         return None
     same = comparable(words)
-    frame = tables.analyses_frame(inputs.estimates, _names(inputs, same), same)
+    frame = tables_compared.analyses_frame(inputs.estimates, _names(inputs, same), same)
     if len(frame) < 2:
         return None
     caption = cap.analyses_caption(words[inputs.primary], list(frame["label"]))
@@ -179,7 +193,9 @@ def _analyses(inputs: ReportInputs, words: dict[str, Words]) -> Drawn | None:
 def comparable(words: dict[str, Words]) -> dict[str, Words]:
     """Analyses of the primary outcome: others have another unit and do not share an axis."""
     first = next(iter(words.values()))
-    return {name: one for name, one in words.items() if (one.outcome, one.unit) == (first.outcome, first.unit)}
+    return {
+        name: one for name, one in words.items() if (one.outcome, one.unit) == (first.outcome, first.unit)
+    }
 
 
 def _names(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, str]:

@@ -71,13 +71,26 @@ def _arms(axes: Axes, arms: pd.DataFrame, top: float) -> None:
         _box(axes, centre - 23, top - 0.12, 46, folded(arm.label, 25, 2), str(arm.count), colour)
 
 
-def _box(axes: Axes, left: float, top: float, width: float, label: str, count: str, colour: str = INK) -> None:
+def _box(
+    axes: Axes, left: float, top: float, width: float, label: str, count: str, colour: str = INK
+) -> None:
     alpha = 0.55 if colour == INK else 1.0
-    axes.add_patch(Rectangle((left, top - _BOX), width, _BOX, fill=False, edgecolor=colour, alpha=alpha, linewidth=0.9))
+    axes.add_patch(
+        Rectangle((left, top - _BOX), width, _BOX, fill=False, edgecolor=colour, alpha=alpha, linewidth=0.9)
+    )
     middle = 0.28 if "\n" in label else 0.23
-    axes.text(left + width / 2, top - middle, label, ha="center", va="center", fontsize=SMALL, linespacing=1.1)
-    axes.text(left + width / 2, top - (0.75 if "\n" in label else 0.70) + 0.12, count, ha="center", va="center",
-              fontsize=TEXT, fontweight="bold")
+    axes.text(
+        left + width / 2, top - middle, label, ha="center", va="center", fontsize=SMALL, linespacing=1.1
+    )
+    axes.text(
+        left + width / 2,
+        top - (0.75 if "\n" in label else 0.70) + 0.12,
+        count,
+        ha="center",
+        va="center",
+        fontsize=TEXT,
+        fontweight="bold",
+    )
 
 
 def _line(axes: Axes, x: list[float], y: list[float], arrow: bool = False) -> None:
@@ -116,9 +129,13 @@ def overlap_figure(
 def _mirrored(axes: Axes, histogram: pd.DataFrame, arms: tuple[str, str]) -> None:
     width = histogram["high"] - histogram["low"]
     for name, sign, colour in (("treated", 1, TREATED), ("control", -1, CONTROL)):
-        axes.bar(histogram["low"], sign * histogram[name].fillna(0), width=width * 0.94, align="edge", color=colour)
+        axes.bar(
+            histogram["low"], sign * histogram[name].fillna(0), width=width * 0.94, align="edge", color=colour
+        )
     top = float(np.nanmax(histogram[["treated", "control"]].fillna(0).to_numpy(), initial=1))
-    axes.set(xlim=(0, 1), ylim=(-1.18 * top, 1.18 * top), xlabel="Probability of treatment", ylabel="Participants")
+    axes.set(
+        xlim=(0, 1), ylim=(-1.18 * top, 1.18 * top), xlabel="Probability of treatment", ylabel="Participants"
+    )
     axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):.0f}")
     axes.locator_params(axis="y", nbins=5)
     axes.axhline(0, color=INK, linewidth=0.6)
@@ -140,7 +157,11 @@ def _balance(axes: Axes, balance: pd.DataFrame) -> None:
     axes.axvspan(-_BALANCED, _BALANCED, color=INK, alpha=0.07, linewidth=0)
     zero_line(axes)
     soft_grid(axes, "y")
-    widest = float(np.nanmax(np.abs(balance[[m[0] for m in shown]].to_numpy(dtype=float)), initial=0.15)) if shown else 0.15
+    widest = (
+        float(np.nanmax(np.abs(balance[[m[0] for m in shown]].to_numpy(dtype=float)), initial=0.15))
+        if shown
+        else 0.15
+    )
     axes.set(xlim=(-1.12 * widest, 1.12 * widest), ylim=(-0.7, max(len(balance), 3) - 0.3))
     axes.set_yticks(y, [short(label, 29) for label in balance["label"]], fontsize=SMALL)
     axes.set_xlabel("Standardised difference, treated minus control")
@@ -148,5 +169,12 @@ def _balance(axes: Axes, balance: pd.DataFrame) -> None:
     axes.locator_params(axis="x", nbins=5)
     bare(axes, ("bottom",))
     if len(shown) > 1:
-        axes.legend(frameon=False, fontsize=SMALL, loc="lower left", bbox_to_anchor=(-0.75, 1.0), ncols=3,
-                    handletextpad=0.2, columnspacing=1.0)
+        axes.legend(
+            frameon=False,
+            fontsize=SMALL,
+            loc="lower left",
+            bbox_to_anchor=(-0.75, 1.0),
+            ncols=3,
+            handletextpad=0.2,
+            columnspacing=1.0,
+        )

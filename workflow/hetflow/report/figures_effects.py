@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,9 @@ NOT_APPLICABLE = "not applicable"  # level of those to whom a covariate does not
 _ROW = 0.3  # inches a row of a dot plot
 
 
-def dots_figure(rows: pd.DataFrame, name: str, axis: str, title: str, description: str, mark: float | None = None) -> str:
+def dots_figure(
+    rows: pd.DataFrame, name: str, axis: str, title: str, description: str, mark: float | None = None
+) -> str:
     """Estimates with intervals, one a row, the numbers beside them.
 
     Parameters
@@ -49,13 +52,29 @@ def dots_figure(rows: pd.DataFrame, name: str, axis: str, title: str, descriptio
         inset = 0.03 if len(lines) > len(rows) else 0.0
         for place, line in zip(y, lines, strict=True):
             if line["heading"]:
-                axes.text(_LEFT, place - 0.1, short(line["label"], 60), transform=axes.get_yaxis_transform(),
-                          fontweight="bold", va="center", fontsize=SMALL)
+                axes.text(
+                    _LEFT,
+                    place - 0.1,
+                    short(line["label"], 60),
+                    transform=axes.get_yaxis_transform(),
+                    fontweight="bold",
+                    va="center",
+                    fontsize=SMALL,
+                )
                 continue
             _interval(axes, place, line["estimate"], line["lower"], line["upper"])
-            axes.text(_LEFT + inset, place, folded(line["label"], 22, 2), transform=axes.get_yaxis_transform(),
-                      va="center", fontsize=SMALL, linespacing=1.05)
-            axes.text(1.05, place, line["text"], transform=axes.get_yaxis_transform(), va="center", fontsize=SMALL)
+            axes.text(
+                _LEFT + inset,
+                place,
+                folded(line["label"], 22, 2),
+                transform=axes.get_yaxis_transform(),
+                va="center",
+                fontsize=SMALL,
+                linespacing=1.05,
+            )
+            axes.text(
+                1.05, place, line["text"], transform=axes.get_yaxis_transform(), va="center", fontsize=SMALL
+            )
         zero_line(axes)
         if mark is not None:
             axes.axvline(mark, color=GREY, linewidth=0.9, linestyle=(0, (3, 2)), zorder=0)
@@ -65,8 +84,8 @@ def dots_figure(rows: pd.DataFrame, name: str, axis: str, title: str, descriptio
         return to_svg(figure, name, title, description)
 
 
-def _with_headings(rows: pd.DataFrame) -> list[dict[str, object]]:
-    lines: list[dict[str, object]] = []
+def _with_headings(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
     section = None
     for record in rows.to_dict("records"):
         if "section" in record and record["section"] != section:
@@ -101,7 +120,8 @@ def curve_figure(curve: pd.DataFrame, axis: str, title: str, description: str) -
     Parameters
     ----------
     curve : DataFrame
-        ``q`` (share of units, 0 to 1), ``estimate``, ``lower`` and, for a two-sided band, ``upper``; benefit units.
+        ``q`` (share of units, 0 to 1), ``estimate``, ``lower`` and, for a two-sided band, ``upper``;
+        benefit units.
     axis : str
         Label of the vertical axis, with unit.
     """
@@ -116,7 +136,9 @@ def curve_figure(curve: pd.DataFrame, axis: str, title: str, description: str) -
         axes.fill_between(q[band], low[band], top[band], color=BLUE, alpha=0.2, linewidth=0)
         axes.plot(q, value, color=BLUE)
         zero_line(axes, vertical=False)
-        axes.set(xlim=(0, 100), xlabel="Per cent of participants, those with the largest predicted benefit first")
+        axes.set(
+            xlim=(0, 100), xlabel="Per cent of participants, those with the largest predicted benefit first"
+        )
         axes.autoscale_view(scalex=False)
         axes.set_title(folded(axis, 62, 2), fontsize=SMALL, fontweight="normal", pad=6)
         axes.yaxis.set_major_formatter(_plain_number)
@@ -125,13 +147,16 @@ def curve_figure(curve: pd.DataFrame, axis: str, title: str, description: str) -
         return to_svg(figure, "toc", title, description)
 
 
-def displays_figure(displays: pd.DataFrame, axis: str, mark: float | None, title: str, description: str) -> str:
+def displays_figure(
+    displays: pd.DataFrame, axis: str, mark: float | None, title: str, description: str
+) -> str:
     """Effects in bins of each covariate: small panels on one vertical scale.
 
     Parameters
     ----------
     displays : DataFrame
-        ``covariate, label, unit, bin, x, level, estimate, lower, upper``, only bins with enough units. A covariate
+        ``covariate, label, unit, bin, x, level, estimate, lower, upper``, only bins with enough units. A
+        covariate
         without any x is drawn by its levels; of a numeric one the bin `NOT_APPLICABLE` is drawn hollow.
     axis : str
         What the vertical axes show, with unit.
@@ -167,7 +192,15 @@ def _panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool) -
     away = (bins["level"] == NOT_APPLICABLE).to_numpy() & (not levels)
     for rows, colour, face in ((~away, BLUE, BLUE), (away, GREY, "none")):
         axes.vlines(x[rows], bins["lower"][rows], bins["upper"][rows], color=colour, linewidth=1.4)
-        axes.plot(x[rows], bins["estimate"][rows], "o", color=colour, markerfacecolor=face, markersize=4, linestyle="none")
+        axes.plot(
+            x[rows],
+            bins["estimate"][rows],
+            "o",
+            color=colour,
+            markerfacecolor=face,
+            markersize=4,
+            linestyle="none",
+        )
     zero_line(axes, vertical=False)
     if mark is not None:
         axes.axhline(mark, color=GREY, linewidth=0.9, linestyle=(0, (3, 2)), zorder=0)
@@ -189,7 +222,9 @@ def _panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool) -
     bare(axes, ("bottom",))
 
 
-def analyses_figure(rows: pd.DataFrame, panels: Sequence[tuple[str, str]], title: str, description: str) -> str:
+def analyses_figure(
+    rows: pd.DataFrame, panels: Sequence[tuple[str, str]], title: str, description: str
+) -> str:
     """Forest plot over the analyses: one row an analysis, one panel a quantity.
 
     Parameters
@@ -199,7 +234,7 @@ def analyses_figure(rows: pd.DataFrame, panels: Sequence[tuple[str, str]], title
     panels : sequence of (key, heading)
         At most three, from left to right.
     """
-    height = 0.95 + _ROW * max(len(rows), 2)
+    height = 0.95 + 1.25 * _ROW * max(len(rows), 2)
     with drawing(height) as figure:
         y = np.arange(len(rows))[::-1].astype(float)
         width = (0.985 - 0.28) / len(panels)
@@ -212,13 +247,24 @@ def analyses_figure(rows: pd.DataFrame, panels: Sequence[tuple[str, str]], title
                     ends = row[f"{key}_lower"], row[f"{key}_upper"]
                     _interval(axes, place, row[f"{key}_estimate"], *ends, BLUE if first else GREY)
                 else:
-                    axes.text(0.5, place, "not estimated", transform=axes.get_yaxis_transform(), ha="center",
-                              va="center", fontsize=SMALL - 1, alpha=0.7)
+                    axes.text(
+                        0.5,
+                        place,
+                        "not estimated",
+                        transform=axes.get_yaxis_transform(),
+                        ha="center",
+                        va="center",
+                        fontsize=SMALL - 1,
+                        alpha=0.7,
+                    )
             zero_line(axes)
             axes.set(ylim=(-0.6, max(len(rows), 2) - 0.4))
-            axes.set_yticks(y, [folded(label, 17, 2) for label in rows["label"]] if index == 0 else [""] * len(y),
-                            fontsize=SMALL, linespacing=1.05)
+            axes.set_yticks(
+                y,
+                [folded(label, 18, 3) for label in rows["label"]] if index == 0 else [""] * len(y),
+                fontsize=SMALL,
+                linespacing=1.05,
+            )
             _horizontal(axes, 3)
             axes.set_title(folded(heading, 15, 3), fontsize=SMALL, pad=4, linespacing=1.1)
         return to_svg(figure, "analyses", title, description)
-

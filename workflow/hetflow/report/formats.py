@@ -6,6 +6,8 @@ import math
 from numbers import Real
 
 MINUS = "\u2212"
+NONE = "\u2013"  # stands where there is no number
+SPACE = "\u00a0"  # no-break space
 NARROW = "\u202f"  # narrow no-break space
 _MOST_DECIMALS = 6
 _LEAST_P = 0.001
@@ -17,7 +19,8 @@ def known(value: object) -> bool:
 
 
 def decimals(error: float | None) -> int:
-    """Decimals to print beside a standard error: one significant digit of it, two where the first would be a 1."""
+    """Decimals to print beside a standard error: one significant digit of it, two where the first would be "
+    "a 1."""
     if error is None or not known(error) or error <= 0:
         return 2
     place = math.floor(math.log10(error))
@@ -28,7 +31,7 @@ def decimals(error: float | None) -> int:
 def number(value: float | None, places: int = 2) -> str:
     """A number with a true minus sign and thousands set apart; an en dash where there is none."""
     if value is None or not known(value):
-        return "–"
+        return NONE
     text = f"{abs(value):,.{places}f}".replace(",", NARROW)
     negative = value < 0 and any(digit in text for digit in "123456789")
     return MINUS + text if negative else text
@@ -49,24 +52,24 @@ def count(value: float | None) -> str:
 def percent(share: float | None, places: int | None = None) -> str:
     """A share between 0 and 1 as per cent; small shares keep a decimal."""
     if share is None or not known(share):
-        return "–"
+        return NONE
     if places is None:
         places = 1 if 0 < share < 0.1 else 0
     return f"{number(100 * share, places)}{NARROW}%"
 
 
 def p_value(p: float | None) -> str:
-    """``p = 0.012``, ``p < 0.001``; empty where no p-value may be printed."""
+    """``p = 0.012``, ``p < 0.001``, kept in one line; empty where no p-value may be printed."""
     if p is None or not known(p):
         return ""
     if p < _LEAST_P:
-        return "p < 0.001"
-    return f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3f}"
+        return f"p{SPACE}<{SPACE}0.001"
+    return f"p{SPACE}={SPACE}{p:.2f}" if p >= 0.1 else f"p{SPACE}={SPACE}{p:.3f}"
 
 
 def p_cell(p: float | None) -> str:
     """A p-value as it stands in a column headed p: ``0.012``, ``< 0.001``."""
-    return p_value(p).removeprefix("p ").removeprefix("= ")
+    return p_value(p).removeprefix(f"p{SPACE}").removeprefix(f"={SPACE}")
 
 
 def level(confidence: float) -> str:
@@ -76,12 +79,12 @@ def level(confidence: float) -> str:
 
 def with_unit(text: str, unit: str | None) -> str:
     """A number followed by its unit, if there is one."""
-    return f"{text}\u00a0{unit}" if unit else text
+    return f"{text}{SPACE}{unit}" if unit else text
 
 
 def interval(lower: float | None, upper: float | None, places: int) -> str:
     """``0.33 to 0.44``."""
-    return f"{number(lower, places)} to {number(upper, places)}"
+    return f"{number(lower, places)}{SPACE}to{SPACE}{number(upper, places)}"
 
 
 def estimate(

@@ -14,7 +14,17 @@ from hetflow.report.words import Words
 
 ARMS = ("treated", "control")
 _LONG = 30  # rows from which the whole table is folded and a short one stands before it
-_NAMES = ["variable", "label", "level", "statistic", "treated", "control", "missing_treated", "missing_control", "standardised_difference"]
+_NAMES = [
+    "variable",
+    "label",
+    "level",
+    "statistic",
+    "treated",
+    "control",
+    "missing_treated",
+    "missing_control",
+    "standardised_difference",
+]
 Record = Mapping[Hashable, Any]
 
 
@@ -44,24 +54,34 @@ def baseline_tables(
         return [_table("baseline", "Baseline characteristics", frame, words)], frame
     chosen = frame[frame["variable"].isin(leading)]
     count = frame["variable"].nunique()
-    whole = _table("baseline_all", f"Baseline characteristics, all {count} covariates", frame, words, folded=True)
+    whole = _table(
+        "baseline_all", f"Baseline characteristics, all {count} covariates", frame, words, folded=True
+    )
     if chosen.empty:
         return [whole], frame
-    return [_table("baseline", "Baseline characteristics, covariates that the study names", chosen, words), whole], frame
+    return [
+        _table("baseline", "Baseline characteristics, covariates that the study names", chosen, words),
+        whole,
+    ], frame
 
 
 def _lines(rows: pd.DataFrame, minimum: int) -> list[dict[str, Any]]:
     """Text of one covariate: a line, or one for each level (of a binary covariate the second alone)."""
     first = rows.iloc[0].to_dict()
-    head = {"variable": first["variable"], "label": _named(first), "statistic": _statistic(str(first["kind"]))}
+    head = {
+        "variable": first["variable"],
+        "label": _named(first),
+        "statistic": _statistic(str(first["kind"])),
+    }
     gaps = protect([int(first[f"missing_{arm}"]) for arm in ARMS], minimum)
     head |= {f"missing_{arm}": text for arm, text in zip(ARMS, gaps, strict=True)}
-    head["standardised_difference"] = round(float(first["standardised_difference"]), 2)
+    head["standardised_difference"] = round(float(rows["standardised_difference"].max()), 2)
     if first["kind"] in {"continuous", "count"}:
         return [head | {"level": ""} | {arm: _centre(first, arm, minimum) for arm in ARMS}]
     texts = {arm: _level_texts(rows, arm, minimum) for arm in ARMS}
     lines = [
-        head | {"level": str(level)} | {arm: texts[arm][place] for arm in ARMS} for place, level in enumerate(rows["level"])
+        head | {"level": str(level)} | {arm: texts[arm][place] for arm in ARMS}
+        for place, level in enumerate(rows["level"])
     ]
     if first["kind"] == "binary" and len(lines) == 2:
         return lines[1:]
@@ -116,11 +136,14 @@ def _table(name: str, caption: str, frame: pd.DataFrame, words: Words, folded: b
             body.append(Cell((label, first["treated"], first["control"], gaps, difference)))
             continue
         body.append(Cell((first["label"], "", "", gaps, difference)))
-        body += [Cell((row["level"], row["treated"], row["control"], "", ""), 1) for _, row in rows.iterrows()]
-    head = ("Covariate", words.treated, words.control, "Missing", "Standardised difference")
+        body += [
+            Cell((row["level"], row["treated"], row["control"], "", ""), 1) for _, row in rows.iterrows()
+        ]
+    head = ("Covariate", words.treated, words.control, "Missing", "Std. difference")
     note = (
-        "Mean (SD), median (quartiles) of counts, number (%) of levels, among those observed. Missing: in the two arms. "
-        "Standardised difference: treated minus control in standard deviations; for several levels a distance without sign."
+        "Mean (SD), median (quartiles) of counts, number (%) of levels, among those observed. Missing: in "
+        "the two arms. Std. difference: treated minus control in standard deviations; for several "
+        "levels a distance without sign."
     )
     return Table(name, caption, head, tuple(body), (0,), note, folded)
 
@@ -128,4 +151,3 @@ def _table(name: str, caption: str, frame: pd.DataFrame, words: Words, folded: b
 def _gaps(row: pd.Series) -> str:
     treated, control = str(row["missing_treated"]), str(row["missing_control"])
     return "0" if treated == control == "0" else f"{treated} / {control}"
-

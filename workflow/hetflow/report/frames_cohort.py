@@ -21,7 +21,8 @@ def flow_steps(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[pd.DataF
     flow : DataFrame
         label, total, treated, control, excluded, unknown: units left after each step, the file as read first.
     minimum : int
-        Fewer left out are shown as ``<10``, and the boxes above are rounded, so that subtraction does not tell.
+        Fewer left out are shown as ``<10``, and the boxes above are rounded, so that subtraction does not
+        tell.
 
     Returns
     -------
@@ -41,7 +42,10 @@ def flow_steps(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[pd.DataF
         steps.append({"label": str(label), "count": count, "excluded": gone})
     last = flow.iloc[-1]
     counts = protect([int(last["treated"]), int(last["control"])], minimum)
-    arms = [{"label": name, "count": f"n = {text}"} for name, text in zip((words.treated, words.control), counts, strict=True)]
+    arms = [
+        {"label": name, "count": f"n = {text}"}
+        for name, text in zip((words.treated, words.control), counts, strict=True)
+    ]
     return pd.DataFrame(steps), pd.DataFrame(arms)
 
 
@@ -58,12 +62,17 @@ def flow_table(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[Table, p
     steps, arms = flow_steps(flow, words, minimum)
     frame = steps.assign(count=[text.removeprefix("n = ") for text in steps["count"]])
     frame["excluded"] = [text.replace("\n", " ") for text in frame["excluded"]]
-    ends = pd.DataFrame({"label": arms["label"], "count": [text.removeprefix("n = ") for text in arms["count"]], "excluded": ""})
+    ends = pd.DataFrame(
+        {
+            "label": arms["label"],
+            "count": [text.removeprefix("n = ") for text in arms["count"]],
+            "excluded": "",
+        }
+    )
     frame = pd.concat([frame, ends], ignore_index=True)
     inset = [0] * len(steps) + [1] * len(arms)
-    body = tuple(
-        Cell((row.label, row.count, row.excluded), level) for row, level in zip(frame.itertuples(index=False), inset, strict=True)
-    )
+    rows = zip(frame.itertuples(index=False, name=None), inset, strict=True)
+    body = tuple(Cell(tuple(str(text) for text in texts), level) for texts, level in rows)
     head = ("Step", "Participants", "Before the next step")
     return Table("flow", "Participant flow, as a table", head, body, folded=True), frame
 
@@ -77,32 +86,44 @@ def with_outcome(flow: pd.DataFrame, outcomes: Mapping[str, Mapping[str, Any]], 
     lost = sum(int(facts[f"missing_{arm}"]) for arm in ("treated", "control"))
     if not lost:
         return flow
-    last = {"step": len(flow), "label": "Outcome observed", "total": sum(seen.values()), **seen, "excluded": lost, "unknown": 0}
+    last = {
+        "step": len(flow),
+        "label": "Outcome observed",
+        "total": sum(seen.values()),
+        **seen,
+        "excluded": lost,
+        "unknown": 0,
+    }
     return pd.concat([flow, pd.DataFrame([last])], ignore_index=True)
 
 
-def overlap_frames(nuisance: Mapping[str, Any], words: Words, minimum: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def overlap_frames(
+    nuisance: Mapping[str, Any], words: Words, minimum: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Histogram of the propensity and balance of the covariates.
 
     Returns
     -------
     histogram : DataFrame
-        low, high, treated, control; counts that are too small are null. Empty where the propensity is the design's.
+        low, high, treated, control; counts that are too small are null. Empty where the propensity is the
+        design's.
     balance : DataFrame
-        covariate, label, before, and the weighted differences where the propensity was estimated; the largest first.
+        covariate, label, before, and the weighted differences where the propensity was estimated; the
+        largest first.
     """
     overlap = nuisance.get("overlap", {})
     designed = nuisance.get("propensity", {}).get("learner") == "design"
     histogram = pd.DataFrame(overlap.get("histogram", []), columns=["low", "high", "treated", "control"])
     for arm in ("treated", "control"):
         histogram[arm] = histogram[arm].astype(float).where(histogram[arm] >= minimum)
-    balance = pd.DataFrame(overlap.get("balance", []), columns=["covariate", "before", "inverse_probability", "overlap"])
+    balance = pd.DataFrame(
+        overlap.get("balance", []), columns=["covariate", "before", "inverse_probability", "overlap"]
+    )
     if designed:
         histogram = histogram.iloc[:0]
         balance = balance.drop(columns=["inverse_probability", "overlap"])
     balance.insert(1, "label", [words.covariate(name) for name in balance["covariate"]])
-    balance = balance.astype({name: float for name in balance.columns[2:]}).dropna(subset=["before"])
+    balance = balance.astype(dict.fromkeys(balance.columns[2:], float)).dropna(subset=["before"])
     balance = balance.round(dict.fromkeys(balance.columns[2:], 2))  # finer, they would tell small counts
     order = balance["before"].abs().sort_values(ascending=False, kind="stable").index
     return histogram.reset_index(drop=True), balance.loc[order].reset_index(drop=True)
-

@@ -40,24 +40,36 @@ def group_label(names: Sequence[str], words: Words, blocks: Mapping[str, str | N
 
 
 def missing_shares(
-    variables: pd.DataFrame, masks: pd.DataFrame, columns: Sequence[Mapping[str, Any]], words: Words, minimum: int
+    variables: pd.DataFrame,
+    masks: pd.DataFrame,
+    columns: Sequence[Mapping[str, Any]],
+    words: Words,
+    minimum: int,
 ) -> pd.DataFrame:
-    """One row a variable, a declared block, or a set of variables with one and the same mask; most missing first.
+    """One row a variable, a declared block, or a set of variables that share a mask; most missing first.
 
     Returns
     -------
     DataFrame
-        label, variables, units, missing, not_applicable (mean shares of all units); rows where fewer units than
+        label, variables, units, missing, not_applicable (mean shares of all units); rows where fewer than
         `minimum` are concerned are left out.
     """
     rows = variables[variables["group"] == "all"].set_index("column")
     groups: dict[str, list[str]] = {}
     mask_of = {
-        name: str(mask["mask"]) for mask in masks.to_dict("records") for name in split_names(mask["columns"], list(rows.index))
+        name: str(mask["mask"])
+        for mask in masks.to_dict("records")
+        for name in split_names(mask["columns"], list(rows.index))
     }
     blocks = {column["name"]: column.get("block") for column in columns}
     for name in rows.index:
-        key = f"block {blocks[name]}" if blocks.get(name) else f"mask {mask_of[name]}" if name in mask_of else name
+        key = (
+            f"block {blocks[name]}"
+            if blocks.get(name)
+            else f"mask {mask_of[name]}"
+            if name in mask_of
+            else name
+        )
         groups.setdefault(key, []).append(name)
     out = []
     for names in groups.values():
@@ -73,7 +85,11 @@ def missing_shares(
 
 
 def pattern_map(
-    patterns: pd.DataFrame, masks: pd.DataFrame, columns: Sequence[Mapping[str, Any]], words: Words, minimum: int
+    patterns: pd.DataFrame,
+    masks: pd.DataFrame,
+    columns: Sequence[Mapping[str, Any]],
+    words: Words,
+    minimum: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Patterns over the masks that concern most cells; those of too few units are put together as shares.
 
@@ -88,7 +104,9 @@ def pattern_map(
     blocks = {column["name"]: column.get("block") for column in columns}
     large = masks[masks["rows"] >= minimum].copy()
     large["names"] = [split_names(text, known) for text in large["columns"]]
-    large = large.assign(cells=large["rows"] * large["width"]).sort_values("cells", ascending=False, kind="stable")
+    large = large.assign(cells=large["rows"] * large["width"]).sort_values(
+        "cells", ascending=False, kind="stable"
+    )
     large = large.head(_MOST_MASKS).sort_values("rows", ascending=False, kind="stable")
     heads = pd.DataFrame(
         {
@@ -126,14 +144,21 @@ def missing_table(
         record["all"] = _gap(every.loc[name], shown(float(every.loc[name, "missing"]), minimum))
         arms = [wide[group].loc[name] for group in ("treated", "control")]
         texts = protect([float(arm["missing"]) for arm in arms], minimum)
-        record |= {group: _gap(arm, text) for group, arm, text in zip(("treated", "control"), arms, texts, strict=True)}
+        record |= {
+            group: _gap(arm, text)
+            for group, arm, text in zip(("treated", "control"), arms, texts, strict=True)
+        }
         record["not_applicable"] = shown(float(every.loc[name, "not_applicable"]), minimum)
         records.append(record)
-    frame = pd.DataFrame(records, columns=["variable", "label", "all", "treated", "control", "not_applicable"])
+    frame = pd.DataFrame(
+        records, columns=["variable", "label", "all", "treated", "control", "not_applicable"]
+    )
     body = tuple(Cell(tuple(row[1:])) for row in frame.itertuples(index=False, name=None))
     head = ("Variable", "Missing", words.treated, words.control, "Does not apply")
-    note = "Missing values, of those to whom the variable applies. A value that does not exist is not missing."
-    table = Table("missing", f"Missing values by variable ({len(frame)} with gaps)", head, body, (0,), note, True)
+    note = (
+        "Missing values, of those to whom the variable applies. A value that does not exist is not missing."
+    )
+    table = Table("missing", "Missing values by variable", head, body, (0,), note, True)
     return table, frame
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import prose, select, sentences, tables
+from hetflow.report import picks, prose, sentences, tables, tables_compared
 from hetflow.report.figures import Drawn, draw_all, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
@@ -58,6 +58,7 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
         tables.heterogeneity_table(estimates, primary, first),
         tables.groups_table(estimates, primary, first, minimum),
         tables.projection_table(estimates, primary, first),
+        tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
@@ -71,11 +72,12 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
         table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum)
         shown.append(table)
     labels = inputs.settings["labels"]
-    compared = tables.analyses_frame(estimates, {name: labels.get(name) or name for name in own}, own)
+    names = {name: labels.get(name) or name for name in own}
+    compared = tables_compared.analyses_frame(estimates, names, own)
     if len(compared) > 1:
-        shown.append(tables.analyses_table(compared, panels(own), first))
+        shown.append(tables_compared.analyses_table(compared, panels(own), first))
     exported["analyses"] = compared
-    exported["estimates"] = tables.releasable(estimates, minimum)
+    exported["estimates"] = tables_compared.releasable(estimates, minimum)
     return {table.name: table for table in shown}, exported
 
 
@@ -84,12 +86,15 @@ def _leading(inputs: ReportInputs) -> set[str]:
     settings = inputs.settings
     asked = settings["methods"][inputs.primary]["estimates"]
     rules = [rule["covariate"] for rule in asked["rules"].values()]
-    return {*settings["design"]["strata"], *asked["projection"], *rules, *settings["displays"]}
+    return {*settings["design"]["strata"], *asked["projection"], *rules, *asked.get("displays", [])}
 
 
 def _render(inputs: ReportInputs, own: Words, drawn: dict[str, Drawn], shown: dict[str, Table]) -> str:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     settings = inputs.settings
     figures = {
@@ -114,10 +119,16 @@ def _render(inputs: ReportInputs, own: Words, drawn: dict[str, Drawn], shown: di
         sections=[section for section in _sections(inputs, own, shown) if section["parts"]],
         figures=figures,
         tables=shown,
-        footer=f"Made by hetflow {__version__} from study “{settings['study']}”, seed {settings['seed']}. Counts below "
-        f"{settings['minimum_cell_count']} are not shown.",
+        footer=_footer(settings),
     )
     return plain(page)
+
+
+def _footer(settings: Any) -> str:
+    return (
+        f"Made by hetflow {__version__} from study “{settings['study']}”, seed {settings['seed']}. Counts "
+        f"below {settings['minimum_cell_count']} are not shown."
+    )
 
 
 def _kicker(inputs: ReportInputs, own: Words) -> str:
@@ -129,29 +140,36 @@ def _kicker(inputs: ReportInputs, own: Words) -> str:
 def _byline(settings: Any) -> str:
     authors = settings["report"]["authors"]
     return ", ".join(
-        f"{author['name']} ({author['affiliation']})" if author.get("affiliation") else author["name"] for author in authors
+        f"{author['name']} ({author['affiliation']})" if author.get("affiliation") else author["name"]
+        for author in authors
     )
 
 
 def _answers(inputs: ReportInputs, own: Words) -> list[dict[str, Any]]:
     """The first screen."""
     average, vary, whom = findings(inputs, own)
-    slopes = sentences.projection_sentence(own, select.projection_terms(inputs.estimates, inputs.primary, own))
+    slopes = sentences.projection_sentence(own, picks.projection_terms(inputs.estimates, inputs.primary, own))
     return [
         {"ask": "On average, does it help?", "headline": average.headline, "texts": [average.text]},
         {"ask": "Does the effect vary?", "headline": vary.headline, "texts": [vary.text]},
-        {"ask": "For whom?", "headline": whom.headline, "texts": [text for text in (whom.text, slopes) if text]},
+        {
+            "ask": "For whom?",
+            "headline": whom.headline,
+            "texts": [text for text in (whom.text, slopes) if text],
+        },
     ]
 
 
 def findings(inputs: ReportInputs, own: Words) -> tuple[Finding, Finding, Finding]:
     """Average effect, heterogeneity, and for whom, in sentences."""
     estimates, primary = inputs.estimates, inputs.primary
-    average = sentences.average_finding(own, select.one(estimates, primary, "ATE", own))
+    average = sentences.average_finding(own, picks.one(estimates, primary, "ATE", own))
     vary = sentences.heterogeneity_finding(
-        own, select.one(estimates, primary, "AUTOC", own), select.one(estimates, primary, "sequential_AUTOC", own)
+        own,
+        picks.one(estimates, primary, "AUTOC", own),
+        picks.one(estimates, primary, "sequential_AUTOC", own),
     )
-    whom = sentences.groups_finding(own, *select.held_out(estimates, primary, own), vary.established)
+    whom = sentences.groups_finding(own, *picks.held_out(estimates, primary, own), vary.established)
     return average, vary, whom
 
 
@@ -169,14 +187,22 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
     settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
     nuisance = inputs.analyses[inputs.primary].nuisance
     _, vary, _ = findings(inputs, own)
-    spread = select.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
+    spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
     def section(name: str, title: str, *parts: Part) -> dict[str, Any]:
         return {"id": name, "title": title, "parts": [part for part in parts if part[1]]}
 
     return [
         section("question", "The question", ("table", "estimand")),
-        section("participants", "Who was studied", ("figure", "flow"), ("table", "flow"), ("table", "baseline"), ("table", "baseline_all")),
+        section(
+            "participants",
+            "Who was studied",
+            ("figure", "flow"),
+            ("table", "flow"),
+            ("table", "baseline"),
+            ("table", "baseline_all"),
+            ("text", prose.dropped_text(inputs.cohort.get("dropped", {}))),
+        ),
         section(
             "missing",
             "What is missing, and how it was handled",
@@ -186,7 +212,7 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("figure", "masks"),
             ("table", "missing"),
             ("heading", "How it was handled"),
-            *(("text", text) for text in prose.handling(methods)),
+            *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
         ),
         section(
@@ -195,8 +221,15 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.overlap_text(own, nuisance)),
             ("figure", "overlap"),
             ("text", prose.nuisance_text(own, nuisance)),
+            ("table", "nuisance"),
         ),
-        section("average", "The average effect", ("text", prose.AVERAGES), ("figure", "average"), ("table", "average")),
+        section(
+            "average",
+            "The average effect",
+            ("text", prose.AVERAGES),
+            ("figure", "average"),
+            ("table", "average"),
+        ),
         section(
             "heterogeneity",
             "Is there heterogeneity?",
@@ -215,7 +248,13 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("table", "projection"),
             ("figure", "displays"),
         ),
-        section("analyses", "How the analyses differ", ("text", _analyses_text(inputs)), ("figure", "analyses"), ("table", "analyses")),
+        section(
+            "analyses",
+            "How the analyses differ",
+            ("text", _analyses_text(inputs)),
+            ("figure", "analyses"),
+            ("table", "analyses"),
+        ),
         section(
             "methods",
             "Methods, and how to run it again",
@@ -233,8 +272,8 @@ def _analyses_text(inputs: ReportInputs) -> str:
     if len(inputs.analyses) < 2:
         return ""
     return (
-        "Each analysis repeats the primary one with the changes that its name says. What holds over all of them does not "
-        "hang on a choice; where they differ, the choice matters and should be argued."
+        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
+        "them does not hang on a choice; where they differ, the choice matters and should be argued."
     )
 
 
@@ -242,7 +281,9 @@ def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
     settings, source = inputs.settings, inputs.cohort.get("source", {})
     facts = [("Seed", str(settings["seed"])), ("Folds", str(settings["folds"]))]
     if source:
-        facts.append(("Data file", f"{Path(str(source.get('file', ''))).name}, SHA-256 {source.get('sha256', '')}"))
+        facts.append(
+            ("Data file", f"{Path(str(source.get('file', ''))).name}, SHA-256 {source.get('sha256', '')}")
+        )
     if settings["report"]["licence"]:
         facts.append(("Licence of the results", settings["report"]["licence"]))
     versions = ", ".join(f"{name} {version}" for name, version in inputs.versions.items())

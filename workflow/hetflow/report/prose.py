@@ -1,4 +1,5 @@
-"""The running text of the page: how missing values were handled, how good the nuisances are, how it was done."""
+"""The running text of the page: how missing values were handled, how good the nuisances are, how it was "
+"done."""
 
 from __future__ import annotations
 
@@ -24,56 +25,65 @@ _LEARNERS = {
 }
 
 TWO_MODES = (
-    "For everything that predicts or ranks, covariates were imputed without looking at treatment or outcome (deployment "
-    "mode), as they would have to be for a new participant. For groups by a rule and for projections, covariates were "
-    "imputed by arm and with the outcome (inference mode), evaluated in each completed data set against effects that "
-    "never saw those imputations, and pooled by Rubin's rules."
+    "For everything that predicts or ranks, covariates were imputed without looking at treatment or outcome "
+    "(deployment mode), as they would have to be for a new participant. For groups by a rule and for "
+    "projections, covariates were imputed by arm and with the outcome (inference mode), evaluated in each "
+    "completed data set against effects that never saw those imputations, and pooled by Rubin's rules."
+)
+OBSERVATIONAL_MODES = (
+    "Forests and rankings read covariates imputed without looking at treatment or outcome (deployment mode), "
+    "as they would have to be for a new patient. Confounders must be imputed well, so propensity, outcome "
+    "mean, scores and all that reads covariates were made in each data set imputed by arm and with the "
+    "outcome (inference mode), and pooled by Rubin's rules."
 )
 TARGET_NOTE = (
-    "The two answer different questions, and tables say which: “as patients are seen” (ranking with what is known of a "
-    "participant) and “if covariates were measured” (groups as they would be with nothing missing)."
+    "The two answer different questions, and tables say which: “as patients are seen” (ranking with what is "
+    "known of a participant) and “if covariates were measured” (groups as they would be with nothing "
+    "missing)."
 )
 _HANDLED = {
     "multiple_imputation": TWO_MODES,
     "indicator": (
-        "A missing covariate was set to its median or most frequent level, and an indicator of its being missing was "
-        "added where that was settled before randomisation."
+        "A missing covariate was set to its median or most frequent level, and an indicator of its being "
+        "missing was added where that was settled before randomisation."
     ),
-    "complete_case": "Participants with any missing covariate were left out, so the results are about those fully measured.",
-    "complete_variables": "Covariates with any missing value were left out, so effects cannot be seen to vary with them.",
+    "complete_case": "Participants with any missing covariate were left out, so the results are about those "
+    "fully measured.",
+    "complete_variables": "Covariates with any missing value were left out, so effects cannot be seen to "
+    "vary with them.",
     "native": "Learners and forest took missing values as they are; nothing was filled in.",
 }
 UNTESTABLE = (
-    "No data can tell whether values are missing because of what they would have been; what follows describes what is "
-    "missing, not why."
+    "No data can tell whether values are missing because of what they would have been; what follows "
+    "describes what is missing, not why."
 )
 TESTS = (
-    "An average can hide that some gain and others do not. Two tests ask whether ranking participants by predicted effect finds "
-    "those who gain more. Neither says by how much an individual participant gains, and neither can see differences that the "
-    "measured covariates do not carry."
+    "An average can hide that some gain and others do not. What follows asks whether ranking participants by "
+    "predicted effect finds those who gain more. It does not say by how much an individual participant "
+    "gains, and it cannot see differences that the measured covariates do not carry."
 )
 AVERAGES = (
-    "The average over everybody answers the question above. The others average the same effects over other populations: those "
-    "like the treated, those like the controls, and those who could well have had either. Where they agree, the answer does "
-    "not hang on whom it is averaged over."
+    "The average over everybody answers the question above. The others average the same effects over other "
+    "populations: those like the treated, those like the controls, and those who could well have had either. "
+    "Where they agree, the answer does not hang on whom it is averaged over."
 )
 GROUPS = (
-    "Groups are of two kinds: by predicted benefit, where the prediction came from forests that had not seen the participant, "
-    "and by rules in one covariate that were named before the data were seen."
+    "Groups are of two kinds: by predicted benefit, where the prediction came from forests that had not seen "
+    "the participant, and by rules in one covariate that the study file names."
 )
 
 
-def handling(methods: Mapping[str, Any]) -> list[str]:
+def handling(methods: Mapping[str, Any], randomised: bool) -> list[str]:
     """How the primary analysis handled missing covariates, in two or three sentences."""
     missingness = methods["missingness"]
     strategy = missingness["strategy"]
     if strategy != "multiple_imputation":
         return [_HANDLED[strategy]]
     draws = (
-        f"Each mode made {missingness['imputations']} completed data sets by chained equations with predictive mean "
-        "matching; values measured were left as they were, bit for bit."
+        f"Each mode made {missingness['imputations']} completed data sets by chained equations with "
+        "predictive mean matching; values measured were left as they were, bit for bit."
     )
-    return [TWO_MODES, TARGET_NOTE, draws]
+    return [TWO_MODES, TARGET_NOTE, draws] if randomised else [OBSERVATIONAL_MODES, draws]
 
 
 def missing_text(summary: Mapping[str, Any], minimum: int) -> str:
@@ -81,32 +91,63 @@ def missing_text(summary: Mapping[str, Any], minimum: int) -> str:
     if not summary.get("missing_cells"):
         return "No covariate value is missing."
     away = summary.get("not_applicable_cells")
-    apart = f" A further {fmt.percent(away / summary['cells'])} of all cells do not apply to the participant." if away else ""
+    apart = (
+        f" A further {fmt.percent(away / summary['cells'])} of all cells do not apply to the participant."
+        if away
+        else ""
+    )
     return (
         f"Of all covariate values that exist, {fmt.percent(summary['missing_share'])} are missing: "
-        f"{fmt.count(summary['incomplete_columns'])} of {fmt.count(summary['columns'])} covariates have gaps, and "
-        f"{shown(summary['complete_cases'], minimum)} of {fmt.count(summary['units'])} participants have none.{apart}"
+        f"{fmt.count(summary['incomplete_columns'])} of {fmt.count(summary['columns'])} covariates have "
+        f"gaps, and {shown(summary['complete_cases'], minimum)} of {fmt.count(summary['units'])} "
+        f"participants have none.{apart}"
     )
+
+
+def dropped_text(dropped: Mapping[str, str]) -> str:
+    """Columns that could not serve as covariates, and why."""
+    if not dropped:
+        return ""
+    reasons = "; ".join(f"{name} ({reason})" for name, reason in dropped.items())
+    return f"Left out as covariates: {reasons}."
 
 
 def overlap_text(words: Words, nuisance: Mapping[str, Any]) -> str:
     """Whether the arms can be compared."""
-    balance = [row["before"] for row in nuisance.get("overlap", {}).get("balance", []) if fmt.known(row.get("before"))]
+    balance = [
+        row["before"]
+        for row in nuisance.get("overlap", {}).get("balance", [])
+        if fmt.known(row.get("before"))
+    ]
     beyond = sum(abs(value) > 0.1 for value in balance)
     total = len(balance)
     compare = (
-        f" Of {total} covariate terms {beyond if beyond else 'none'} {'differ' if beyond != 1 else 'differs'} between "
-        "the arms by more than 0.1 standard deviations before any weighting."
+        f" Of {total} covariate terms {beyond if beyond else 'none'} "
+        f"{'differ' if beyond != 1 else 'differs'} between the arms by more than 0.1 standard deviations "
+        "before any weighting."
         if total
         else ""
     )
     if words.randomised:
-        chance = "Treatment was randomised, so its probability is known and no participant lacks a counterpart."
-        return chance + compare.replace(" before any weighting", "") + (
-            " Randomisation makes such differences a matter of chance." if beyond else ""
+        chance = (
+            "Treatment was randomised, so its probability is known and no participant lacks a counterpart."
+        )
+        return (
+            chance
+            + compare.replace(" before any weighting", "")
+            + (
+                " After randomisation such differences come from chance or, as only those with an observed "
+                "outcome are compared, from who was lost."
+                if beyond
+                else ""
+            )
         )
     outside = [row["share"] for row in nuisance.get("overlap", {}).get("outside", []) if row["low"] == 0.05]
-    worst = f" At most {fmt.percent(max(outside), 1)} of an arm has a probability below 0.05 or above 0.95." if outside else ""
+    worst = (
+        f" At most {fmt.percent(max(outside), 1)} of an arm has a probability below 0.05 or above 0.95."
+        if outside
+        else ""
+    )
     return f"The probability of treatment was estimated from the covariates.{worst}{compare}"
 
 
@@ -117,10 +158,16 @@ def nuisance_text(words: Words, nuisance: Mapping[str, Any]) -> str:
     parts = []
     if fmt.known(r2):
         share = fmt.percent(max(float(r2), 0.0), 0)
-        parts.append(f"The outcome's mean, predicted for participants not used in its fit, explains {share} of the outcome's variance.")
+        parts.append(
+            f"The outcome's mean, predicted for participants not used in its fit, explains {share} of the "
+            "outcome's variance."
+        )
     auc = nuisance.get("propensity", {}).get("overall", {}).get("auc")
     if fmt.known(auc):
-        parts.append(f"The estimated propensity tells treated from untreated with an area under the curve of {auc:.2f}.")
+        parts.append(
+            "The estimated propensity tells treated from untreated with an area under the curve of "
+            f"{auc:.2f}."
+        )
     if words.randomised:
         parts.append("In a randomised trial a poor prediction costs precision, not validity.")
     return " ".join(parts)
@@ -134,16 +181,30 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
     imputed = f" ({missingness['imputations']} in each of two modes)" if several else ""
     trees = f"{forest['trees']:,}".replace(",", fmt.NARROW)
     per = " for each imputation" if several else ""
+    averaged = (
+        "; effects were averaged over imputations before they were ranked"
+        if several and words.randomised
+        else ""
+    )
     return (
-        f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated with doubly robust scores "
-        f"under {settings['folds']}-fold cross-fitting. {_propensity(words, nuisance)} The outcome's mean was predicted by "
-        f"{_learner(nuisance['outcome'])}. Missing covariates were handled by {_STRATEGIES[missingness['strategy']]}{imputed}. "
-        f"Individual effects came from an honest causal forest of {trees} trees{per} ({forest['engine']}), grown in little "
-        f"bags of {forest['bag_trees']}; effects were averaged over imputations before they were ranked. Average effects "
-        "are means of scores (everybody, treated, controls, overlap population). Heterogeneity was tested by the one-sided "
-        "out-of-bag AUTOC and by the sequential RATE. Groups by predicted benefit come from forests that left the "
-        f"participant's fold out ({forest['held_out_trees']} trees). The analysis is exploratory: it looks for differences in "
-        "effect, and a further trial would have to confirm them."
+        f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated "
+        f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
+        f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
+        f"{_learner(nuisance['outcome'])}. Missing covariates were handled by "
+        f"{_STRATEGIES[missingness['strategy']]}{imputed}. Individual effects came from an honest causal "
+        f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
+        f"{forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and "
+        f"the overlap population. {_tests(words)} Groups by predicted benefit come from forests that left "
+        f"the participant's fold out ({forest['held_out_trees']} trees). The analysis is exploratory: it "
+        "looks for differences in effect, and a further trial would have to confirm them."
+    )
+
+
+def _tests(words: Words) -> str:
+    if words.randomised:
+        return "Heterogeneity was tested by the one-sided out-of-bag AUTOC and by the sequential RATE."
+    return (
+        "Heterogeneity was described, not tested: the size of its tests is not known without randomisation."
     )
 
 
@@ -155,7 +216,7 @@ def _propensity(words: Words, nuisance: Mapping[str, Any]) -> str:
 
 def _learner(name: str) -> str:
     if name == "stack":
-        return "a stack of penalised linear regression, boosted trees and a random forest, weighed by cross-validation"
+        return "a cross-validated stack of penalised linear regression, boosted trees and a random forest"
     return _LEARNERS.get(name, name)
 
 
@@ -170,13 +231,16 @@ def guards_text(guards: Mapping[str, Any], words: Words) -> list[str]:
     arm = guards.get("arm", guards)
     if fmt.known(arm.get("mean")) and fmt.known(arm.get("se")):
         out.append(
-            f"Check: from the completed covariates the arm is predicted with a cross-validated area under the curve of "
-            f"{fmt.number(arm['mean'], 3)} (0.5 is chance, standard error {fmt.number(arm['se'], 3)})."
+            "Check: from the completed covariates the arm is predicted with a cross-validated area under the "
+            f"curve of {fmt.number(arm['mean'], 3)} (0.5 is chance, standard error "
+            f"{fmt.number(arm['se'], 3)})."
         )
     return out
 
 
 def guard_notices(guards: Mapping[str, Any]) -> list[str]:
     """Notices that the guards raised."""
-    found = [guards.get("notice")] + [part.get("notice") for part in guards.values() if isinstance(part, Mapping)]
+    found = [guards.get("notice")] + [
+        part.get("notice") for part in guards.values() if isinstance(part, Mapping)
+    ]
     return [str(notice) for notice in found if notice]

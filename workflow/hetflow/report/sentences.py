@@ -1,7 +1,7 @@
 """Plain sentences made from numbers, never claiming more than the number's own test.
 
-Every function takes finished estimates and returns a `Finding`: a headline of a few words and the sentence that
-carries its evidence. A p-value is printed only where the estimate brings one.
+Every function takes finished estimates and returns a `Finding`: a headline of a few words and the sentence
+that carries its evidence. A p-value is printed only where the estimate brings one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hetflow.report import formats as fmt
 from hetflow.report.words import Words, listed, opening, part
 
+_SECOND = "A second test, which ranks each participant by a forest grown on others only,"
 _STRONG = 0.001  # a p-value below is called strong evidence
 
 
@@ -22,7 +23,8 @@ class Number:
     Attributes
     ----------
     estimate, lower, upper : float
-        As they are printed: an effect is already multiplied by the words' factor. A bound that does not exist is None.
+        As they are printed: an effect is already multiplied by the words' factor. A bound that does not
+        exist is None.
     se, p : float, optional
     label : str
         Of whom or of which term.
@@ -86,9 +88,9 @@ def average_finding(words: Words, effect: Number | None) -> Finding:
     if effect.direction == 0:
         return Finding(
             "No average difference shown",
-            f"{outcome}: averaged over everybody, the difference between {words.treated} and {words.control} was "
-            f"{effect.shown(words.unit, words.level)}. The interval includes no effect: {_still_possible(words, effect)}"
-            f"{_assumption(words)}",
+            f"{outcome}: averaged over everybody, the difference between {words.treated} and {words.control} "
+            f"was {effect.shown(words.unit, words.level)}. The interval includes no effect: "
+            f"{_still_possible(words, effect)}{_assumption(words)}",
         )
     helped = effect.direction == words.sign
     than = "higher" if effect.direction > 0 else "lower"
@@ -97,8 +99,8 @@ def average_finding(words: Words, effect: Number | None) -> Finding:
     difference = f"difference {fmt.number(effect.estimate, effect.places)}, " if effect.estimate < 0 else ""
     return Finding(
         f"{'Better' if helped else 'Worse'} with {words.treated}, on average",
-        f"{outcome} was, averaged over everybody, {size} {than} with {words.treated} than with {words.control} "
-        f"({difference}{bracket}). {words.better.capitalize()} is better, so this is a "
+        f"{outcome} was, averaged over everybody, {size} {than} with {words.treated} than with "
+        f"{words.control} ({difference}{bracket}). {words.better.capitalize()} is better, so this is a "
         f"{'benefit' if helped else 'harm'}.{_assumption(words)}",
     )
 
@@ -117,8 +119,8 @@ def _assumption(words: Words) -> str:
     if words.randomised:
         return ""
     return (
-        " Treatment was not randomised: this holds only if the measured covariates account for everything that led both"
-        " to treatment and to the outcome."
+        " Treatment was not randomised: this holds only if the measured covariates account for everything "
+        "that led both to treatment and to the outcome."
     )
 
 
@@ -137,8 +139,8 @@ def heterogeneity_finding(words: Words, out_of_bag: Number | None, sequential: N
     if not tests:
         return Finding(
             "Not tested",
-            "No test of heterogeneity whose false-alarm rate has been checked for this design was available, so the "
-            "page does not say whether the effect varies.",
+            "No test of heterogeneity whose false-alarm rate has been checked for this design was available, "
+            "so the page does not say whether the effect varies.",
         )
     passed = [test for test in tests if _passes(test, alpha)]
     sentences = [_out_of_bag_sentence(words, out_of_bag, alpha)] if out_of_bag in tests and out_of_bag else []
@@ -167,21 +169,20 @@ def _grade(tests: Sequence[Number], passed: Sequence[Number]) -> str:
 
 def _out_of_bag_sentence(words: Words, test: Number, alpha: float) -> str:
     evidence = _autoc(words, test, "one-sided " + fmt.p_value(test.p))
-    if _passes(test, alpha):
-        return f"Participants ranked high by predicted benefit gained more than the average participant ({evidence})."
-    return f"Participants ranked high by predicted benefit were not shown to gain more than the average participant ({evidence})."
+    verb = "gained" if _passes(test, alpha) else "were not shown to gain"
+    return f"Participants ranked high by predicted benefit {verb} more than the average one ({evidence})."
 
 
 def _sequential_sentence(words: Words, test: Number, alpha: float) -> str:
     evidence = f"sequential RATE, two-sided {fmt.p_value(test.p)}"
     if _passes(test, alpha):
-        return f"A second test, which ranks each participant by a forest grown on others only, agrees ({evidence})."
+        return f"{_SECOND} agrees ({evidence})."
     if test.p is not None and test.p < alpha:
         return (
-            "A second test, which ranks each participant by a forest grown on others only, finds that the ranking puts those "
-            f"first who gained less ({evidence}): the ranking must not be used."
+            f"{_SECOND} finds that the ranking puts those first who gained less ({evidence}): it must not be "
+            "used."
         )
-    return f"A second test, which ranks each participant by a forest grown on others only, does not show it ({evidence})."
+    return f"{_SECOND} does not show it ({evidence})."
 
 
 def _autoc(words: Words, test: Number, p: str) -> str:
@@ -197,7 +198,8 @@ def groups_finding(
     Parameters
     ----------
     top, bottom : Number
-        Effect in the group with the largest and in that with the smallest predicted benefit, treated minus control.
+        Effect in the group with the largest and in that with the smallest predicted benefit, treated minus
+        control.
     difference : Number
         Top minus bottom in benefit units, with an interval from held-out predictions.
     shown_to_vary : bool
@@ -206,24 +208,26 @@ def groups_finding(
     if top is None or bottom is None or difference is None:
         return Finding(
             "Not estimated",
-            "No forests were grown with folds left out, so no group by predicted benefit can be compared honestly.",
+            "No forests were grown with folds left out, so no group by predicted benefit can be compared "
+            "honestly.",
         )
     name = part(difference.groups)
     effects = (
-        f"The effect was {top.shown(words.unit, words.level)} in the {name} with the largest predicted benefit, and "
-        f"{bottom.shown(words.unit, words.level)} in the {name} with the smallest"
+        f"The effect was {top.shown(words.unit, words.level)} in the {name} with the largest predicted "
+        f"benefit, and {bottom.shown(words.unit, words.level)} in the {name} with the smallest"
     )
     gap = difference.shown(words.unit, words.level)
     if difference.direction > 0 and shown_to_vary:
         return Finding(
             f"More benefit in the {name} predicted to benefit most",
-            f"{effects}: a gap in benefit of {gap}. Each prediction comes from forests that had not seen the participant.",
+            f"{effects}: a gap in benefit of {gap}. Each prediction comes from forests that had not seen the "
+            "participant.",
         )
     if difference.direction > 0:
         return Finding(
             "No group is singled out",
-            f"{effects}: a gap in benefit of {gap}. As the tests above do not both show that the effect varies, read "
-            "this as a description.",
+            f"{effects}: a gap in benefit of {gap}. As the tests above leave open whether the effect varies, "
+            "read this as a description.",
         )
     if difference.direction < 0:
         return Finding(
@@ -237,23 +241,26 @@ def groups_finding(
 
 
 def projection_sentence(words: Words, terms: Sequence[Number]) -> str:
-    """Which covariates named in advance go along with a larger benefit, with what the intervals can carry."""
-    if not terms:
+    """Which covariates of the projection go along with a larger benefit; silent where nothing is tested.
+
+    Parameters
+    ----------
+    terms : sequence of Number
+        Slopes in outcome units, their labels as they stand in a sentence: ``higher “Age”``.
+    """
+    tested = [term for term in terms if fmt.known(term.p)]
+    if not tested:
         return ""
-    clear = [term for term in terms if term.direction]
-    count = len(terms)
+    clear = [term for term in tested if term.direction]
+    count = len(tested)
     if not clear:
-        return (
-            f"Of the {count} covariate terms named in advance none was shown to change the effect."
-            if count > 1
-            else f"{terms[0].label}, named in advance, was not shown to change the effect."
-        )
-    more = [f"“{term.label}”" for term in clear if term.direction == words.sign]
-    less = [f"“{term.label}”" for term in clear if term.direction == -words.sign]
-    parts = [f"more benefit goes with higher {listed(more)}"] if more else []
-    parts += [f"less benefit goes with higher {listed(less)}"] if less else []
+        return "None of the covariates that the study file names was shown to change the effect."
+    more = [term.label for term in clear if term.direction == words.sign]
+    less = [term.label for term in clear if term.direction == -words.sign]
+    parts = [f"more benefit goes with {listed(more)}"] if more else []
+    parts += [f"less benefit goes with {listed(less)}"] if less else []
     caveat = f" The intervals are not adjusted for looking at {count} terms." if count > 1 else ""
-    return f"Of the {count} covariate terms named in advance, the others held fixed: {'; '.join(parts)}.{caveat}"
+    return f"Of the covariates that the study file names, the others held fixed, {'; '.join(parts)}.{caveat}"
 
 
 def calibration_sentence(spread: Number | None, level: str) -> str:
@@ -263,8 +270,8 @@ def calibration_sentence(spread: Number | None, level: str) -> str:
     value = f"slope {fmt.number(spread.estimate, spread.places)}, {spread.bounds(level)}"
     if spread.lower is not None and spread.lower > 1:
         return (
-            f"Predicted effects are compressed: they differ less than the effects themselves ({value}). Use their order, not "
-            "their size."
+            f"Predicted effects are compressed: they differ less than the effects themselves ({value}). Use "
+            "their order, not their size."
         )
     if spread.upper is not None and spread.upper < 1 and spread.direction > 0:
         return f"Predicted effects are exaggerated: they differ more than the effects themselves ({value})."

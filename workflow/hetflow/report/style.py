@@ -1,8 +1,11 @@
 """How every figure looks, and how a matplotlib figure becomes SVG text that can stand inside the page.
 
-Figures are drawn at the width of a telephone and enlarged on a wide screen, so that one drawing serves both. Ink is
-``currentColor`` and the ground is transparent: a figure is dark on light paper and light on a dark screen. The other
-colours are of the Okabe-Ito palette, told apart by colour-blind readers, with a contrast of at least 3 on both grounds.
+Figures are drawn at the width of a telephone and enlarged on a wide screen, so that one drawing serves
+both. Ink is
+``currentColor`` and the ground is transparent: a figure is dark on light paper and light on a dark screen.
+The other
+colours are of the Okabe-Ito palette, told apart by colour-blind readers, with a contrast of at least 3 on
+both grounds.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import shorten, wrap
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -26,7 +30,7 @@ TREATED, CONTROL = BLUE, ORANGE
 SMALL, TEXT, LARGE = 7.5, 8.0, 9.0  # points
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif"
-_RC = {
+_RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "hetflow",
     "text.parse_math": False,
@@ -76,7 +80,7 @@ def drawing(height: float, width: float = WIDTH) -> Iterator[Figure]:
         Inches.
     """
     with mpl.rc_context(_RC):
-        yield Figure(figsize=(width, height), layout="none")
+        yield Figure(figsize=(width, height), layout=None)
 
 
 def to_svg(figure: Figure, prefix: str, title: str, description: str) -> str:
@@ -100,8 +104,10 @@ def to_svg(figure: Figure, prefix: str, title: str, description: str) -> str:
     with warnings.catch_warnings():
         # Text stays text: a letter that the measuring font lacks is drawn by the reader's fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    root = ET.fromstring(buffer.getvalue())  # noqa: S314 - written by matplotlib just above
+        figure.savefig(
+            buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    root = ET.fromstring(plain(buffer.getvalue()))  # noqa: S314 - written by matplotlib just above
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in {f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"}:
@@ -176,7 +182,9 @@ def short(text: object, width: int = 28) -> str:
 
 def folded(text: object, width: int, lines: int = 3) -> str:
     """A label broken into lines of at most `width` letters, at most `lines` of them."""
-    broken = wrap(" ".join(plain(text).split()), width, break_long_words=True, max_lines=lines, placeholder="…")
+    broken = wrap(
+        " ".join(plain(text).split()), width, break_long_words=True, max_lines=lines, placeholder="…"
+    )
     return "\n".join(broken)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report import select
+from hetflow.report import picks
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
@@ -64,64 +63,106 @@ class Table:
 def estimand_table(estimand: Mapping[str, str]) -> Table:
     """The question in the attributes of ICH E9(R1)."""
     rows = tuple(Cell((label, estimand[key])) for key, label in E9_ATTRIBUTES)
-    return Table("estimand", "The estimand, in the attributes of ICH E9(R1)", ("Attribute", "In this study"), rows, (0, 1))
+    return Table(
+        "estimand",
+        "The estimand, in the attributes of ICH E9(R1)",
+        ("Attribute", "In this study"),
+        rows,
+        (0, 1),
+    )
 
 
 def average_table(estimates: pd.DataFrame, analysis: str, words: Words) -> Table:
     """Average effects over the four targets."""
     rows = []
-    for name in select.AVERAGES:
-        effect = select.one(estimates, analysis, name, words)
+    for name in picks.AVERAGES:
+        effect = picks.one(estimates, analysis, name, words)
         if effect is not None:
-            cells = (select.AVERAGE_LABELS[name], name, _TARGETS[name], estimate_text(effect), fmt.p_cell(effect.p))
+            label = f"{picks.AVERAGE_LABELS[name]} ({name})"
+            cells = (label, _TARGETS[name], estimate_text(effect), fmt.p_cell(effect.p))
             rows.append(Cell(cells))
-    head = ("Averaged over", "", "That is", f"Effect{words.after_comma} ({words.level}\u00a0CI)", "p")
-    note = f"An effect is {words.treated} minus {words.control}. {words.better.capitalize()} is better. p-values are two-sided."
-    return Table("average", "Average effects", head, tuple(rows), (0, 1, 2), note)
+    head = ("Averaged over", "That is", f"Effect{words.after_comma} ({words.level}\u00a0CI)", "p")
+    note = (
+        f"An effect is {words.treated} minus {words.control}. {words.better.capitalize()} is better. "
+        "p-values are two-sided."
+    )
+    return Table("average", "Average effects", head, tuple(rows), (0, 1), note)
 
 
 def heterogeneity_table(estimates: pd.DataFrame, analysis: str, words: Words) -> Table:
     """Tests and descriptions of heterogeneity, with what each can say."""
     wanted = (
-        ("AUTOC", "", "AUTOC, out of bag", "One-sided test: do participants ranked first gain more than the average?", True),
-        ("sequential_AUTOC", "", "Sequential RATE", "Two-sided test: each fold is ranked by a forest of the folds before it.", True),
-        ("QINI", "", "QINI, out of bag", "The same ranking, counting the share treated. Described, not tested.", True),
-        ("calibration", "mean", "Calibration: mean", "1 says that the average prediction is right. Described, not tested.", False),
-        ("calibration", "differential", "Calibration: spread",
-         "Above 1, effects differ more than predicted; below 1, less; 0, not at all. Described, not tested.", False),
+        (
+            "AUTOC",
+            "",
+            "AUTOC, out of bag",
+            "One-sided test: do participants ranked first gain more than the average?",
+            True,
+        ),
+        (
+            "sequential_AUTOC",
+            "",
+            "Sequential RATE",
+            "Two-sided test: each fold is ranked by a forest of the folds before it.",
+            True,
+        ),
+        (
+            "QINI",
+            "",
+            "QINI, out of bag",
+            "The same ranking, counting the share treated. Described, not tested.",
+            True,
+        ),
+        (
+            "calibration",
+            "mean",
+            "Calibration: mean",
+            "1 says that the average prediction is right. Described, not tested.",
+            False,
+        ),
+        (
+            "calibration",
+            "differential",
+            "Calibration: spread",
+            "Above 1, effects differ more than predicted; below 1, less; 0, not at all. Described, not "
+            "tested.",
+            False,
+        ),
     )
     rows = []
     for estimand, term, label, says, effect in wanted:
-        where = {"term": term} if term else {}
-        number = select.one(estimates, analysis, estimand, words, **where)
+        number = picks.one(estimates, analysis, estimand, words, term=term)
         if number is not None:
             value = estimate_text(number, words.unit if effect else "")
             rows.append(Cell((label, says, value, fmt.p_cell(number.p))))
     head = ("Quantity", "What it can say", f"Estimate ({words.level}\u00a0CI)", "p")
     note = (
-        "A one-sided estimate has a lower bound only. A p-value stands only where the size of the test has been "
-        "checked by simulation under no heterogeneity."
+        "A one-sided estimate has a lower bound only. A p-value stands only where the size of the test has "
+        "been checked by simulation under no heterogeneity."
     )
     return Table("heterogeneity", "Tests and descriptions of heterogeneity", head, tuple(rows), (0, 1), note)
 
 
 def groups_table(estimates: pd.DataFrame, analysis: str, words: Words, minimum: int) -> Table:
-    """Effects by held-out predicted benefit and by the rules named in advance."""
+    """Effects by held-out predicted benefit and by the rules of the study file."""
     rows: list[Cell] = []
-    for heading, target, groups, gaps in group_sections(estimates, analysis, words):
+    sections = group_sections(estimates, analysis, words)
+    first = sections[0][2]
+    for heading, target, groups, gaps in sections:
         if groups.empty:
             continue
-        rows.append(Cell((f"{heading}{f' ({target})' if target else ''}",), heading=True))
-        for row, number in zip(groups.to_dict("records"), select.numbers(groups, words), strict=True):
+        rows.append(Cell((f"{heading}{f' · {target}' if target else ''}",), heading=True))
+        for row, number in zip(groups.to_dict("records"), picks.numbers(groups, words), strict=True):
             rows.append(_group(number.label, number, int(row["n"]), minimum))
         hidden = (groups["n"] < minimum).any()
-        for number in select.numbers(gaps, words):
-            rows.append(_group(f"Difference: {number.label}", number, minimum if not hidden else 0, minimum, ""))
+        for number in picks.numbers(gaps, words):
+            label = "greatest minus least" if groups is first else number.label
+            rows.append(_group(f"Difference: {label}", number, minimum if not hidden else 0, minimum, ""))
     head = ("Group", "Participants", f"Effect{words.after_comma} ({words.level}\u00a0CI)", "p")
     note = (
-        f"Effects are {words.treated} minus {words.control}; {words.better} is better. Groups by predicted benefit use "
-        "forests that had not seen the patient, and bring no p-value. p-values of rules are two-sided and not adjusted "
-        "for their number."
+        f"Effects are {words.treated} minus {words.control}; {words.better} is better. Groups by predicted "
+        "benefit use forests that had not seen the participant, and bring no p-value. p-values of rules are "
+        "two-sided and not adjusted for their number."
     )
     return Table("groups", "Effects by group", head, tuple(rows), (0,), note)
 
@@ -136,12 +177,13 @@ def _group(label: str, number: Number, n: int, minimum: int, count: str | None =
 def group_sections(
     estimates: pd.DataFrame, analysis: str, words: Words
 ) -> list[tuple[str, str, pd.DataFrame, pd.DataFrame]]:
-    """Heading, target, rows of the groups and rows of their differences: held-out groups first, then each rule."""
-    held = select.rows(estimates, analysis, "held_out_groups")
-    gap = select.rows(estimates, analysis, "held_out_groups_difference")
+    """Heading, target, rows of the groups and rows of their differences: held-out groups first, then each "
+    "rule."""
+    held = picks.rows(estimates, analysis, "held_out_groups")
+    gap = picks.rows(estimates, analysis, "held_out_groups_difference")
     sections = [("By predicted benefit", _target(held), held, gap)]
-    rules = select.rows(estimates, analysis, "rule_groups")
-    gaps = select.rows(estimates, analysis, "rule_groups_difference")
+    rules = picks.rows(estimates, analysis, "rule_groups")
+    gaps = picks.rows(estimates, analysis, "rule_groups_difference")
     for rule in dict.fromkeys(rules["term"]):
         own = rules[rules["term"] == rule]
         sections.append((words.rule(rule), _target(own), own, gaps[gaps["term"] == rule]))
@@ -155,66 +197,18 @@ def _target(table: pd.DataFrame) -> str:
 def projection_table(estimates: pd.DataFrame, analysis: str, words: Words) -> Table:
     """The best linear projection."""
     rows = []
-    table = select.rows(estimates, analysis, "projection")
-    table = table[~table["term"].isin(select.INTERCEPTS)]
-    for row, number in zip(table.to_dict("records"), select.numbers(table, words), strict=True):
-        rows.append(Cell((number.label, words.step(str(row["term"])), estimate_text(number), fmt.p_cell(number.p))))
+    table = picks.projection_rows(estimates, analysis)
+    for row, number in zip(table.to_dict("records"), picks.numbers(table, words), strict=True):
+        rows.append(
+            Cell((number.label, words.step(str(row["term"])), estimate_text(number), fmt.p_cell(number.p)))
+        )
     head = ("Covariate", "For", f"Change of the effect{words.after_comma} ({words.level}\u00a0CI)", "p")
     target = f" Target: {_target(table)}." if _target(table) else ""
-    note = f"A linear summary of how the effect varies, the other covariates held fixed; not adjusted for several looks.{target}"
-    return Table("projection", "Best linear projection of the effect", head, tuple(rows), (0, 1), note)
-
-
-def analyses_table(rows: pd.DataFrame, panels: Sequence[tuple[str, str]], words: Words) -> Table:
-    """The analyses side by side.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        From `analyses_frame`.
-    panels : sequence of (key, heading)
-    """
-    body = tuple(
-        Cell((record["label"], *(_panel_text(record, key) for key, _ in panels))) for record in rows.to_dict("records")
+    note = (
+        "A linear summary of how the effect varies, the other covariates held fixed; not adjusted for "
+        f"several looks.{target}"
     )
-    head = ("Analysis", *(f"{heading} ({words.level}\u00a0CI)" for _, heading in panels))
-    return Table("analyses", "The analyses side by side", head, body, (0,), "AUTOC has a one-sided interval: a lower bound.")
-
-
-def _panel_text(record: Mapping[Any, Any], key: str) -> str:
-    if not fmt.known(record[f"{key}_estimate"]):
-        return "not estimated"
-    ends = (record[f"{key}_lower"], record[f"{key}_upper"])
-    number = Number(record[f"{key}_estimate"], *(end if fmt.known(end) else None for end in ends), record[f"{key}_se"])
-    return estimate_text(number)
-
-
-def analyses_frame(inputs_estimates: pd.DataFrame, names: Mapping[str, str], words: Mapping[str, Words]) -> pd.DataFrame:
-    """One row an analysis: average effect, AUTOC, and the gap between held-out groups in benefit units.
-
-    Parameters
-    ----------
-    names : mapping of str to str
-        Analysis to label, the primary first.
-    words : mapping of str to Words
-        Each analysis' own words: the outcome may differ.
-    """
-    rows = []
-    for analysis, label in names.items():
-        own = words[analysis]
-        quantities = {
-            "ATE": select.one(inputs_estimates, analysis, "ATE", own),
-            "AUTOC": select.one(inputs_estimates, analysis, "AUTOC", own),
-            "gap": select.held_out(inputs_estimates, analysis, own)[2],
-        }
-        row: dict[str, Any] = {"analysis": analysis, "label": label, "outcome": own.outcome, "unit": own.unit}
-        for key, number in quantities.items():
-            for part in ("estimate", "se", "lower", "upper"):
-                row[f"{key}_{part}"] = getattr(number, part) if number is not None else None
-        rows.append(row)
-    frame = pd.DataFrame(rows)
-    numeric = [column for column in frame.columns if column.split("_")[-1] in {"estimate", "se", "lower", "upper"}]
-    return frame.astype(dict.fromkeys(numeric, float))
+    return Table("projection", "Best linear projection of the effect", head, tuple(rows), (0, 1), note)
 
 
 def estimate_text(number: Number, unit: str = "") -> str:
@@ -223,10 +217,5 @@ def estimate_text(number: Number, unit: str = "") -> str:
     if fmt.known(number.lower) and fmt.known(number.upper):
         return f"{value} ({fmt.interval(number.lower, number.upper, number.places)})"
     if fmt.known(number.lower):
-        return f"{value} (above {fmt.number(number.lower, number.places)})"
+        return f"{value} (above{fmt.SPACE}{fmt.number(number.lower, number.places)})"
     return value
-
-
-def releasable(estimates: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """The joined estimates without those of fewer units than the minimum, in the outcome's own units."""
-    return estimates[~((estimates["n"] > 0) & (estimates["n"] < minimum))].reset_index(drop=True)

@@ -8,7 +8,14 @@ from typing import Any
 
 from hetflow.report import formats as fmt
 
-_SINGULAR = {"years": "year", "months": "month", "weeks": "week", "days": "day", "hours": "hour", "minutes": "minute"}
+_SINGULAR = {
+    "years": "year",
+    "months": "month",
+    "weeks": "week",
+    "days": "day",
+    "hours": "hour",
+    "minutes": "minute",
+}
 _PARTS = {2: "half", 3: "third", 4: "quarter", 5: "fifth", 10: "tenth"}
 
 
@@ -21,7 +28,8 @@ class Words:
     outcome, unit : str
         Label of the outcome, and unit of an effect on it.
     factor : float
-        By which an effect is multiplied before it is printed: 100 for a risk difference, printed in percentage points.
+        By which an effect is multiplied before it is printed: 100 for a risk difference, printed in
+        percentage points.
     better : str
         ``higher`` or ``lower``.
     treated, control : str
@@ -91,7 +99,18 @@ class Words:
         base, equals, _ = term.partition("=")
         if equals and base in self.labels:
             return self.steps.get(base, "")
-        return self.steps.get(term, "yes against no" if term.endswith(("__applies", "__missing")) else "one more")
+        return self.steps.get(
+            term, "yes against no" if term.endswith(("__applies", "__missing")) else "one more"
+        )
+
+    def more_of(self, term: str) -> str:
+        """A term as it stands in a sentence: ``higher “Age”``, ``“Tobacco use” (Yes against No)``."""
+        step = self.step(term)
+        return (
+            f"higher “{self.covariate(term)}”"
+            if step.startswith("one ")
+            else f"“{self.covariate(term)}” ({step})"
+        )
 
     def rule(self, name: str) -> str:
         """Heading of the groups made by a rule."""
@@ -137,7 +156,13 @@ def _step(column: Mapping[str, Any]) -> str:
     if column["kind"] == "nominal":
         return f"against {levels[0]}" if levels else ""
     unit = column.get("unit") or ""
-    return f"one {_SINGULAR.get(unit, unit)} more" if unit else "one more" if column["kind"] != "ordinal" else "one level more"
+    return (
+        f"one {_SINGULAR.get(unit, unit)} more"
+        if unit
+        else "one more"
+        if column["kind"] != "ordinal"
+        else "one level more"
+    )
 
 
 def _unit(columns: Sequence[Mapping[str, Any]], name: str) -> str:

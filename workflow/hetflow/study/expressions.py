@@ -16,18 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hetflow.study.grammar import (
-    COMPARISONS,
-    Call,
-    Expression,
-    ExpressionError,
-    Membership,
-    Name,
-    Number,
-    Operation,
-    Text,
-    parse,
-)
+from hetflow.study.grammar import COMPARISONS, parse
+from hetflow.study.nodes import Call, Expression, ExpressionError, Membership, Name, Number, Operation, Text
 
 __all__ = ["Expression", "ExpressionError", "condition", "evaluate", "names", "parse"]
 

@@ -1,4 +1,4 @@
-"""The grammar of expressions over columns: tokens, nodes and a recursive-descent parser.
+"""The grammar of expressions over columns: tokens and a recursive-descent parser.
 
 ::
 
@@ -16,11 +16,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import NoReturn
 
-from hetflow.errors import Problem, Refused
+from hetflow.study.nodes import Call, Expression, ExpressionError, Membership, Name, Number, Operation, Text
 
 MOST_CHARACTERS = 2000  # as in the study file's schema
 MOST_NESTING = 40  # of parentheses, signs and `not`; far below Python's limit on recursion
@@ -37,81 +37,6 @@ FUNCTIONS: dict[str, tuple[int, int]] = {  # fewest and most arguments
 }
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 KEYWORDS = ("and", "or", "not", "in")
-
-
-class ExpressionError(Refused):
-    """An expression that cannot be read or does not fit the data.
-
-    Attributes
-    ----------
-    position : int
-        Where in the text, counted from 0.
-    expected, found : str
-        What could stand there and what does.
-    """
-
-    def __init__(self, position: int, expected: str, found: str, text: str = "") -> None:
-        self.position, self.expected, self.found = position, expected, found
-        where = f"expression {text!r}, character {position + 1}" if text else f"character {position + 1}"
-        remedy = "correct the expression; config/README.md explains how they are written"
-        super().__init__([Problem(where, expected, found, remedy)])
-
-    def __str__(self) -> str:
-        return f"at character {self.position + 1}: expected {self.expected}, found {self.found}"
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A constant number."""
-
-    value: float
-    position: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A constant text."""
-
-    value: str
-    position: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A column."""
-
-    name: str
-    position: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """An operator with its operands: arithmetic, comparison, ``and``, ``or``, ``not``, ``negative``."""
-
-    operator: str
-    operands: tuple[Expression, ...]
-    position: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Whether the operand equals one of the values."""
-
-    operand: Expression
-    values: tuple[Number, ...] | tuple[Text, ...]
-    position: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function of its arguments."""
-
-    function: str
-    arguments: tuple[Expression, ...]
-    position: int = field(default=0, compare=False)
-
-
-Expression = Number | Text | Name | Operation | Membership | Call
 
 
 @dataclass(frozen=True, slots=True)

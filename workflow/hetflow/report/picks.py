@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
 _HALF_OPEN = re.compile(r"\(([^,()]+), ([^,()]+)\]")
+INTERCEPT = "intercept"
 AVERAGES = ("ATE", "ATT", "ATC", "ATO")
 AVERAGE_LABELS = {
     "ATE": "Everybody",
@@ -23,10 +25,11 @@ AVERAGE_LABELS = {
 
 
 def rows(estimates: pd.DataFrame, analysis: str, estimand: str, **where: str) -> pd.DataFrame:
-    """Rows of one estimand of one analysis, in the table's order."""
+    """Rows of one estimand of one analysis, in the table's order; an empty condition is none."""
     keep = (estimates["analysis"] == analysis) & (estimates["estimand"] == estimand)
     for column, value in where.items():
-        keep &= estimates[column] == value
+        if value:
+            keep &= estimates[column] == value
     return estimates[keep].reset_index(drop=True)
 
 
@@ -40,7 +43,8 @@ def numbers(table: pd.DataFrame, words: Words, benefit: bool = False) -> list[Nu
     words : Words
         Effects are multiplied by its factor; descriptive rows are not.
     benefit : bool
-        Turn rows on the outcome's scale into benefit units: where lower is better, sign and bounds change places.
+        Turn rows on the outcome's scale into benefit units: where lower is better, sign and bounds change
+        places.
     """
     return [_number(row, words, benefit) for row in table.to_dict("records")]
 
@@ -83,23 +87,26 @@ def one(
     return found[0] if found else None
 
 
-def held_out(estimates: pd.DataFrame, analysis: str, words: Words) -> tuple[Number | None, Number | None, Number | None]:
-    """Held-out groups: greatest and least predicted benefit (effects), and the gap between them (benefit units)."""
+def held_out(
+    estimates: pd.DataFrame, analysis: str, words: Words
+) -> tuple[Number | None, Number | None, Number | None]:
+    """Held-out groups: greatest and least predicted benefit (effects), and the gap between them (benefit "
+    "units)."""
     groups = numbers(rows(estimates, analysis, "held_out_groups"), words)
     gap = one(estimates, analysis, "held_out_groups_difference", words, benefit=True)
     if len(groups) < 2 or gap is None:
         return None, None, None
-    return groups[-1], groups[0], _with_groups(gap, len(groups))
-
-
-def _with_groups(number: Number, groups: int) -> Number:
-    return Number(number.estimate, number.lower, number.upper, number.se, number.p, number.label, groups)
+    return groups[-1], groups[0], replace(gap, groups=len(groups))
 
 
 def projection_terms(estimates: pd.DataFrame, analysis: str, words: Words) -> list[Number]:
-    """Slopes of the best linear projection, without its intercept."""
+    """Slopes of the best linear projection, without its intercept, labelled as in a sentence."""
+    table = projection_rows(estimates, analysis)
+    terms = zip(table["term"], numbers(table, words), strict=True)
+    return [replace(number, label=words.more_of(str(term))) for term, number in terms]
+
+
+def projection_rows(estimates: pd.DataFrame, analysis: str) -> pd.DataFrame:
+    """Rows of the best linear projection, without its intercept."""
     table = rows(estimates, analysis, "projection")
-    return numbers(table[~table["term"].isin(INTERCEPTS)], words)
-
-
-INTERCEPTS = ("intercept", "(Intercept)", "Intercept", "const")
+    return table[table["term"] != INTERCEPT]

@@ -1,0 +1,418 @@
+"""A made-up study for the tests of the report: every number is invented, the shapes are those of the "
+"stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hetflow.cohort.baseline import baseline_table
+from hetflow.cohort.columns import columns_from_json
+from hetflow.missingness.describe import by_variable, distinct_masks, patterns, summary
+from hetflow.report.inputs import AnalysisInputs, ReportInputs
+
+COVARIATES = [
+    ("Clinic", "nominal", "Clinic", "", ["NY", "MN", "KY"], None),
+    ("Age", "continuous", "Age", "years", None, None),
+    ("BMI", "continuous", "Body mass index", "kg/m²", None, None),
+    ("BL.PD.avg", "continuous", "Mean probing depth at baseline", "mm", None, None),
+    ("Use.Tob", "binary", "Tobacco use", "", ["No", "Yes"], None),
+    ("BL.Cig.Day", "count", "Cigarettes a day", "", None, None),
+    ("OPG1", "continuous", "Serum panel: osteoprotegerin", "pg/mL", None, "serum"),
+    ("CRP1", "continuous", "Serum panel: C-reactive protein", "mg/L", None, "serum"),
+]
+
+
+def columns() -> list[dict[str, Any]]:
+    """Columns of the cohort as in cohort.json."""
+    return [
+        {
+            "name": name,
+            "kind": kind,
+            "role": "covariate",
+            "label": label,
+            "unit": unit,
+            "levels": levels,
+            "block": block,
+            "visit": 0,
+            "applicable_if": "Use.Tob == 'Yes'" if name == "BL.Cig.Day" else None,
+            "not_applicable": 0.0,
+            "mask_fixed_before_randomisation": False,
+        }
+        for name, kind, label, unit, levels, block in COVARIATES
+    ]
+
+
+def settings(
+    better: str = "higher", kind: str = "randomised", title: str = "A made-up trial"
+) -> dict[str, Any]:
+    """settings/report.json."""
+    methods = {
+        "missingness": {
+            "strategy": "multiple_imputation",
+            "imputations": 10,
+            "iterations": 5,
+            "donors": 5,
+            "predictors": 10,
+        },
+        "nuisance": {
+            "outcome": "stack",
+            "propensity": "design" if kind == "randomised" else "stack",
+            "trim": None,
+        },
+        "forest": {
+            "engine": "econml",
+            "trees": 2000,
+            "held_out_trees": 200,
+            "bag_trees": 4,
+            "min_leaf": 5,
+            "max_depth": None,
+            "max_features": "auto",
+            "min_balancedness": 0.45,
+            "shard_bags": "auto",
+        },
+        "estimates": {
+            "average": ["ATE", "ATT", "ATC", "ATO"],
+            "groups": 4,
+            "rules": {"age": {"covariate": "Age", "quantiles": 3, "cuts": None, "levels": None}},
+            "projection": ["Age", "BL.PD.avg", "Use.Tob"],
+            "displays": ["Age", "BL.PD.avg", "Use.Tob"],
+            "ranking_draws": 200,
+            "confidence": 0.95,
+        },
+        "outcome": "pd_reduction",
+    }
+    indicator = {**methods, "missingness": {**methods["missingness"], "strategy": "indicator"}}
+    return {
+        "study": "madeup",
+        "title": title,
+        "seed": 20260101,
+        "folds": 5,
+        "minimum_cell_count": 10,
+        "estimand": {
+            "population": "Pregnant women with periodontitis",
+            "treatments": "Scaling and root planing during pregnancy, against after delivery",
+            "variable": "Change of the mean probing depth from baseline to visit 5",
+            "intercurrent_events": "Early delivery: treatment policy",
+            "summary": "Difference of means",
+        },
+        "report": {
+            "summary": "Periodontitis is common in pregnancy.",
+            "citation": "Somebody et al. A made-up trial. 2026.",
+            "authors": [{"name": "A. Uthor", "orcid": None, "affiliation": "University"}],
+            "licence": "CC-BY-4.0",
+        },
+        "treatment": {
+            "column": "Group",
+            "treated": ["T"],
+            "control": ["C"],
+            "treated_label": "Periodontal treatment",
+            "control_label": "Delayed treatment",
+        },
+        "outcomes": {
+            "pd_reduction": {
+                "column": None,
+                "expression": "a - b",
+                "kind": "continuous",
+                "levels": None,
+                "label": "Reduction of mean probing depth",
+                "unit": "mm",
+                "better": better,
+            }
+        },
+        "outcome": "pd_reduction",
+        "labels": {"primary": "Primary", "indicator": "Missingness indicators"},
+        "design": {
+            "kind": kind,
+            "probability": 0.5 if kind == "randomised" else None,
+            "strata": ["Clinic"],
+            "cluster": None,
+            "weight": None,
+            "minimum_arm": 30,
+        },
+        "methods": {"primary": methods, "indicator": indicator},
+    }
+
+
+def _row(
+    analysis: str,
+    estimand: str,
+    group: str,
+    term: str,
+    scale: str,
+    value: float,
+    se: float,
+    p: float | None = None,
+    alternative: str = "two-sided",
+    target: str = "as patients are seen",
+    n: int = 659,
+) -> dict[str, Any]:
+    return {
+        "analysis": analysis,
+        "outcome": "pd_reduction",
+        "contrast": "treated - control",
+        "estimand": estimand,
+        "target": target,
+        "group": group,
+        "term": term,
+        "scale": scale,
+        "estimate": value,
+        "se": se,
+        "df": np.inf,
+        "lower": value - 1.96 * se if alternative == "two-sided" else value - 1.645 * se,
+        "upper": value + 1.96 * se if alternative == "two-sided" else np.nan,
+        "p": np.nan if p is None else p,
+        "alternative": alternative,
+        "n": n,
+        "imputations": 10,
+        "fmi": 0.1,
+    }
+
+
+def estimates(
+    ate: float = 0.386,
+    ate_p: float = 1e-9,
+    autoc: float = 0.17,
+    autoc_p: float = 1e-5,
+    rate: float = 0.15,
+    rate_p: float = 2e-4,
+    gap: float = 0.55,
+) -> pd.DataFrame:
+    """The joined table of estimates."""
+    measured = "if covariates were measured"
+    out: list[dict[str, Any]] = []
+    for shift, name in ((0.0, "primary"), (0.006, "indicator")):
+        for target, group, delta in (
+            ("ATE", "all", 0),
+            ("ATT", "treated", 0.01),
+            ("ATC", "controls", -0.01),
+            ("ATO", "overlap", 0.002),
+        ):
+            out.append(_row(name, target, group, "effect", "outcome", ate + delta + shift, 0.0257, ate_p))
+        out.append(_row(name, "calibration", "all", "mean", "descriptive", 1.0, 0.07))
+        out.append(_row(name, "calibration", "all", "differential", "descriptive", 1.58, 0.2))
+        out.append(
+            _row(name, "AUTOC", "all", "out of bag", "benefit", autoc + shift, 0.036, autoc_p, "greater")
+        )
+        out.append(_row(name, "QINI", "all", "out of bag", "benefit", 0.07, 0.015, None, "greater"))
+        out.append(_row(name, "sequential_AUTOC", "all", "sequential", "benefit", rate, 0.041, rate_p, n=528))
+        labels = ["1 (least predicted benefit)", "2", "3", "4 (greatest predicted benefit)"]
+        for g, label in enumerate(labels):
+            out.append(
+                _row(
+                    name, "held_out_groups", label, "mean", "outcome", ate + gap * (g / 3 - 0.5), 0.055, n=164
+                )
+            )
+        out.append(
+            _row(
+                name,
+                "held_out_groups_difference",
+                f"{labels[3]} minus {labels[0]}",
+                "mean",
+                "outcome",
+                gap,
+                0.08,
+                n=329,
+            )
+        )
+        for label, value in (("<= 23", 0.35), ("(23, 28]", 0.37), ("> 28", 0.43)):
+            out.append(
+                _row(name, "rule_groups", label, "age", "outcome", value, 0.045, target=measured, n=219)
+            )
+        out.append(
+            _row(
+                name,
+                "rule_groups_difference",
+                "> 28 minus <= 23",
+                "age",
+                "outcome",
+                0.08,
+                0.064,
+                0.21,
+                target=measured,
+            )
+        )
+        for term, value, se, p in (
+            ("Age", 0.002, 0.005, 0.7),
+            ("BL.PD.avg", 0.52, 0.06, 1e-8),
+            ("Use.Tob", -0.05, 0.07, 0.48),
+        ):
+            out.append(_row(name, "projection", "all", term, "outcome", value, se, p, target=measured))
+    return pd.DataFrame(out)
+
+
+def nuisance(kind: str = "randomised") -> dict[str, Any]:
+    """nuisance/shared.json."""
+    measure = {"r2": 0.41, "rmse": 0.36, "calibration_slope": 0.97}
+    members = {
+        "linear": {"overall": measure | {"r2": 0.36}},
+        "boosting": {"overall": measure | {"r2": 0.39}},
+        "forest": {"overall": measure | {"r2": 0.4}},
+    }
+    rng = np.random.default_rng(1)
+    balance = [
+        {
+            "covariate": column["name"] if column["kind"] != "nominal" else "Clinic=NY",
+            "mean_treated": 1.0,
+            "mean_control": 1.0,
+            "before": float(d),
+            "inverse_probability": float(d),
+            "overlap": float(d) / 10,
+        }
+        for column, d in zip(columns(), rng.normal(0, 0.07, len(COVARIATES)), strict=True)
+    ]
+    counts = rng.integers(0, 60, (20, 2))
+    return {
+        "number": {"units": 659, "kept": 659, "covariates": 77},
+        "missing_cells": 0.0,
+        "outcome": {
+            "learner": "stack",
+            "kind": "regression",
+            "overall": measure,
+            "folds": [],
+            "members": members,
+            "stack_weights": [{"fold": k, "linear": 0.3, "boosting": 0.3, "forest": 0.4} for k in range(5)],
+        },
+        "propensity": {"learner": "design", "probability": 0.5}
+        if kind == "randomised"
+        else {
+            "learner": "stack",
+            "kind": "classification",
+            "overall": {"r2": 0.1, "log_loss": 0.6, "auc": 0.68, "calibration_slope": 1.02},
+            "folds": [],
+        },
+        "trim": None,
+        "overlap": {
+            "quantiles": [],
+            "outside": [{"arm": "treated", "low": 0.05, "high": 0.95, "share": 0.01}],
+            "effective_sample_size": [
+                {
+                    "arm": "control",
+                    "number": 320,
+                    "before": 320.0,
+                    "inverse_probability": 300.0,
+                    "overlap": 310.0,
+                },
+                {
+                    "arm": "treated",
+                    "number": 339,
+                    "before": 339.0,
+                    "inverse_probability": 320.0,
+                    "overlap": 330.0,
+                },
+            ],
+            "balance": balance,
+            "histogram": [
+                {"low": b / 20, "high": (b + 1) / 20, "treated": int(t), "control": int(c)}
+                for b, (t, c) in enumerate(counts)
+            ],
+        },
+    }
+
+
+def curve() -> pd.DataFrame:
+    """curves.parquet."""
+    q = np.round(np.arange(0.05, 1.0001, 0.01), 2)
+    value = 0.45 * (1 - q) ** 1.2
+    se = 0.11 * np.sqrt((1 - q) / (q + 0.1))
+    return pd.DataFrame(
+        {"curve": "TOC", "q": q, "estimate": value, "se": se, "lower": value - 1.645 * se, "upper": np.nan}
+    )
+
+
+def displays() -> pd.DataFrame:
+    """displays.parquet."""
+    rng = np.random.default_rng(2)
+    out = []
+    for name, kind, label, unit, levels, _ in COVARIATES:
+        if name not in {"Age", "BL.PD.avg", "Use.Tob", "Clinic"}:
+            continue
+        bins = levels or [None] * 5
+        for b, level in enumerate(bins):
+            value = 0.386 + (0.25 * (b - 2) if name == "BL.PD.avg" else 0.03 * rng.normal())
+            out.append(
+                {
+                    "covariate": name,
+                    "label": label,
+                    "unit": unit,
+                    "bin": b,
+                    "x": 20.0 + 3 * b if level is None else np.nan,
+                    "level": level if level is not None else f"bin {b}",
+                    "n": 131 if not (name == "Clinic" and b == 2) else 7,
+                    "estimate": value,
+                    "se": 0.06,
+                    "lower": value - 0.118,
+                    "upper": value + 0.118,
+                    "imputations": 10,
+                    "kind": kind,
+                }
+            )
+    return pd.DataFrame(out)
+
+
+def cohort_frame(n: int = 700) -> tuple[pd.DataFrame, np.ndarray]:
+    """A typed cohort with a panel that goes missing together, scattered gaps and a column that does not "
+    "apply to all."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"unit": np.arange(n)})
+    smokes = rng.random(n) < 0.25
+    for name, kind, _, _, levels, _ in COVARIATES:
+        if kind == "nominal":
+            frame[name] = rng.choice(np.array(levels, dtype=object), n)
+        else:
+            frame[name] = smokes.astype(float) if name == "Use.Tob" else rng.normal(20, 3, n).round(1)
+    frame.loc[rng.random(n) < 0.65, ["OPG1", "CRP1"]] = np.nan
+    frame.loc[rng.random(n) < 0.12, "BMI"] = np.nan
+    frame.loc[rng.random(n) < 0.005, "Age"] = np.nan
+    frame["BL.Cig.Day__applies"] = smokes.astype(float)
+    frame.loc[smokes & (rng.random(n) < 0.2), "BL.Cig.Day"] = np.nan
+    frame.loc[~smokes, "BL.Cig.Day"] = 0.0
+    return frame, (rng.random(n) < 0.5).astype(np.int8)
+
+
+def flow() -> pd.DataFrame:
+    """flow.parquet."""
+    return pd.DataFrame(
+        {
+            "step": ["read", "group", "outcome"],
+            "label": [
+                "Records in the data file",
+                "Assigned to a group that is compared",
+                "Outcome observed at visit 5",
+            ],
+            "total": [823, 820, 659],
+            "treated": [413, 413, 339],
+            "control": [410, 407, 320],
+            "excluded": [0, 3, 161],
+            "unknown": [0, 0, 0],
+        }
+    )
+
+
+def report_inputs(
+    better: str = "higher", kind: str = "randomised", title: str = "A made-up trial", **numbers: float
+) -> ReportInputs:
+    """All that the report reads."""
+    frame, arm = cohort_frame()
+    known = columns_from_json(columns())
+    primary = AnalysisInputs(nuisance(kind), {}, curve().assign(n=600), displays(), ("a notice",))
+    return ReportInputs(
+        settings=settings(better, kind, title),
+        cohort={
+            "units_read": 823,
+            "units": 659,
+            "columns": columns(),
+            "notices": [],
+            "source": {"file": "madeup.csv", "sha256": "0" * 64},
+        },
+        flow=flow(),
+        baseline=baseline_table({name: frame[name].to_numpy() for name in frame}, known, arm),
+        variables=by_variable(frame, known, arm),
+        masks=distinct_masks(frame, known),
+        patterns=patterns(frame, known),
+        missingness=summary(frame, known),
+        estimates=estimates(**numbers),
+        analyses={"primary": primary, "indicator": AnalysisInputs()},
+        versions={"hetflow": "0.1.0", "numpy": "2.4.0"},
+    )

@@ -1,0 +1,241 @@
+"""The page: whole, safe, self-contained, the same every time, and without small counts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from hetflow.report.inputs import AnalysisInputs, Report, ReportInputs
+from hetflow.report.page import build_report
+from report_fixture import cohort_frame, columns, estimates, flow, report_inputs, settings
+
+MOST_BYTES = 5_000_000
+HOSTILE = "<script>alert(1)</script>{{7*7}}$x^2$&\"'\x00"
+
+
+class _Page(HTMLParser):
+    """Ids, references, tags and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in {"meta", "br", "link", "img"}:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in {"href", "src", "xlink:href", "srcset", "data", "action"}:
+                self.references.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return build_report(report_inputs())
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> _Page:
+    return _Page(report.html)
+
+
+def test_page_is_well_formed_with_unique_ids(page: _Page) -> None:
+    assert not page.open
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_page_asks_for_nothing_outside(report: Report, page: _Page) -> None:
+    assert all(reference.startswith("#") for reference in page.references)
+    assert {reference[1:] for reference in page.references} <= set(page.ids)
+    assert not {"script", "link", "img", "iframe", "object", "base"} & set(page.tags)
+    assert not re.search(r"url\((?!#)|@import|https?://(?!www\.w3\.org/)", report.html)
+
+
+def test_page_is_small(report: Report) -> None:
+    assert len(report.html.encode()) < MOST_BYTES
+
+
+def test_every_figure_is_in_the_page_with_title_and_description(report: Report, page: _Page) -> None:
+    assert set(report.figures) == {
+        "flow", "missingness", "masks", "overlap", "average", "toc", "groups", "displays", "analyses"
+    }  # fmt: skip
+    for name, svg in report.figures.items():
+        assert svg.startswith("<svg")
+        assert svg.strip() in report.html
+        assert f"figure-{name}" in page.ids
+        assert {f"{name}-title", f"{name}-desc"} <= set(page.ids)
+
+
+def test_same_inputs_same_bytes(report: Report) -> None:
+    again = build_report(report_inputs())
+    assert again.html == report.html
+    assert again.figures == report.figures
+    assert list(again.tables) == list(report.tables)
+    for name, table in report.tables.items():
+        pd.testing.assert_frame_equal(table, again.tables[name])
+
+
+def test_sections_stand_in_the_order_of_the_story(report: Report) -> None:
+    order = ["answers", "question", "participants", "missing", "overlap", "average", "heterogeneity", "whom",
+             "analyses", "methods"]  # fmt: skip
+    places = [report.html.index(f'id="{name}"') for name in order]
+    assert places == sorted(places)
+
+
+def test_numbers_of_the_first_screen_are_the_estimates(page: _Page) -> None:
+    text = page.text.replace("\u00a0", " ").replace("\u202f", " ")
+    assert (
+        "0.39 mm higher with Periodontal treatment than with Delayed treatment "
+        "(95 % CI 0.34 to 0.44; p < 0.001)" in text
+    )
+    assert "a gap in benefit of 0.55 mm (95 % CI 0.39 to 0.71)" in text
+    assert "Strong evidence that the effect varies" in text
+
+
+def test_lower_is_better_turns_benefit_round() -> None:
+    inputs = report_inputs(better="lower", ate=-0.386, gap=-0.55)
+    text = _Page(build_report(inputs).html).text.replace("\u00a0", " ").replace("\u202f", " ")
+    assert "Better with Periodontal treatment, on average" in text
+    assert "0.39 mm lower with Periodontal treatment" in text
+    assert "a gap in benefit of 0.55 mm (95 % CI 0.39 to 0.71)" in text
+
+
+def hostile_inputs() -> ReportInputs:
+    base = report_inputs(title=HOSTILE)
+    text = dict(settings(title=HOSTILE))
+    text["estimand"] = dict.fromkeys(text["estimand"], HOSTILE)
+    text["treatment"] = text["treatment"] | {"treated_label": HOSTILE, "control_label": HOSTILE}
+    text["outcomes"] = {
+        "pd_reduction": text["outcomes"]["pd_reduction"] | {"label": HOSTILE, "unit": HOSTILE}
+    }
+    text["labels"] = dict.fromkeys(text["labels"], HOSTILE)
+    author = {"name": HOSTILE, "orcid": None, "affiliation": HOSTILE}
+    text["report"] = {"summary": HOSTILE, "citation": HOSTILE, "authors": [author], "licence": HOSTILE}
+    known = [
+        column | {"label": HOSTILE, "unit": HOSTILE, "block": column["block"] and HOSTILE}
+        for column in columns()
+    ]
+    table = estimates()
+    table.loc[table["estimand"] == "rule_groups", "group"] = HOSTILE
+    shown = base.analyses["primary"].displays.assign(label=HOSTILE, unit=HOSTILE, level=HOSTILE, x=np.nan)
+    primary = replace(base.analyses["primary"], displays=shown, notices=(HOSTILE,))
+    return replace(
+        base,
+        settings=text,
+        cohort={
+            **base.cohort,
+            "columns": known,
+            "notices": [HOSTILE],
+            "source": {"file": HOSTILE, "sha256": HOSTILE},
+        },
+        flow=flow().assign(label=HOSTILE),
+        baseline=base.baseline.assign(label=HOSTILE, unit=HOSTILE),
+        estimates=table,
+        analyses={"primary": primary, "indicator": AnalysisInputs()},
+        versions={HOSTILE: HOSTILE},
+    )
+
+
+def test_what_the_user_typed_is_only_ever_text() -> None:
+    report = build_report(hostile_inputs())
+    page = _Page(report.html)
+    assert "script" not in page.tags
+    assert len(page.ids) == len(set(page.ids))
+    assert "<script" not in report.html
+    assert "\x00" not in report.html
+    assert "{{7*7}}" in page.text
+    assert "49" not in re.findall(r"<h1>(.*?)</h1>", report.html, re.DOTALL)[0]
+    for svg in report.figures.values():
+        assert "<script" not in svg
+
+
+def test_letters_of_any_script_do_not_disturb_the_figures() -> None:
+    inputs = report_inputs(title="歯周病の治療")
+    outcomes = {"pd_reduction": inputs.settings["outcomes"]["pd_reduction"] | {"unit": "ミリ"}}
+    changed = replace(inputs, settings={**inputs.settings, "outcomes": outcomes})
+    assert "ミリ" in build_report(changed).figures["average"]
+
+
+def test_small_counts_do_not_leave(report: Report) -> None:
+    frame, _ = cohort_frame()
+    gaps = int(frame["Age"].isna().sum())
+    assert 0 < gaps < 10
+    missing = report.tables["missing"].set_index("variable")
+    assert missing.loc["Age", "all"] == "<10"
+    assert report.tables["flow"]["excluded"].tolist()[0] == "<10 left out"
+    assert report.tables["flow"]["count"].tolist()[0].startswith("about")
+    displays = report.tables["figure_displays"]
+    assert (displays["n"] >= 10).all()
+    assert "KY" not in set(displays["level"])
+    assert (report.tables["figure_masks"]["units"] >= 10).all()
+
+
+def test_tables_have_one_type_a_column(report: Report) -> None:
+    for table in report.tables.values():
+        for _, column in table.items():
+            assert column.dtype != object or {type(item) for item in column.dropna()} <= {str}
+
+
+def test_no_p_value_without_a_test(report: Report) -> None:
+    """QINI, calibration and held-out groups bring none."""
+    for name in ("QINI, out of bag", "Calibration: mean", "4 (greatest predicted benefit)"):
+        row = re.search(rf"<tr[^>]*><th[^>]*>{re.escape(name)}</th>(.*?)</tr>", report.html, re.DOTALL)
+        assert row is not None
+        assert re.findall(r"<td[^>]*>(.*?)</td>", row[1])[-1] == ""
+
+
+def test_observational_study_shows_overlap_and_its_assumption() -> None:
+    report = build_report(report_inputs(kind="observational", autoc_p=float("nan"), rate_p=float("nan")))
+    assert "Treatment was not randomised" in report.html
+    assert "Not tested" in report.html
+    assert "Probability of treatment" in report.figures["overlap"]
+
+
+def test_binary_outcomes_are_told_in_percentage_points() -> None:
+    inputs = report_inputs(ate=0.05)
+    outcomes = {"pd_reduction": inputs.settings["outcomes"]["pd_reduction"] | {"kind": "binary", "unit": ""}}
+    text = _Page(build_report(replace(inputs, settings={**inputs.settings, "outcomes": outcomes})).html).text
+    assert "5 percentage points (" in text.replace("\u00a0", " ") or "5.0 percentage points" in text.replace(
+        "\u00a0", " "
+    )
+
+
+def test_a_bare_study_still_makes_a_page() -> None:
+    """One analysis, nothing missing, no curves, displays, groups or projection."""
+    inputs = report_inputs()
+    nothing = pd.DataFrame()
+    table = inputs.estimates
+    table = table[(table["analysis"] == "primary") & table["estimand"].isin(["ATE"])].reset_index(drop=True)
+    bare = replace(
+        inputs,
+        variables=nothing, masks=nothing, patterns=nothing, missingness={"missing_cells": 0}, estimates=table,
+        analyses={"primary": AnalysisInputs()},
+    )  # fmt: skip
+    report = build_report(bare)
+    assert set(report.figures) == {"flow", "average"}
+    assert "No covariate value is missing" in report.html
+    assert not _Page(report.html).open

@@ -1,0 +1,109 @@
+"""A changed key runs again exactly what reads it; a second run runs nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+
+import pytest
+from conftest import Project
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+ESTIMATION = {"estimates": 2, "collect": 1}
+PAGE = {"page": 1, "manifest": 1}
+SETTINGS_PAGE = {"study_settings": 1}
+FOREST = {"grow": 6, "grow_held_out": 3, "merge": 3, "scores": 2}
+
+
+def rules(*parts: dict[str, int]) -> Counter[str]:
+    """Jobs expected, by rule."""
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return total
+
+
+def test_a_second_run_runs_nothing_and_takes_seconds(finished: Project) -> None:
+    begun = time.monotonic()
+    done = finished.snakemake()
+    assert "Nothing to be done" in done.stdout + done.stderr
+    assert time.monotonic() - begun < 60  # seconds, on a loaded machine; about 4 on an idle one
+
+
+CHANGES = {
+    "a report title": ("title: A small study", "title: Another title", rules(SETTINGS_PAGE, PAGE)),
+    "a group count": (
+        "  groups: 2",
+        "  groups: 3",
+        rules({"analysis_settings": 2, "study_settings": 1}, ESTIMATION, PAGE),
+    ),
+    "a forest setting": (
+        "forest: {trees: 16",
+        "forest: {min_leaf: 7, trees: 16",
+        rules({"analysis_settings": 2, "study_settings": 1}, FOREST, ESTIMATION, PAGE),
+    ),
+    "the nuisance learner": (
+        "nuisance: {outcome: linear}",
+        "nuisance: {outcome: mean}",
+        rules({"analysis_settings": 2, "study_settings": 1, "nuisance": 2}, FOREST, ESTIMATION, PAGE),
+    ),
+    "more trees": (
+        "forest: {trees: 16",
+        "forest: {trees: 24",
+        rules({"study_settings": 1, "grow": 3, "merge": 3, "scores": 2}, ESTIMATION, PAGE),
+    ),
+    "an added analysis": (
+        "analyses:\n",
+        "analyses:\n  leaves: {label: Leaves, forest: {min_leaf: 9}}\n",
+        rules(
+            {"analysis_settings": 3, "study_settings": 2, "grow": 4, "grow_held_out": 2, "merge": 2, "scores": 1},
+            {"estimates": 1, "collect": 1},
+            PAGE,
+        ),
+    ),
+    "the label of an analysis": ("label: Primary", "label: Main", rules(SETTINGS_PAGE, PAGE)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_key_runs_again_what_reads_it(project: Project, change: str) -> None:
+    old, new, expected = CHANGES[change]
+    project.edit(old, new)
+    assert project.would_run() == expected
+
+
+def test_a_touched_study_file_runs_nothing(project: Project) -> None:
+    os.utime(project.study)
+    assert project.would_run() == Counter()
+
+
+def test_a_reordered_study_file_runs_nothing(project: Project) -> None:
+    text = project.study.read_text()
+    head, rest = text.split("data:", 1)
+    data, tail = rest.split("\n", 1)
+    project.study.write_text(tail + "\n" + head + "data:" + data + "\n")
+    assert project.would_run() == Counter()
+
+
+def test_an_edited_library_module_runs_again_the_stages_that_use_it(project: Project) -> None:
+    module = project.folder / "workflow" / "hetflow" / "effects" / "sequential.py"
+    module.write_text(module.read_text() + "\n_EDITED = True\n")
+    assert project.would_run() == rules(ESTIMATION, PAGE)
+
+
+def test_a_touched_library_module_runs_nothing(project: Project) -> None:
+    for module in (project.folder / "workflow" / "hetflow").rglob("*.py"):
+        os.utime(module)
+    for script in (project.folder / "workflow" / "scripts").glob("*.py"):
+        os.utime(script)
+    assert project.would_run() == Counter()
+
+
+def test_more_imputations_add_files_and_change_none(project: Project) -> None:
+    project.edit("imputations: 2", "imputations: 3")
+    ran = project.would_run()
+    assert ran["impute_deployment"] == 1
+    assert ran["impute_inference"] == 1
+    assert ran["ingest"] == 0
