@@ -8,22 +8,35 @@ from __future__ import annotations
 
 from functools import cache
 
+import lightgbm
 import numpy as np
-from numpy.typing import NDArray
-from opt_frame import opt_arm, opt_columns, opt_frame, opt_outcome
-from trial_simulation import matrix
-
 from hetflow.effects.ranking import evaluate_ranking
 from hetflow.forest.effects import effects
 from hetflow.forest.grow import grow_shard
 from hetflow.missingness.strategies import complete
-from hetflow.nuisance.crossfit import cross_fit
 from hetflow.nuisance.folds import draw_folds
+from numpy.typing import NDArray
+from opt_frame import opt_arm, opt_columns, opt_frame, opt_outcome
+from trial_simulation import matrix
 
 FloatArray = NDArray[np.float64]
 EFFECT = -0.389
 SEED = 20260101
 FOLDS = 5
+BOOSTING = {
+    "objective": "regression",
+    "learning_rate": 0.08,
+    "num_leaves": 8,
+    "min_data_in_leaf": 10,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbosity": -1,
+}
 
 
 @cache
@@ -63,11 +76,14 @@ class Analysis:
         self.treatment_residual = self.arm - 0.5
 
     def outcome_mean(self, X: FloatArray) -> FloatArray:
-        """Cross-fitted mean of the outcome."""
-        fit = cross_fit(
-            X[self.seen], self.outcome, self.fold, "boosting", None, self.seed, ("outcome", "leak"), "regression"
-        )
-        return np.asarray(fit.prediction)
+        """Cross-fitted mean of the outcome, by boosting without early stopping: quick, and flexible on purpose."""
+        X, predicted = X[self.seen], np.empty(len(self.arm))
+        for k in range(1, FOLDS + 1):
+            inside = self.fold == k
+            data = lightgbm.Dataset(X[~inside], label=self.outcome[~inside])
+            model = lightgbm.train(BOOSTING, data, num_boost_round=80)
+            predicted[inside] = model.predict(X[inside], num_threads=1)
+        return predicted
 
     def average(self, mean: FloatArray) -> tuple[float, float]:
         """Average effect and its standard error, from doubly robust scores at a constant effect."""

@@ -52,6 +52,10 @@ class Plan:
         folder = f"{self.owner[analysis, mode]}/completed/{mode}"
         return [f"{folder}/{imputation}.parquet" for imputation in self.imputations(analysis)]
 
+    def notices(self, analysis: str, mode: str) -> list[str]:
+        """What the completed files of one mode want read."""
+        return [name.removesuffix(".parquet") + ".json" for name in self.completed(analysis, mode)]
+
     def sets(self, analysis: str) -> list[str]:
         """Names of the nuisance and score sets: one for all imputations in a trial, one for each otherwise."""
         return [SHARED] if self.randomised else self.imputations(analysis)

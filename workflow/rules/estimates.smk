@@ -39,6 +39,7 @@ rule estimates:
         settings="<results>/{analysis}/settings/estimates.json",
         scores=lambda wildcards: START.files(PLAN.scores(wildcards.analysis)),
         completed=lambda wildcards: START.files(PLAN.completed(wildcards.analysis, "inference")),
+        notices=lambda wildcards: START.files(PLAN.notices(wildcards.analysis, "inference")),
     output:
         table="<results>/{analysis}/estimates.parquet",
         covariance="<results>/{analysis}/covariance.npz",
@@ -59,7 +60,7 @@ rule estimates:
     shell:
         "{START.python} {START.scripts}/estimates.py --analysis {wildcards.analysis} --cohort {input.cohort:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
-        " --table {output.table:q} --covariance {output.covariance:q} --curves {output.curves:q}"
+        " --completion-notices {input.notices:q} --table {output.table:q} --covariance {output.covariance:q} --curves {output.curves:q}"
         " --displays {output.displays:q} --notices {output.notices:q} --log {log:q}"
 
 

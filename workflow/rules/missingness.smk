@@ -37,7 +37,8 @@ rule impute_deployment:
         facts="<results>/cohort.json",
         settings="<results>/{analysis}/settings/deployment.json",
     output:
-        "<results>/{analysis}/completed/deployment/{imputation}.parquet",
+        table="<results>/{analysis}/completed/deployment/{imputation}.parquet",
+        notices="<results>/{analysis}/completed/deployment/{imputation}.json",
     params:
         code=CODE("impute"),
     log:
@@ -52,7 +53,7 @@ rule impute_deployment:
     shell:
         "{START.python} {START.scripts}/impute.py --mode deployment --imputation {wildcards.imputation}"
         " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
-        " --completed {output:q} --log {log:q}"
+        " --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
 
 
 rule impute_inference:
@@ -64,7 +65,8 @@ rule impute_inference:
         facts="<results>/cohort.json",
         settings="<results>/{analysis}/settings/inference.json",
     output:
-        "<results>/{analysis}/completed/inference/{imputation}.parquet",
+        table="<results>/{analysis}/completed/inference/{imputation}.parquet",
+        notices="<results>/{analysis}/completed/inference/{imputation}.json",
     params:
         code=CODE("impute"),
     log:
@@ -79,7 +81,7 @@ rule impute_inference:
     shell:
         "{START.python} {START.scripts}/impute.py --mode inference --imputation {wildcards.imputation}"
         " --cohort {input.cohort:q} --outcomes {input.outcomes:q} --facts {input.facts:q}"
-        " --settings {input.settings:q} --completed {output:q} --log {log:q}"
+        " --settings {input.settings:q} --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
 
 
 rule guards:
@@ -90,6 +92,7 @@ rule guards:
         facts="<results>/cohort.json",
         settings="<results>/settings/guards.json",
         completed=lambda wildcards: START.files(PLAN.completed(wildcards.analysis, "deployment")),
+        notices=lambda wildcards: START.files(PLAN.notices(wildcards.analysis, "deployment")),
     output:
         "<results>/{analysis}/guards.json",
     params:
@@ -105,4 +108,5 @@ rule guards:
         "../../envs/hetflow.yaml"
     shell:
         "{START.python} {START.scripts}/guards.py --cohort {input.cohort:q} --facts {input.facts:q}"
-        " --settings {input.settings:q} --completed {input.completed:q} --guards {output:q} --log {log:q}"
+        " --settings {input.settings:q} --completed {input.completed:q} --completion-notices {input.notices:q}"
+        " --guards {output:q} --log {log:q}"

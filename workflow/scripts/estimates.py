@@ -11,12 +11,14 @@ from hetflow.effects.estimates import estimate_all
 from hetflow.effects.registry import MEASURED, SEEN
 from hetflow.effects.scores import Scores
 from hetflow.files import read_json, read_table, write_arrays, write_json, write_table
+from hetflow.missingness.guards import average_effects_agree
+from hetflow.tables import read_notices
 
 COMMAND = (
     Command(__doc__)
     .takes("analysis")
     .reads("cohort", "facts", "settings")
-    .reads("scores", "completed", several=True)
+    .reads("scores", "completed", "completion-notices", several=True)
     .writes("table", "covariance", "curves", "displays", "notices")
 )
 
@@ -49,7 +51,23 @@ def work(arguments) -> None:
     curves = [curve.assign(curve=name.upper()) for name, curve in found.curves.items()]
     write_table(pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(), arguments.curves, "table")
     write_table(table, arguments.displays, "table")
-    write_json({"notices": [*found.notices, *hidden]}, arguments.notices, "facts")
+    said = [*found.notices, *hidden, *read_notices(arguments.completion_notices)]
+    if settings["randomised"]:
+        said += _agreement(scores[0])
+    write_json({"notices": list(dict.fromkeys(said))}, arguments.notices, "facts")
+
+
+def _agreement(scores: Scores) -> list[str]:
+    """A notice when the adjusted and the unadjusted average effect differ by more than they should in a trial."""
+    found = average_effects_agree(
+        score=scores.score,
+        outcome=scores.outcome_residual + scores.outcome_mean,
+        treated=scores.treated,
+        propensity=scores.propensity,
+        cluster=scores.cluster,
+        weight=scores.weight,
+    )
+    return [found.notice] if found.notice else []
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -9,15 +9,18 @@ from hetflow.files import read_json, read_table, write_json
 from hetflow.missingness.arm_auc import arm_auc
 from hetflow.missingness.guards import judge_arm_auc, refuse_predictable_arm
 from hetflow.nuisance.propensity import design_propensity
+from hetflow.tables import read_notices
 
-COMMAND = Command(__doc__).reads("cohort", "facts", "settings").reads("completed", several=True).writes("guards")
+COMMAND = Command(__doc__).reads("cohort", "facts", "settings").reads("completed", "completion-notices", several=True).writes("guards")
 
 
 def work(arguments) -> None:
     """Measure every file, judge them together, write what was found; a predictable arm stops the run."""
     settings = read_json(arguments.settings, "settings")
+    said = read_notices(arguments.completion_notices)
     if not settings["randomised"]:
-        write_json({"checked": False, "reason": "treatment was not randomised"}, arguments.guards, "facts")
+        reason = {"checked": False, "reason": "treatment was not randomised"}
+        write_json(reason | {"notices": said}, arguments.guards, "facts")
         return
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     whole = read_table(arguments.cohort, "cohort")
@@ -25,7 +28,7 @@ def work(arguments) -> None:
     verdict = judge_arm_auc([auc for auc, _ in measured], max(se for _, se in measured))
     refuse_predictable_arm(verdict, "completed covariates")
     facts = {name: getattr(verdict, name) for name in verdict.__slots__} | {"auc": [auc for auc, _ in measured]}
-    write_json({"checked": True, "arm": facts}, arguments.guards, "facts")
+    write_json({"checked": True, "arm": facts, "notices": said}, arguments.guards, "facts")
 
 
 def _measure(completed, whole, columns, settings) -> tuple[float, float]:

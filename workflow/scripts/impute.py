@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
-from hetflow.files import read_json, read_table, write_table
+from hetflow.files import read_json, read_table, write_json, write_table
 from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.guards import observed_cells_unchanged
 from hetflow.missingness.strategies import Settings, complete
@@ -15,7 +15,7 @@ COMMAND = (
     .takes("imputation", type=int)
     .reads("cohort", "facts", "settings")
     .reads("outcomes", required=False)
-    .writes("completed")
+    .writes("completed", "notices")
 )
 
 
@@ -43,6 +43,7 @@ def work(arguments) -> None:
     )
     observed_cells_unchanged(cohort, completed.frame, columns)
     write_table(completed.frame, arguments.completed, "completed")
+    write_json({"notices": completed.notices}, arguments.notices, "facts")
 
 
 def strategy_settings(section: dict) -> Settings:

@@ -166,7 +166,7 @@ def displays_figure(
     names = list(dict.fromkeys(displays["covariate"]))
     rows = (len(names) + 1) // 2
     height = 0.3 + 1.62 * rows
-    spread = _spread(displays)
+    spread = _spread(displays, mark)
     with drawing(height) as figure:
         figure.text(0.01, 1 - 0.17 / height, short(axis, 68), fontsize=SMALL)
         for index, name in enumerate(names):
@@ -178,12 +178,13 @@ def displays_figure(
         return to_svg(figure, "displays", title, description)
 
 
-def _spread(displays: pd.DataFrame) -> tuple[float, float]:
-    """Common limits: all estimates and zero, and intervals as far as they are not many times wider."""
+def _spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
+    """Common limits: all estimates, the mark and zero, and intervals that are not many times wider."""
     values = displays["estimate"].to_numpy(dtype=float)
+    marks = [] if mark is None else [mark]
     half = np.nanmedian(displays["upper"].to_numpy(dtype=float) - displays["estimate"].to_numpy(dtype=float))
     room = 1.6 * half if np.isfinite(half) else 0.1 * np.ptp(values)
-    return float(min(np.nanmin(values) - room, 0)), float(max(np.nanmax(values) + room, 0))
+    return float(min(np.nanmin(values) - room, 0, *marks)), float(max(np.nanmax(values) + room, 0, *marks))
 
 
 def _panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool) -> None:

@@ -243,4 +243,4 @@ def guard_notices(guards: Mapping[str, Any]) -> list[str]:
     found = [guards.get("notice")] + [
         part.get("notice") for part in guards.values() if isinstance(part, Mapping)
     ]
-    return [str(notice) for notice in found if notice]
+    return [str(notice) for notice in [*found, *guards.get("notices", [])] if notice]

@@ -70,7 +70,7 @@ class Words:
     @property
     def effect_axis(self) -> str:
         """What an axis of effects shows."""
-        return f"Treated minus control{self.after_comma}"
+        return f"Treated minus control{self.after_comma} ({self.better} is better)"
 
     @property
     def after_comma(self) -> str:
