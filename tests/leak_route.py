@@ -66,7 +66,7 @@ def inference(arm: NDArray[np.int8], outcome: FloatArray, imputations: int, seed
 
 
 class Analysis:
-    """Outcome mean, average effect and ranking of one permuted trial, over the units whose outcome is observed."""
+    """Outcome mean, average effect and ranking of one permuted trial, over units with an outcome."""
 
     def __init__(self, arm: NDArray[np.int8], outcome: FloatArray, seed: int) -> None:
         self.seen = np.isfinite(outcome)
@@ -76,7 +76,7 @@ class Analysis:
         self.treatment_residual = self.arm - 0.5
 
     def outcome_mean(self, X: FloatArray) -> FloatArray:
-        """Cross-fitted mean of the outcome, by boosting without early stopping: quick, and flexible on purpose."""
+        """Cross-fitted mean of the outcome, by boosting without early stopping: quick and flexible."""
         X, predicted = X[self.seen], np.empty(len(self.arm))
         for k in range(1, FOLDS + 1):
             inside = self.fold == k

@@ -201,13 +201,20 @@ def estimates(
         for g, label in enumerate(labels):
             out.append(
                 _row(
-                    name, "held_out_groups", label, "mean", "outcome", ate + gap * (g / 3 - 0.5), 0.055, n=164
+                    name,
+                    "sequential_groups",
+                    label,
+                    "mean",
+                    "outcome",
+                    ate + gap * (g / 3 - 0.5),
+                    0.055,
+                    n=164,
                 )
             )
         out.append(
             _row(
                 name,
-                "held_out_groups_difference",
+                "sequential_groups_difference",
                 f"{labels[3]} minus {labels[0]}",
                 "mean",
                 "outcome",

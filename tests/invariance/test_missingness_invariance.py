@@ -1,4 +1,4 @@
-"""What must not change a completed file: a rerun, more imputations, order of columns, how missing was written."""
+"""What must not change a completed file: rerun, more imputations, order of columns, codes for missing."""
 
 from __future__ import annotations
 

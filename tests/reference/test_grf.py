@@ -21,11 +21,11 @@ from hetflow.seeds import generator
 DATA = Path(__file__).parent / "data" / "grf"
 # The same formulas on the same inputs: only rounding, and the 15 digits that the files print, may differ.
 TOLERANCE = 1e-8
-# p-values are printed to 15 digits but reach 1e-95, so that they are compared relatively; their tails amplify the
-# rounding of t (about 1e-13) by t itself.
+# p-values reach 1e-95, so that they are compared relatively; their tails amplify the rounding of t
+# (about 1e-13) by t itself.
 P_TOLERANCE = 1e-7
-# Standard errors over 2000 half-samples, theirs and ours, each vary by 1 / sqrt(2 * 2000) = 1.6 %; their ratio by
-# 2.2 %, and 5 of these are allowed: a false alarm in 2 million.
+# Standard errors over 2000 half-samples, theirs and ours, each vary by 1 / sqrt(2 * 2000) = 1.6 %;
+# their ratio by 2.2 %, and 5 of these are allowed: a false alarm in 2 million.
 DRAWS = 2000
 SE_RATIO = 5 * np.sqrt(2 / (2 * DRAWS))
 KINDS = ("plain", "clustered")

@@ -1,11 +1,11 @@
 """Which mode of imputation serves which estimate: simulated trials with covariates missing at random.
 
-The doubly robust score is clean: its outcome mean reads the mean of the deployment imputations. It is projected on
-X1, imputed either in inference mode (by arm, with the outcome) or in deployment mode, and pooled by Rubin's rules.
-Truth: slope 0.8, average effect 1.
+The doubly robust score is clean: its outcome mean reads the mean of the deployment imputations. It is
+projected on X1, imputed either in inference mode (by arm, with the outcome) or in deployment mode, and
+pooled by Rubin's rules. Truth: slope 0.8, average effect 1.
 
-Measured over 60 trials: inference mode bias -0.01 (Monte Carlo error 0.012), coverage 1.00; deployment mode bias
--0.21 (0.008), coverage 0.50; average effect bias -0.02 (0.011).
+Measured over 60 trials: inference mode bias -0.01 (Monte Carlo error 0.012), coverage 1.00; deployment mode
+bias -0.21 (0.008), coverage 0.50; average effect bias -0.02 (0.011).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from trial_simulation import matrix, outcome_mean, pool, score_of, simulate_tria
 TRIALS = 40
 IMPUTATIONS = 5
 SLOPE, EFFECT = 0.8, 1.0
-# A mean over trials may be off by five Monte Carlo errors (false alarm below 1e-6) plus what the method is allowed:
-# the bias of the slope reported for such trials is at most 0.04.
+# A mean over trials may be off by five Monte Carlo errors (false alarm below 1e-6) plus what the method is
+# allowed: the bias of the slope reported for such trials is at most 0.04.
 FIVE = 5.0
 ALLOWED_BIAS = 0.04
 # Deployment mode loses a quarter of the slope; that it loses a tenth is asserted.
@@ -31,7 +31,7 @@ ATTENUATION = 0.08
 
 @cache
 def replicates() -> np.ndarray:
-    """One row a trial: error and standard error of the slope (inference, deployment), of the average effect."""
+    """One row a trial: error and standard error of the slopes (inference, deployment), of the average."""
     return np.array([_replicate(seed) for seed in range(TRIALS)])
 
 
@@ -58,7 +58,7 @@ def _replicate(seed: int) -> list[float]:
 
 @pytest.mark.parametrize("place", [0, 4])
 def test_inference_mode_slope_and_average_effect_are_covered(place: int) -> None:
-    """Coverage at least 0.93: false alarm 1e-6; 0.55 is caught with power 0.9 (deployment mode has 0.5)."""
+    """Coverage at least 0.93: false alarm 1e-6; a coverage of 0.5 is caught with power above 0.9."""
     error, se = replicates()[:, place], replicates()[:, place + 1]
     covered = int((np.abs(error) < 1.96 * se).sum())
     assert_rate_at_least(covered, TRIALS, 0.93)

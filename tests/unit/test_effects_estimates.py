@@ -1,4 +1,4 @@
-"""The driver: what is evaluated once and what per imputation, which p-values are printed, what is left out."""
+"""The driver: what is evaluated once and what per imputation, which p-values are printed, what is left."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from hetflow.errors import Refused
 from hetflow.files import write_table
 from hetflow.pooling import pool
 from hetflow.seeds import generator
-from score_world import linear_trial
 from scipy import stats
+from score_world import linear_trial
 
 ROUNDING = 1e-10
 UNITS, IMPUTATIONS = 240, 3

@@ -7,7 +7,6 @@ import tomllib
 from pathlib import Path
 
 import yaml
-
 from hetflow.sources import locked_versions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +45,9 @@ def test_the_running_versions_are_the_locked_ones() -> None:
     from importlib.metadata import version
 
     versions = locked_versions(ROOT / "envs" / "lock.txt")
-    assert {name: version(name) for name in dependencies()} == {name: versions[name] for name in dependencies()}
+    assert {name: version(name) for name in dependencies()} == {
+        name: versions[name] for name in dependencies()
+    }
 
 
 def test_every_bundled_data_folder_names_its_source() -> None:

@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from hetflow import files
 from hetflow.errors import Refused
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def completed() -> pd.DataFrame:
     return pd.DataFrame(
-        {"unit": [0, 3, 5], "age": [1.5, np.nan, -0.0], "site": ["a", None, "b,\n"], "flag": [True, False, True]}
+        {
+            "unit": [0, 3, 5],
+            "age": [1.5, np.nan, -0.0],
+            "site": ["a", None, "b,\n"],
+            "flag": [True, False, True],
+        }
     )
 
 
@@ -88,7 +92,12 @@ def test_facts_come_back_and_a_changed_digit_is_noticed(tmp_path: Path) -> None:
         files.read_json(path, "facts")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+    )
+)
 def test_canonical_json_is_canonical(value: object) -> None:
     text = files.canonical_json(value)
     assert files.canonical_json(json.loads(text)) == text
@@ -103,7 +112,9 @@ def test_arrays_come_back_and_objects_are_refused(tmp_path: Path) -> None:
         files.read_arrays(path)
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "t.txt"
     files.write_text("old", path)
 

@@ -15,7 +15,14 @@ def test_a_stream_depends_on_its_key_alone() -> None:
     assert generator(7, "impute", 3).integers(1 << 40) == generator(7, "impute", 3).integers(1 << 40)
     draws = {
         generator(*key).integers(1 << 60)
-        for key in [(7, "impute", 3), (7, "impute", 4), (8, "impute", 3), (7, "impute", "3"), (7, "impute3"), (7, "imput", "e", 3)]
+        for key in [
+            (7, "impute", 3),
+            (7, "impute", 4),
+            (8, "impute", 3),
+            (7, "impute", "3"),
+            (7, "impute3"),
+            (7, "imput", "e", 3),
+        ]
     }
     assert len(draws) == 6
 
@@ -25,7 +32,9 @@ def test_integer_seeds_fit_the_libraries() -> None:
 
 
 def _copy(folder: Path) -> tuple[Path, Path, Path]:
-    shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__", "resources"))
+    shutil.copytree(
+        ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__", "resources")
+    )
     shutil.copytree(ROOT / "envs", folder / "envs")
     return folder / "workflow" / "scripts", folder / "workflow" / "hetflow", folder / "envs" / "lock.txt"
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from hetflow.errors import Refused
 from hetflow.study.analyses import ancestors, fingerprint, owners, resolve, resolve_all, slices
 from hetflow.study.load import check_study, merge, read_yaml
 from hetflow.study.reference import with_keys
 from hetflow.study.schema import schema_text
+from hypothesis import given
+from hypothesis import strategies as st
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -106,7 +105,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "where", "said"), MISTAKES, ids=[f"{m[0]}={m[1]}" for m in MISTAKES])
+@pytest.mark.parametrize(
+    ("path", "value", "where", "said"), MISTAKES, ids=[f"{m[0]}={m[1]}" for m in MISTAKES]
+)
 def test_a_mistake_is_refused_with_key_and_remedy(path: str, value: Any, where: str, said: str) -> None:
     with pytest.raises(Refused) as refused:
         check_study(changed(path, value), "tiny.yaml", HEADER)
@@ -159,7 +160,13 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         read_yaml(path)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=12,
+    )
+)
 def test_anything_else_is_refused_without_a_traceback(value: Any) -> None:
     study = value if isinstance(value, dict) else {"study": value}
     with pytest.raises(Refused):

@@ -1,4 +1,4 @@
-"""Permuted OPT in full: level of the one-sided out-of-bag AUTOC, coverage of the average effect, level of the guard."""
+"""Permuted OPT in full: level of the one-sided out-of-bag AUTOC, coverage of the average, the guard."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_one_sided_autoc_holds_its_level_and_the_average_effect_is_covered() -> 
 
 
 def test_coverage_fails_when_scores_are_made_from_inference_mode() -> None:
-    """Rubin over three imputations does not show the loss: coverage is below 0.9 beyond chance (false alarm 1e-3)."""
+    """Rubin over three imputations does not show the loss: coverage below 0.9 beyond chance (1e-3)."""
     covered = 0
     for replicate in range(PERMUTATIONS):
         arm, outcome = permuted(replicate)
@@ -52,7 +52,6 @@ def test_coverage_fails_when_scores_are_made_from_inference_mode() -> None:
         estimates = np.array([fit[0] for fit in fits])
         total = np.mean([fit[1] ** 2 for fit in fits]) + (1 + 1 / IMPUTATIONS) * estimates.var(ddof=1)
         covered += abs(estimates.mean() - EFFECT) < 1.96 * np.sqrt(total)
-    assert_rate_at_most(covered, PERMUTATIONS, 0.9)
     with pytest.raises(AssertionError):
         assert_rate_at_least(covered, PERMUTATIONS, 0.9, false_alarm=1e-3)
 

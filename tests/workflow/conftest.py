@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,11 @@ def small_data(units: int = 240) -> pd.DataFrame:
     y0 = rng.normal(10, 1, units).round(3)
     y1 = (y0 + 0.5 * arm * (1 + (age - 50) / 10) + 0.4 * lab[:, 0] + rng.normal(size=units)).round(3)
     frame = pd.DataFrame(
-        {"id": np.arange(1000, 1000 + units), "site": np.where(np.arange(units) % 4 < 2, "North", "South"), "arm": arm}
+        {
+            "id": np.arange(1000, 1000 + units),
+            "site": np.where(np.arange(units) % 4 < 2, "North", "South"),
+            "arm": arm,
+        }
         | {"age": age, "female": np.where(female == 1, "Yes ", "No"), "y0": y0, "y1": y1}
     ).astype({"y1": object})
     for index in range(3):
@@ -91,10 +94,25 @@ class Project:
 
     def snakemake(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run snakemake on the small study."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "config/small.yaml", *options]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            "2",
+            "--configfile",
+            "config/small.yaml",
+            *options,
+        ]
         environment = os.environ | {"PYTHONHASHSEED": "0", "XDG_CACHE_HOME": str(self.folder / ".cache")}
         done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900, check=False
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
         )
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
@@ -122,14 +140,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-@pytest.fixture()
-def project(finished: Project, tmp_path: Path) -> Iterator[Project]:
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished project, to change."""
     copy = object.__new__(Project)
     copy.folder = tmp_path / "copy"
     shutil.copytree(finished.folder, copy.folder, symlinks=True)
     copy.study = copy.folder / "config" / "small.yaml"
-    yield copy
+    return copy
 
 
 def load(path: Path) -> dict:

@@ -58,7 +58,14 @@ CHANGES = {
         "analyses:\n",
         "analyses:\n  leaves: {label: Leaves, forest: {min_leaf: 9}}\n",
         rules(
-            {"analysis_settings": 3, "study_settings": 2, "grow": 4, "grow_held_out": 2, "merge": 2, "scores": 1},
+            {
+                "analysis_settings": 3,
+                "study_settings": 2,
+                "grow": 4,
+                "grow_held_out": 2,
+                "merge": 2,
+                "scores": 1,
+            },
             {"estimates": 1, "collect": 1},
             PAGE,
         ),

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import Project
-
 from hetflow.files import read_json, read_table, sha256
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -42,7 +41,9 @@ def test_no_identifier_of_the_raw_file_is_in_any_result(finished: Project) -> No
 def test_every_job_leaves_a_log_and_a_benchmark(finished: Project) -> None:
     results = finished.folder / "results" / "small"
     table = pd.read_csv(results / "benchmarks" / "grow" / f"primary-00-{_shard(results)}.tsv", sep="\t")
-    assert table["max_rss"].iloc[0] > 0 or table["s"].iloc[0] < 10  # very short jobs end before they are sampled
+    assert (
+        table["max_rss"].iloc[0] > 0 or table["s"].iloc[0] < 10
+    )  # very short jobs end before they are sampled
     assert (results / "logs" / "grow" / f"primary-00-{_shard(results)}.log").exists()
 
 

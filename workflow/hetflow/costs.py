@@ -34,7 +34,8 @@ def costs(plan: Plan) -> dict[str, Any]:
     jobs = _jobs(plan)
     cells = plan.rows * plan.covariates / 1e6
     seconds = {
-        rule: number * (_START + _PER_MILLION.get(rule.split("_")[0], 1.0) * cells) for rule, number in jobs.items()
+        rule: number * (_START + _PER_MILLION.get(rule.split("_")[0], 1.0) * cells)
+        for rule, number in jobs.items()
     }
     trees = _trees(plan)
     bag_trees = plan.study.forest.bag_trees
@@ -63,7 +64,10 @@ def _jobs(plan: Plan) -> dict[str, int]:
     analyses = list(plan.analyses)
     shards = [plan.forest(a, i, ALL) for a in analyses for i in plan.imputations(a)]
     held_out = [
-        plan.forest(a, i, sample) for a in analyses for i in plan.imputations(a) for sample in plan.samples(a)[1:2]
+        plan.forest(a, i, sample)
+        for a in analyses
+        for i in plan.imputations(a)
+        for sample in plan.samples(a)[1:2]
     ]
     return {
         "ingest": 1,
@@ -101,5 +105,7 @@ def _disk(plan: Plan, jobs: dict[str, int]) -> float:
     """Bytes of all results, about half of it compressed away."""
     samples = max(len(plan.samples(analysis)) for analysis in plan.analyses)
     sums = (jobs["grow"] + jobs["grow_held_out"] * (samples - 1)) * plan.rows * _BYTES_A_SUM
-    completed = (jobs["impute_deployment"] + jobs["impute_inference"]) * plan.rows * plan.covariates * _BYTES_A_CELL
+    completed = (
+        (jobs["impute_deployment"] + jobs["impute_inference"]) * plan.rows * plan.covariates * _BYTES_A_CELL
+    )
     return 0.5 * (sums + completed)

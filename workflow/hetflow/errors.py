@@ -27,9 +27,7 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.where}\n    expected: {self.expected}\n    found:    {self.found}\n    what to do: {self.remedy}"
-        )
+        return f"{self.where}\n    expected: {self.expected}\n    found:    {self.found}\n    what to do: {self.remedy}"
 
 
 class Refused(Exception):

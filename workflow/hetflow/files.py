@@ -52,7 +52,9 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: str) -> None:
     missing = [name for name in terms.columns if name not in frame.columns]
     surplus = [name for name in frame.columns if name not in terms.columns]
     if missing or (surplus and not terms.more):
-        raise ValueError(f"{contract}: columns missing {missing}, not foreseen {surplus if not terms.more else []}")
+        raise ValueError(
+            f"{contract}: columns missing {missing}, not foreseen {surplus if not terms.more else []}"
+        )
     ordered = [*terms.columns, *surplus]
     arrays = [_arrow(frame[name], terms.columns.get(name)) for name in ordered]
     schema = pa.schema(
@@ -109,10 +111,14 @@ def _arrow(values: pd.Series, kind: str | None) -> pa.Array:
         else:
             kind = "string"
     if kind == "string":
-        items = [None if item is None or item is pd.NA or item != item else str(item) for item in values.tolist()]
+        items = [
+            None if item is None or item is pd.NA or item != item else str(item) for item in values.tolist()
+        ]
         return pa.array(items, type=pa.string())
     if kind == "float64":
-        return pa.array(values.to_numpy(dtype=np.float64, na_value=np.nan), type=pa.float64(), from_pandas=True)
+        return pa.array(
+            values.to_numpy(dtype=np.float64, na_value=np.nan), type=pa.float64(), from_pandas=True
+        )
     return pa.array(values.to_numpy(), type=pa.type_for_alias(kind))
 
 
@@ -143,7 +149,9 @@ def read_json(path: str | Path, contract: str) -> dict[str, Any]:
     except FileNotFoundError:
         refuse(str(path), f"a {contract} document", "no such file", "run the stage that writes it first")
     except (ValueError, KeyError, TypeError) as error:
-        refuse(str(path), f"an intact {contract} document", f"a damaged file ({_first_line(error)})", _REBUILD)
+        refuse(
+            str(path), f"an intact {contract} document", f"a damaged file ({_first_line(error)})", _REBUILD
+        )
     _check_stamp(stamp, contract, CONTRACTS[contract], path)
     if hashlib.sha256(canonical_json(content).encode()).hexdigest() != stamp.get("sha256"):
         refuse(str(path), "content that agrees with its checksum", "a changed or damaged file", _REBUILD)

@@ -12,7 +12,9 @@ from hetflow.files import read_json, sha256
 from hetflow.sources import locked_versions
 
 
-def manifest(results: Path, artefacts: Iterable[Path], settings: Iterable[Path], lock: Path) -> dict[str, Any]:
+def manifest(
+    results: Path, artefacts: Iterable[Path], settings: Iterable[Path], lock: Path
+) -> dict[str, Any]:
     """The manifest of a study.
 
     Parameters
@@ -51,7 +53,9 @@ def manifest(results: Path, artefacts: Iterable[Path], settings: Iterable[Path],
 
 
 def _files(path: Path) -> list[Path]:
-    return [file for file in path.rglob("*") if file.is_file() and not _mark(file)] if path.is_dir() else [path]
+    return (
+        [file for file in path.rglob("*") if file.is_file() and not _mark(file)] if path.is_dir() else [path]
+    )
 
 
 def _mark(file: Path) -> bool:

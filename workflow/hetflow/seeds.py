@@ -33,7 +33,9 @@ def seed_sequence(seed: int, *key: str | int) -> np.random.SeedSequence:
     """
     text = "\x1f".join(f"{type(part).__name__}:{part}" for part in key)
     digest = hashlib.sha256(text.encode()).digest()
-    words = tuple(int.from_bytes(digest[i * _WORD_BYTES : (i + 1) * _WORD_BYTES], "little") for i in range(_WORDS))
+    words = tuple(
+        int.from_bytes(digest[i * _WORD_BYTES : (i + 1) * _WORD_BYTES], "little") for i in range(_WORDS)
+    )
     return np.random.SeedSequence(entropy=seed, spawn_key=words)
 
 

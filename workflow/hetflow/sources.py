@@ -9,7 +9,10 @@ import re
 from pathlib import Path
 
 _PACKAGE = "hetflow"
-_DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}  # import name to name in the lock, where they differ
+_DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}  # import name to name in the lock, where they differ
 
 
 def code_fingerprint(script: Path, library: Path, lock: Path) -> str:
@@ -62,7 +65,9 @@ def import_closure(script: Path, library: Path) -> tuple[list[Path], list[str]]:
 
 def locked_versions(lock: Path) -> dict[str, str]:
     """Versions that the lock file pins, by lower-case distribution name."""
-    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s\\;]+)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    pins = re.findall(
+        r"^([A-Za-z0-9._-]+)==([^\s\\;]+)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     return {name.lower().replace("_", "-"): version for name, version in pins}
 
 
@@ -75,7 +80,9 @@ def _imports(path: Path) -> tuple[str, ...]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names if node.module.startswith(_PACKAGE)}
+            names |= {
+                f"{node.module}.{alias.name}" for alias in node.names if node.module.startswith(_PACKAGE)
+            }
     return tuple(sorted(names))
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from hetflow.cohort.readers import data_shape
-from hetflow.errors import Refused, refuse
 from hetflow.costs import costs
+from hetflow.errors import Refused, refuse
 from hetflow.files import canonical_json, stamped_json
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
@@ -24,8 +24,12 @@ from hetflow.sources import code_fingerprint
 from hetflow.study.load import check_study, merge, read_yaml
 
 DEFAULT_STUDY = "config/opt.yaml"
-_MOST_SETTINGS = 100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
-_KEEP_SHARDS = 50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
+_MOST_SETTINGS = (
+    100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
+)
+_KEEP_SHARDS = (
+    50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,16 @@ class Start:
         The raw data file.
     workflow : Path
         The folder ``workflow``.
-    python, scripts : str
-        How a job calls Python, and where the scripts are; quoted for a shell.
+    python : str
+        How a job calls Python, quoted for a shell.
+    temp : callable
+        Snakemake's mark for temporary files.
     """
 
     plan: Plan
     data_file: str
     workflow: Path
     python: str
-    scripts: str
     temp: Callable[[str], str]
 
     def code(self, script: str) -> str:
@@ -56,9 +61,14 @@ class Start:
         return _fingerprint(self.workflow, script)
 
     @property
-    def lock(self) -> str:
-        """The lock file, quoted for a shell."""
-        return shlex.quote(str(self.workflow.parent / "envs" / "lock.txt"))
+    def prefix(self) -> str:
+        """Shell variables before every job's command: where Python, the scripts and the lock are on this machine.
+
+        They are no parameters of the rules, so that another clone or interpreter runs nothing again.
+        """
+        scripts, lock = self.workflow / "scripts", self.workflow.parent / "envs" / "lock.txt"
+        places = {"PYTHON": self.python, "SCRIPTS": shlex.quote(str(scripts)), "LOCK": shlex.quote(str(lock))}
+        return "".join(f"HETFLOW_{name}={place}; " for name, place in places.items())
 
     def costs(self) -> str:
         """What a run would cost, as text for the script `check`."""
@@ -147,20 +157,21 @@ def prepare(
     check_study(values, source, shape.header)
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
-    return Start(plan, data_file, folder, python, shlex.quote(str(folder / "scripts")), temp)
+    return Start(plan, data_file, folder, python, temp)
 
 
 def find_data(name: str, project: Path, source: str) -> str:
     """The data file: relative to the folder of the run, or to the project's own."""
-    for candidate in (Path(name).expanduser(), project / name):
-        if candidate.is_file():
-            return os.path.relpath(candidate) if candidate.is_relative_to(Path.cwd()) else str(candidate)
-    refuse(
-        f"{source}: data.file",
-        "a data file",
-        f"no file {name}",
-        "give its path relative to the folder in which you start snakemake, or in full",
-    )
+    places = (Path(name).expanduser(), project / name)
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        refuse(
+            f"{source}: data.file",
+            "a data file",
+            f"no file {name}",
+            "give its path relative to the folder in which you start snakemake, or in full",
+        )
+    return os.path.relpath(found) if found.is_relative_to(Path.cwd()) else str(found)
 
 
 def _count_covariates(dictionary: Any, header: list[str]) -> int:

@@ -3,8 +3,6 @@
 
 
 rule grow:
-    message:
-        "Growing the forest of {wildcards.analysis}, imputation {wildcards.imputation}, bags {wildcards.shard}"
     input:
         facts="<results>/cohort.json",
         cohort="<results>/cohort.parquet",
@@ -13,31 +11,32 @@ rule grow:
         completed=lambda wildcards: START.file(
             f"{PLAN.owner[wildcards.analysis, 'deployment']}/completed/deployment/{wildcards.imputation}.parquet"
         ),
-        nuisance=lambda wildcards: START.file(PLAN.nuisance(wildcards.analysis, wildcards.imputation)),
+        nuisance=lambda wildcards: START.file(
+            PLAN.nuisance(wildcards.analysis, wildcards.imputation)
+        ),
     output:
         START.shard("<results>/{analysis}/forest/{imputation}/all/{shard}.parquet"),
-    params:
-        code=CODE("grow"),
     log:
         "<logs>/grow/{analysis}-{imputation}-{shard}.log",
     benchmark:
         "<benchmarks>/grow/{analysis}-{imputation}-{shard}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("grow"),
         runtime=START.minutes("grow"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("grow"),
+    message:
+        "Growing the forest of {wildcards.analysis}, imputation {wildcards.imputation}, bags {wildcards.shard}"
     shell:
-        "{START.python} {START.scripts}/grow.py --imputation {wildcards.imputation} --samples all"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --imputation {wildcards.imputation} --samples all"
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
         " --sums {output:q} --log {log:q}"
 
 
 rule grow_held_out:
-    message:
-        "Growing the forests of {wildcards.analysis} that leave folds out, imputation {wildcards.imputation},"
-        " bags {wildcards.shard}"
     input:
         facts="<results>/cohort.json",
         cohort="<results>/cohort.parquet",
@@ -46,54 +45,63 @@ rule grow_held_out:
         completed=lambda wildcards: START.file(
             f"{PLAN.owner[wildcards.analysis, 'deployment']}/completed/deployment/{wildcards.imputation}.parquet"
         ),
-        nuisance=lambda wildcards: START.file(PLAN.nuisance(wildcards.analysis, wildcards.imputation)),
+        nuisance=lambda wildcards: START.file(
+            PLAN.nuisance(wildcards.analysis, wildcards.imputation)
+        ),
     output:
         [
-            START.shard(f"<results>/{{analysis}}/forest/{{imputation}}/{sample}/{{shard}}.parquet")
+            START.shard(
+                f"<results>/{{analysis}}/forest/{{imputation}}/{sample}/{{shard}}.parquet"
+            )
             for sample in START.held_out_samples
         ],
-    params:
-        code=CODE("grow"),
-        samples=START.held_out_samples,
     log:
         "<logs>/grow_held_out/{analysis}-{imputation}-{shard}.log",
     benchmark:
         "<benchmarks>/grow_held_out/{analysis}-{imputation}-{shard}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("grow"),
         runtime=START.minutes("grow"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("grow"),
+        samples=START.held_out_samples,
+    message:
+        "Growing the forests of {wildcards.analysis} that leave folds out, imputation {wildcards.imputation},"
+        " bags {wildcards.shard}"
     shell:
-        "{START.python} {START.scripts}/grow.py --imputation {wildcards.imputation} --samples {params.samples}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --imputation {wildcards.imputation} --samples {params.samples}"
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
         " --sums {output:q} --log {log:q}"
 
 
 rule merge:
-    message:
-        "Adding up the shards of {wildcards.analysis}, imputation {wildcards.imputation}"
     input:
         lambda wildcards: START.files(
             [
                 shard
                 for sample in PLAN.samples(wildcards.analysis)
-                for shard in PLAN.forest(wildcards.analysis, wildcards.imputation, sample)
+                for shard in PLAN.forest(
+                    wildcards.analysis, wildcards.imputation, sample
+                )
             ]
         ),
     output:
         "<results>/{analysis}/cate/{imputation}.parquet",
-    params:
-        code=CODE("merge"),
     log:
         "<logs>/merge/{analysis}-{imputation}.log",
     benchmark:
         "<benchmarks>/merge/{analysis}-{imputation}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("merge"),
         runtime=START.minutes("merge"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("merge"),
+    message:
+        "Adding up the shards of {wildcards.analysis}, imputation {wildcards.imputation}"
     shell:
-        "{START.python} {START.scripts}/merge.py --sums {input:q} --cate {output:q} --log {log:q}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/merge.py --sums {input:q} --cate {output:q} --log {log:q}"

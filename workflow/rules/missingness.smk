@@ -2,8 +2,6 @@
 
 
 rule describe:
-    message:
-        "Describing what is missing"
     input:
         cohort="<results>/cohort.parquet",
         facts="<results>/cohort.json",
@@ -12,26 +10,26 @@ rule describe:
         masks="<results>/missingness/masks.parquet",
         patterns="<results>/missingness/patterns.parquet",
         summary="<results>/missingness/summary.json",
-    params:
-        code=CODE("describe"),
     log:
         "<logs>/describe.log",
     benchmark:
         "<benchmarks>/describe.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("describe"),
         runtime=START.minutes("describe"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("describe"),
+    message:
+        "Describing what is missing"
     shell:
-        "{START.python} {START.scripts}/describe.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/describe.py --cohort {input.cohort:q} --facts {input.facts:q}"
         " --variables {output.variables:q} --masks {output.masks:q} --patterns {output.patterns:q}"
         " --summary {output.summary:q} --log {log:q}"
 
 
 rule impute_deployment:
-    message:
-        "Completing covariates without arm and outcome, {wildcards.analysis} {wildcards.imputation}"
     input:
         cohort="<results>/cohort.parquet",
         facts="<results>/cohort.json",
@@ -39,26 +37,26 @@ rule impute_deployment:
     output:
         table="<results>/{analysis}/completed/deployment/{imputation}.parquet",
         notices="<results>/{analysis}/completed/deployment/{imputation}.json",
-    params:
-        code=CODE("impute"),
     log:
         "<logs>/impute_deployment/{analysis}-{imputation}.log",
     benchmark:
         "<benchmarks>/impute_deployment/{analysis}-{imputation}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("impute"),
         runtime=START.minutes("impute"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("impute"),
+    message:
+        "Completing covariates without arm and outcome, {wildcards.analysis} {wildcards.imputation}"
     shell:
-        "{START.python} {START.scripts}/impute.py --mode deployment --imputation {wildcards.imputation}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/impute.py --mode deployment --imputation {wildcards.imputation}"
         " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
 
 
 rule impute_inference:
-    message:
-        "Completing covariates by arm and with the outcome, {wildcards.analysis} {wildcards.imputation}"
     input:
         cohort="<results>/cohort.parquet",
         outcomes="<results>/outcomes.parquet",
@@ -67,46 +65,52 @@ rule impute_inference:
     output:
         table="<results>/{analysis}/completed/inference/{imputation}.parquet",
         notices="<results>/{analysis}/completed/inference/{imputation}.json",
-    params:
-        code=CODE("impute"),
     log:
         "<logs>/impute_inference/{analysis}-{imputation}.log",
     benchmark:
         "<benchmarks>/impute_inference/{analysis}-{imputation}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("impute"),
         runtime=START.minutes("impute"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("impute"),
+    message:
+        "Completing covariates by arm and with the outcome, {wildcards.analysis} {wildcards.imputation}"
     shell:
-        "{START.python} {START.scripts}/impute.py --mode inference --imputation {wildcards.imputation}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/impute.py --mode inference --imputation {wildcards.imputation}"
         " --cohort {input.cohort:q} --outcomes {input.outcomes:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
 
 
 rule guards:
-    message:
-        "Guarding the completed covariates of {wildcards.analysis}"
     input:
         cohort="<results>/cohort.parquet",
         facts="<results>/cohort.json",
         settings="<results>/settings/guards.json",
-        completed=lambda wildcards: START.files(PLAN.completed(wildcards.analysis, "deployment")),
-        notices=lambda wildcards: START.files(PLAN.notices(wildcards.analysis, "deployment")),
+        completed=lambda wildcards: START.files(
+            PLAN.completed(wildcards.analysis, "deployment")
+        ),
+        notices=lambda wildcards: START.files(
+            PLAN.notices(wildcards.analysis, "deployment")
+        ),
     output:
         "<results>/{analysis}/guards.json",
-    params:
-        code=CODE("guards"),
     log:
         "<logs>/guards/{analysis}.log",
     benchmark:
         "<benchmarks>/guards/{analysis}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("guards"),
         runtime=START.minutes("guards"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("guards"),
+    message:
+        "Guarding the completed covariates of {wildcards.analysis}"
     shell:
-        "{START.python} {START.scripts}/guards.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/guards.py --cohort {input.cohort:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --completion-notices {input.notices:q}"
         " --guards {output:q} --log {log:q}"

@@ -2,8 +2,6 @@
 
 
 rule nuisance:
-    message:
-        "Cross-fitting outcome mean and propensity, {wildcards.analysis} {wildcards.set}"
     input:
         cohort="<results>/cohort.parquet",
         outcomes="<results>/outcomes.parquet",
@@ -11,23 +9,27 @@ rule nuisance:
         folds="<results>/folds.parquet",
         settings="<results>/{analysis}/settings/nuisance.json",
         guards=lambda wildcards: START.guards(wildcards.analysis),
-        completed=lambda wildcards: START.files(PLAN.nuisance_covariates(wildcards.analysis, wildcards.set)),
+        completed=lambda wildcards: START.files(
+            PLAN.nuisance_covariates(wildcards.analysis, wildcards.set)
+        ),
     output:
         table="<results>/{analysis}/nuisance/{set}.parquet",
         quality="<results>/{analysis}/nuisance/{set}.json",
-    params:
-        code=CODE("nuisance"),
     log:
         "<logs>/nuisance/{analysis}-{set}.log",
     benchmark:
         "<benchmarks>/nuisance/{analysis}-{set}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("nuisance"),
         runtime=START.minutes("nuisance"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("nuisance"),
+    message:
+        "Cross-fitting outcome mean and propensity, {wildcards.analysis} {wildcards.set}"
     shell:
-        "{START.python} {START.scripts}/nuisance.py --set {wildcards.set} --cohort {input.cohort:q}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/nuisance.py --set {wildcards.set} --cohort {input.cohort:q}"
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q}"
         " --table {output.table:q} --quality {output.quality:q} --log {log:q}"

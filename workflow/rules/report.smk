@@ -2,19 +2,22 @@
 
 
 rule page:
-    message:
-        "Writing the report"
     input:
         settings="<results>/settings/report.json",
         facts="<results>/cohort.json",
         flow="<results>/flow.parquet",
         baseline="<results>/baseline.parquet",
-        missingness=expand("<results>/missingness/{table}.parquet", table=["variables", "masks", "patterns"]),
+        missingness=expand(
+            "<results>/missingness/{table}.parquet",
+            table=["variables", "masks", "patterns"],
+        ),
         summary="<results>/missingness/summary.json",
         estimates="<results>/estimates.parquet",
         pieces=START.files(PLAN.report_pieces()),
     output:
-        page=report("<results>/report.html", caption="../report/page.rst", category="Report"),
+        page=report(
+            "<results>/report.html", caption="../report/page.rst", category="Report"
+        ),
         figures=report(
             directory("<results>/figures"),
             patterns=["{name}.svg"],
@@ -22,62 +25,69 @@ rule page:
             category="Figures",
         ),
         tables=report(
-            directory("<results>/tables"), patterns=["{name}.csv"], caption="../report/tables.rst", category="Tables"
+            directory("<results>/tables"),
+            patterns=["{name}.csv"],
+            caption="../report/tables.rst",
+            category="Tables",
         ),
-    params:
-        code=CODE("page"),
-        results=START.file(""),
     log:
         "<logs>/page.log",
     benchmark:
         "<benchmarks>/page.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("page"),
         runtime=START.minutes("page"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("page"),
+        results=lambda wildcards, output: os.path.dirname(output[0]),
+    message:
+        "Writing the report"
     shell:
-        "{START.python} {START.scripts}/page.py --results {params.results:q} --settings {input.settings:q}"
-        " --lock {START.lock} --page {output.page:q} --figures {output.figures:q} --tables {output.tables:q}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/page.py --results {params.results:q} --settings {input.settings:q}"
+        " --lock $HETFLOW_LOCK --page {output.page:q} --figures {output.figures:q} --tables {output.tables:q}"
         " --log {log:q}"
 
 
 rule manifest:
-    message:
-        "Listing every artefact with its checksum"
     input:
         artefacts=START.files(PLAN.artefacts()),
         settings=START.files(PLAN.all_settings()),
     output:
         "<results>/manifest.json",
-    params:
-        code=CODE("manifest"),
-        results=START.file(""),
     log:
         "<logs>/manifest.log",
     benchmark:
         "<benchmarks>/manifest.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
     resources:
         mem_mb=START.memory("manifest"),
         runtime=START.minutes("manifest"),
-    conda:
-        "../../envs/hetflow.yaml"
+    params:
+        code=CODE("manifest"),
+        results=lambda wildcards, output: os.path.dirname(output[0]),
+    message:
+        "Listing every artefact with its checksum"
     shell:
-        "{START.python} {START.scripts}/manifest.py --results {params.results:q} --lock {START.lock}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/manifest.py --results {params.results:q} --lock $HETFLOW_LOCK"
         " --artefacts {input.artefacts:q} --settings {input.settings:q} --manifest {output:q} --log {log:q}"
 
 
 rule check:
-    localrule: True
-    message:
-        "Checking the study and its data; nothing is computed"
     input:
         data=START.data_file,
+    log:
+        "<logs>/check.log",
+    localrule: True
     params:
         settings=START.study_settings("cohort"),
         jobs=START.costs(),
-    log:
-        "<logs>/check.log",
+    message:
+        "Checking the study and its data; nothing is computed"
+    conda:
+        "../../envs/hetflow.yaml"
     shell:
-        "{START.python} {START.scripts}/check.py --data {input.data:q} --settings-text {params.settings:q}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/check.py --data {input.data:q} --settings-text {params.settings:q}"
         " --costs {params.jobs:q} --log {log:q}"

@@ -3,24 +3,30 @@
 
 
 rule study_settings:
-    localrule: True
     output:
         "<results>/settings/{stage}.json",
-    params:
-        text=lambda wildcards: START.study_settings(wildcards.stage),
     log:
         "<logs>/study_settings/{stage}.log",
+    localrule: True
+    conda:
+        "../../envs/hetflow.yaml"
+    params:
+        text=lambda wildcards: START.study_settings(wildcards.stage),
     shell:
         "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q} && mv {output:q}.part {output:q}"
 
 
 rule analysis_settings:
-    localrule: True
     output:
         "<results>/{analysis}/settings/{stage}.json",
-    params:
-        text=lambda wildcards: START.analysis_settings(wildcards.analysis, wildcards.stage),
     log:
         "<logs>/analysis_settings/{analysis}-{stage}.log",
+    localrule: True
+    conda:
+        "../../envs/hetflow.yaml"
+    params:
+        text=lambda wildcards: START.analysis_settings(
+            wildcards.analysis, wildcards.stage
+        ),
     shell:
         "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q} && mv {output:q}.part {output:q}"

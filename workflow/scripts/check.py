@@ -26,12 +26,17 @@ def lines(facts: dict, costs: dict) -> list[str]:
     said = ["", "The study and its data can be run.", ""]
     said += [f"  units          {facts['units']:,} of {facts['units_read']:,} read"]
     said += [f"  covariates     {costs['covariates']:,}"]
-    said += [f"  trees          {costs['trees']['all']:,} and {costs['trees']['held_out']:,} that leave folds out"]
+    said += [
+        f"  trees          {costs['trees']['all']:,} and {costs['trees']['held_out']:,} that leave folds out"
+    ]
     said += [f"  memory         up to {costs['memory_mb'] / 1000:.1f} GB a job"]
     said += [f"  disk           about {costs['disk_mb']:,.0f} MB"]
-    said += [f"  time           about {_time(total)} on one core, {_time(total / 2)} on two, {_time(total / 8)} on eight"]
+    times = [_time(total / cores) for cores in (1, 2, 8)]
+    said += [f"  time           about {times[0]} on one core, {times[1]} on two, {times[2]} on eight"]
     said += ["", "  rule                 jobs   one core"]
-    said += [f"  {rule:<20} {number:>5}   {_time(seconds[rule]):>8}" for rule, number in jobs.items() if number]
+    said += [
+        f"  {rule:<20} {number:>5}   {_time(seconds[rule]):>8}" for rule, number in jobs.items() if number
+    ]
     said += [f"  {'in all':<20} {sum(jobs.values()):>5}   {_time(total):>8}", ""]
     said += [f"  notice: {notice}" for notice in facts["notices"]]
     return said

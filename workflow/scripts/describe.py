@@ -5,7 +5,7 @@ from __future__ import annotations
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
 from hetflow.files import read_json, read_table, write_json, write_table
-from hetflow.missingness.describe import describe
+from hetflow.missingness.describe import by_variable, distinct_masks, patterns, summary
 
 COMMAND = Command(__doc__).reads("cohort", "facts").writes("variables", "masks", "patterns", "summary")
 
@@ -14,11 +14,11 @@ def work(arguments) -> None:
     """Read, describe, write."""
     cohort = read_table(arguments.cohort, "cohort")
     facts = read_json(arguments.facts, "cohort_facts")
-    found = describe(cohort, columns_from_json(facts["columns"]), cohort["treated"].to_numpy())
-    write_table(found.variables, arguments.variables, "table")
-    write_table(found.masks, arguments.masks, "table")
-    write_table(found.patterns, arguments.patterns, "table")
-    write_json(found.summary, arguments.summary, "facts")
+    columns = columns_from_json(facts["columns"])
+    write_table(by_variable(cohort, columns, cohort["treated"].to_numpy()), arguments.variables, "table")
+    write_table(distinct_masks(cohort, columns), arguments.masks, "table")
+    write_table(patterns(cohort, columns), arguments.patterns, "table")
+    write_json(summary(cohort, columns), arguments.summary, "facts")
 
 
 def main(argv: list[str] | None = None) -> int:

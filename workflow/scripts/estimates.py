@@ -44,7 +44,7 @@ def work(arguments) -> None:
         covariate_target=MEASURED if several else SEEN,
         observed=observed,
     )
-    held = [name for name in chosen["displays"] or chosen["projection"]]
+    held = list(chosen["displays"] or chosen["projection"])
     table, hidden = displays(scores, completed, covariates(columns, completed[0]), held, chosen, observed)
     write_table(found.table, arguments.table, "estimates")
     write_arrays(found.covariances, arguments.covariance)

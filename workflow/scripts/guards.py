@@ -11,7 +11,12 @@ from hetflow.missingness.guards import judge_arm_auc, refuse_predictable_arm
 from hetflow.nuisance.propensity import design_propensity
 from hetflow.tables import read_notices
 
-COMMAND = Command(__doc__).reads("cohort", "facts", "settings").reads("completed", "completion-notices", several=True).writes("guards")
+COMMAND = (
+    Command(__doc__)
+    .reads("cohort", "facts", "settings")
+    .reads("completed", "completion-notices", several=True)
+    .writes("guards")
+)
 
 
 def work(arguments) -> None:
@@ -24,10 +29,14 @@ def work(arguments) -> None:
         return
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     whole = read_table(arguments.cohort, "cohort")
-    measured = [_measure(read_table(path, "completed"), whole, columns, settings) for path in arguments.completed]
+    measured = [
+        _measure(read_table(path, "completed"), whole, columns, settings) for path in arguments.completed
+    ]
     verdict = judge_arm_auc([auc for auc, _ in measured], max(se for _, se in measured))
     refuse_predictable_arm(verdict, "completed covariates")
-    facts = {name: getattr(verdict, name) for name in verdict.__slots__} | {"auc": [auc for auc, _ in measured]}
+    facts = {name: getattr(verdict, name) for name in verdict.__slots__} | {
+        "auc": [auc for auc, _ in measured]
+    }
     write_json({"checked": True, "arm": facts, "notices": said}, arguments.guards, "facts")
 
 

@@ -7,9 +7,7 @@ from hetflow.cohort.ingest import ingest
 from hetflow.cohort.readers import read_raw
 from hetflow.files import read_json, sha256, write_json, write_table
 
-COMMAND = (
-    Command(__doc__).reads("data", "settings").writes("cohort", "outcomes", "facts", "flow", "baseline")
-)
+COMMAND = Command(__doc__).reads("data", "settings").writes("cohort", "outcomes", "facts", "flow", "baseline")
 
 
 def work(arguments) -> None:

@@ -6,7 +6,9 @@ from _command import Command
 from hetflow.files import write_json
 from hetflow.manifest import manifest
 
-COMMAND = Command(__doc__).reads("results", "lock").reads("settings", "artefacts", several=True).writes("manifest")
+COMMAND = (
+    Command(__doc__).reads("results", "lock").reads("settings", "artefacts", several=True).writes("manifest")
+)
 
 
 def work(arguments) -> None:

@@ -19,7 +19,10 @@ def work(arguments) -> None:
     nuisance = read_table(arguments.nuisance, "nuisance")
     unit = nuisance["unit"].to_numpy()
     effects = effects_by_sample(
-        [read_table(path, "cate") for path in arguments.cate], unit, nuisance["fold"].to_numpy(), settings["folds"]
+        [read_table(path, "cate") for path in arguments.cate],
+        unit,
+        nuisance["fold"].to_numpy(),
+        settings["folds"],
     )
     whole = read_table(arguments.cohort, "cohort")
     cohort = whole.iloc[rows_of(unit, whole["unit"].to_numpy())]

@@ -70,7 +70,10 @@ def columns_to_json(columns: Iterable[Column]) -> list[dict[str, Any]]:
 
 def columns_from_json(items: Iterable[Mapping[str, Any]]) -> list[Column]:
     """Columns from the ``columns`` list of ``cohort.json``."""
-    return [
-        Column(**{key: tuple(value) if isinstance(value, list) else value for key, value in item.items()})
-        for item in items
-    ]
+    columns = []
+    for item in items:
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in item.items()
+        }
+        columns.append(Column(**values))
+    return columns

@@ -18,7 +18,9 @@ def covariates(columns: Sequence[Column], frame: pd.DataFrame) -> list[Column]:
     return [column for column in columns if column.role == "covariate" and column.name in frame.columns]
 
 
-def matrix(columns: Sequence[Column], frames: Sequence[pd.DataFrame]) -> tuple[NDArray[np.float64], list[str]]:
+def matrix(
+    columns: Sequence[Column], frames: Sequence[pd.DataFrame]
+) -> tuple[NDArray[np.float64], list[str]]:
     """Covariates of completed files as one numeric matrix: their mean over the files.
 
     Parameters
@@ -59,5 +61,10 @@ def rows_of(unit: NDArray[np.int64], units: NDArray[np.int64]) -> NDArray[np.int
     position = np.searchsorted(units, unit)
     inside = position < len(units)
     if not inside.all() or not np.array_equal(units[position[inside]], unit[inside]):
-        refuse("unit", "units of the same cohort in every file", "units that the cohort lacks", "start the run again")
+        refuse(
+            "unit",
+            "units of the same cohort in every file",
+            "units that the cohort lacks",
+            "start the run again",
+        )
     return position

@@ -10,7 +10,7 @@ FloatArray = NDArray[np.float64]
 MINIMUM_PAIRS = 20
 """Correlations over fewer units count as 0."""
 RESOLUTION = 9
-"""Correlations are ranked after rounding to so many decimals, so that equal ones tie whatever the round-off."""
+"""Decimals to which correlations are rounded before ranking, so that equal ones tie despite round-off."""
 REDUNDANT = 0.99
 """A candidate that is correlated this closely with a chosen predictor adds nothing."""
 UNITS_PER_PREDICTOR = 10

@@ -169,7 +169,7 @@ def findings(inputs: ReportInputs, own: Words) -> tuple[Finding, Finding, Findin
         picks.one(estimates, primary, "AUTOC", own),
         picks.one(estimates, primary, "sequential_AUTOC", own),
     )
-    whom = sentences.groups_finding(own, *picks.held_out(estimates, primary, own), vary.established)
+    whom = sentences.groups_finding(own, *picks.sequential(estimates, primary, own), vary.established)
     return average, vary, whom
 
 

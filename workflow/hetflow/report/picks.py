@@ -87,13 +87,13 @@ def one(
     return found[0] if found else None
 
 
-def held_out(
+def sequential(
     estimates: pd.DataFrame, analysis: str, words: Words
 ) -> tuple[Number | None, Number | None, Number | None]:
     """Held-out groups: greatest and least predicted benefit (effects), and the gap between them (benefit "
     "units)."""
-    groups = numbers(rows(estimates, analysis, "held_out_groups"), words)
-    gap = one(estimates, analysis, "held_out_groups_difference", words, benefit=True)
+    groups = numbers(rows(estimates, analysis, "sequential_groups"), words)
+    gap = one(estimates, analysis, "sequential_groups_difference", words, benefit=True)
     if len(groups) < 2 or gap is None:
         return None, None, None
     return groups[-1], groups[0], replace(gap, groups=len(groups))

@@ -193,7 +193,7 @@ def _autoc(words: Words, test: Number, p: str) -> str:
 def groups_finding(
     words: Words, top: Number | None, bottom: Number | None, difference: Number | None, shown_to_vary: bool
 ) -> Finding:
-    """For whom the effect is largest, by groups of held-out predicted benefit.
+    """For whom the effect is largest, by groups of sequentially predicted benefit.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def groups_finding(
         Effect in the group with the largest and in that with the smallest predicted benefit, treated minus
         control.
     difference : Number
-        Top minus bottom in benefit units, with an interval from held-out predictions.
+        Top minus bottom in benefit units, with an interval from sequential predictions.
     shown_to_vary : bool
         Whether a test of heterogeneity speaks for it; otherwise the groups are a description.
     """

@@ -144,7 +144,7 @@ def heterogeneity_table(estimates: pd.DataFrame, analysis: str, words: Words) ->
 
 
 def groups_table(estimates: pd.DataFrame, analysis: str, words: Words, minimum: int) -> Table:
-    """Effects by held-out predicted benefit and by the rules of the study file."""
+    """Effects by sequentially predicted benefit and by the rules of the study file."""
     rows: list[Cell] = []
     sections = group_sections(estimates, analysis, words)
     first = sections[0][2]
@@ -177,10 +177,10 @@ def _group(label: str, number: Number, n: int, minimum: int, count: str | None =
 def group_sections(
     estimates: pd.DataFrame, analysis: str, words: Words
 ) -> list[tuple[str, str, pd.DataFrame, pd.DataFrame]]:
-    """Heading, target, rows of the groups and rows of their differences: held-out groups first, then each "
-    "rule."""
-    held = picks.rows(estimates, analysis, "held_out_groups")
-    gap = picks.rows(estimates, analysis, "held_out_groups_difference")
+    """Heading, target, rows of the groups and rows of their differences: sequential groups first, then each
+    rule."""
+    held = picks.rows(estimates, analysis, "sequential_groups")
+    gap = picks.rows(estimates, analysis, "sequential_groups_difference")
     sections = [("By predicted benefit", _target(held), held, gap)]
     rules = picks.rows(estimates, analysis, "rule_groups")
     gaps = picks.rows(estimates, analysis, "rule_groups_difference")

@@ -65,7 +65,7 @@ def _panel_text(record: Mapping[Any, Any], key: str, unit: str) -> str:
 def analyses_frame(
     estimates: pd.DataFrame, names: Mapping[str, str], words: Mapping[str, Words]
 ) -> pd.DataFrame:
-    """One row an analysis: average effect, AUTOC, and the gap between held-out groups in benefit units.
+    """One row an analysis: average effect, AUTOC, and the gap between groups by sequentially predicted benefit, in benefit units.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def analyses_frame(
         quantities = {
             "ATE": picks.one(estimates, analysis, "ATE", own),
             "AUTOC": picks.one(estimates, analysis, "AUTOC", own),
-            "gap": picks.held_out(estimates, analysis, own)[2],
+            "gap": picks.sequential(estimates, analysis, own)[2],
         }
         row: dict[str, Any] = {"analysis": analysis, "label": label, "outcome": own.outcome, "unit": own.unit}
         for key, number in quantities.items():

@@ -53,9 +53,14 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
     outcome_facts = {"outcome": study.outcome, "outcome_kind": outcome["kind"]}
     return {
         "deployment": imputation,
-        "inference": imputation | (outcome_facts if study.missingness.strategy == "multiple_imputation" else {}),
+        "inference": imputation
+        | (outcome_facts if study.missingness.strategy == "multiple_imputation" else {}),
         "nuisance": seed
-        | {"nuisance": dump["nuisance"], "randomised": randomised, "probability": dump["design"]["probability"]}
+        | {
+            "nuisance": dump["nuisance"],
+            "randomised": randomised,
+            "probability": dump["design"]["probability"],
+        }
         | outcome_facts,
         "forest": seed | {"forest": _without(dump["forest"], "trees", "held_out_trees", "shard_bags")},
         "scores": {"better": outcome["better"], "folds": study.folds},
@@ -143,12 +148,23 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
     dump = study.model_dump(mode="json")
     cohort_keys = ("data", "treatment", "design", "outcomes", "eligibility", "derived", "dictionary")
     cohort = {key: dump[key] for key in cohort_keys}
-    cohort["design"] = {key: dump["design"][key] for key in ("kind", "strata", "cluster", "weight", "minimum_arm")}
+    cohort["design"] = {
+        key: dump["design"][key] for key in ("kind", "strata", "cluster", "weight", "minimum_arm")
+    }
     probability = dump["design"]["probability"]
     if isinstance(probability, dict):
         cohort["design"]["probability_column"] = probability["column"]
     labels = {name: entry["label"] or name for name, entry in dump["analyses"].items()}
-    page_keys = ("study", "title", "estimand", "report", "minimum_cell_count", "treatment", "outcomes", "outcome")
+    page_keys = (
+        "study",
+        "title",
+        "estimand",
+        "report",
+        "minimum_cell_count",
+        "treatment",
+        "outcomes",
+        "outcome",
+    )
     return {
         "cohort": cohort,
         "folds": {"seed": study.seed, "folds": study.folds},

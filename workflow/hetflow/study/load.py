@@ -26,7 +26,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="anchors and aliases are not allowed", problem_mark=event.start_mark
+            )
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -54,7 +56,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raw = Path(path).read_bytes()
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        refuse(source, "UTF-8 text", f"a byte that is not at position {error.start}", "save the file as UTF-8")
+        refuse(
+            source, "UTF-8 text", f"a byte that is not at position {error.start}", "save the file as UTF-8"
+        )
     except OSError as error:
         refuse(source, "a study file", error.strerror or "not readable", "check the path after --configfile")
     if len(raw) > _MOST_BYTES:
@@ -145,11 +149,20 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
             columns = names(parse(text))
         except ExpressionError as error:
             problems.append(
-                Problem(f"{source}: {key}", "an expression over columns", f"{text!r}: {error}", "see config/README.md")
+                Problem(
+                    f"{source}: {key}",
+                    "an expression over columns",
+                    f"{text!r}: {error}",
+                    "see config/README.md",
+                )
             )
             continue
-        problems += [_unknown(f"{source}: {key}", name, known) for name in sorted(columns) if _absent(name, known)]
-    problems += [_unknown(f"{source}: {key}", name, known) for key, name in used.items() if _absent(name, known)]
+        problems += [
+            _unknown(f"{source}: {key}", name, known) for name in sorted(columns) if _absent(name, known)
+        ]
+    problems += [
+        _unknown(f"{source}: {key}", name, known) for key, name in used.items() if _absent(name, known)
+    ]
     return problems
 
 
@@ -175,11 +188,17 @@ def _problem(item: Any, source: str) -> Problem:
     shown = "nothing" if kind == "missing" else _short(found)
     if kind == "extra_forbidden":
         allowed = _allowed(path[:-1])
-        return Problem(f"{source}: {key}", "a key that hetflow knows", path[-1], _suggest_key(path[-1], allowed))
+        return Problem(
+            f"{source}: {key}", "a key that hetflow knows", path[-1], _suggest_key(path[-1], allowed)
+        )
     if kind == "missing":
-        return Problem(f"{source}: {key}", "a value: the key is required", shown, "add it; config/README.md explains it")
+        return Problem(
+            f"{source}: {key}", "a value: the key is required", shown, "add it; config/README.md explains it"
+        )
     expected = item["msg"].replace("Input should be ", "").replace("Value error, ", "")
-    return Problem(f"{source}: {key}", expected, shown, "correct the value; config/README.md explains the key")
+    return Problem(
+        f"{source}: {key}", expected, shown, "correct the value; config/README.md explains the key"
+    )
 
 
 def _is_model_tag(part: Any) -> bool:

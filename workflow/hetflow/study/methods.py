@@ -125,7 +125,10 @@ def _partial(section: type[Section]) -> Any:
         for name, info in section.model_fields.items()
     }
     return create_model(
-        f"{section.__name__}Override", __base__=Section, __doc__=f"Keys of `{section.__name__.lower()}`.", **fields
+        f"{section.__name__}Override",
+        __base__=Section,
+        __doc__=f"Keys of `{section.__name__.lower()}`.",
+        **fields,
     )
 
 
@@ -144,5 +147,3 @@ class Analysis(Section):
     """Keys of `forest` that differ."""
     estimates: _partial(Estimates) | None = None  # type: ignore[valid-type]
     """Keys of `estimates` that differ."""
-
-

@@ -112,7 +112,9 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
 
 def _names(study: Study, source: str) -> Iterator[Problem]:
     chosen = {"outcome": study.outcome} | {
-        f"analyses.{name}.outcome": analysis.outcome for name, analysis in study.analyses.items() if analysis.outcome
+        f"analyses.{name}.outcome": analysis.outcome
+        for name, analysis in study.analyses.items()
+        if analysis.outcome
     }
     for key, outcome in chosen.items():
         if outcome not in study.outcomes:

@@ -56,7 +56,9 @@ def _section(title: str, key: str, schema: dict[str, Any], definitions: dict[str
     yield "|---|---|---|---|"
     required = set(schema.get("required", ()))
     for name, rule in schema["properties"].items():
-        default = "required" if name in required else f"`{json.dumps(rule.get('default'), ensure_ascii=False)}`"
+        default = (
+            "required" if name in required else f"`{json.dumps(rule.get('default'), ensure_ascii=False)}`"
+        )
         if name not in required and "default" not in rule:
             default = "see the section"
         if isinstance(rule.get("default"), dict) and rule["default"]:
@@ -81,7 +83,13 @@ def _type(rule: dict[str, Any]) -> str:
         values = [rule.get("additionalProperties"), *rule.get("patternProperties", {}).values()]
         named = [value for value in values if isinstance(value, dict)]
         return f"names, each with {_type(named[0])}" if named else "keys"
-    words = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true / false", "null": "none"}
+    words = {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true / false",
+        "null": "none",
+    }
     return words.get(str(rule.get("type")), "value")
 
 
