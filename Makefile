@@ -23,7 +23,7 @@ $(VENV)/.ready-dev: envs/lock-dev.txt $(VENV)/.ready
 	touch $@
 
 study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=all)
-	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --workflow-profile workflow/profiles/local
+	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
 
 check: $(VENV)/.ready ## validate a study and its data and say what a run would cost
 	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)

@@ -40,7 +40,10 @@ def test_one_sided_autoc_holds_its_level_and_the_average_effect_is_covered() -> 
 
 
 def test_coverage_fails_when_scores_are_made_from_inference_mode() -> None:
-    """Rubin over three imputations does not show the loss: coverage below 0.9 beyond chance (1e-3)."""
+    """Rubin over three imputations does not show the loss: coverage is below 0.95 beyond chance (1e-3).
+
+    At the coverage of 0.78 measured over 45 permutations, 100 of them show it with power 0.98.
+    """
     covered = 0
     for replicate in range(PERMUTATIONS):
         arm, outcome = permuted(replicate)
@@ -53,7 +56,7 @@ def test_coverage_fails_when_scores_are_made_from_inference_mode() -> None:
         total = np.mean([fit[1] ** 2 for fit in fits]) + (1 + 1 / IMPUTATIONS) * estimates.var(ddof=1)
         covered += abs(estimates.mean() - EFFECT) < 1.96 * np.sqrt(total)
     with pytest.raises(AssertionError):
-        assert_rate_at_least(covered, PERMUTATIONS, 0.9, false_alarm=1e-3)
+        assert_rate_at_least(covered, PERMUTATIONS, 0.95, false_alarm=1e-3)
 
 
 def test_the_guard_holds_its_level_on_permuted_arms() -> None:

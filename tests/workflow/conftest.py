@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("Snakefile", "workflow", "config", "envs")
+PARTS = ("Snakefile", "workflow", "profiles", "config", "envs")
 
 
 def small_data(units: int = 240) -> pd.DataFrame:
@@ -120,10 +120,13 @@ class Project:
 
     def would_run(self) -> Counter[str]:
         """Rules of a dry run, with their number of jobs; `study` and `all` left out."""
-        done = self.snakemake("--dry-run", "--quiet", "progress")
+        done = self.snakemake("--dry-run", "--quiet", "reason")
         text = done.stdout + done.stderr
-        counts = Counter(re.findall(r"^(?:local)?rule (\w+):", text, flags=re.MULTILINE))
-        return Counter({rule: number for rule, number in counts.items() if rule not in {"study", "all"}})
+        if "Nothing to be done" in text:
+            return Counter()
+        stats = text.split("Job stats:")[1].split("total")[0]
+        counts = re.findall(r"^(\w+) +(\d+)$", stats, flags=re.MULTILINE)
+        return Counter({rule: int(number) for rule, number in counts if rule not in {"study", "all"}})
 
     def edit(self, old: str, new: str) -> None:
         """Replace a piece of the study file."""

@@ -195,7 +195,8 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
         f"{forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and "
         f"the overlap population. {_tests(words)} Groups by predicted benefit come from forests grown "
-        f"on the folds before the participant's ({forest['held_out_trees']} trees); the first fold is left out. The analysis is exploratory: it "
+        f"on the folds before the participant's ({forest['held_out_trees']} trees); "
+        "the first fold is left out. The analysis is exploratory: it "
         "looks for differences in effect, and a further trial would have to confirm them."
     )
 

@@ -65,7 +65,7 @@ def _panel_text(record: Mapping[Any, Any], key: str, unit: str) -> str:
 def analyses_frame(
     estimates: pd.DataFrame, names: Mapping[str, str], words: Mapping[str, Words]
 ) -> pd.DataFrame:
-    """One row an analysis: average effect, AUTOC, and the gap between groups by sequentially predicted benefit, in benefit units.
+    """One row an analysis: average effect, AUTOC, and the gap between the extreme groups, in benefit units.
 
     Parameters
     ----------
