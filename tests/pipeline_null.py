@@ -51,12 +51,13 @@ FOLDS = 5
 LEVEL = 0.05
 Z = float(stats.norm.ppf(1 - LEVEL / 2))
 AVERAGE = 0.5
+DRAWS = 200
 ESTIMATES = {
     "average": ["ATE"],
     "groups": 3,
     "rules": {"x1": {"covariate": "x1", "quantiles": None, "cuts": [0.0], "levels": None}},
     "projection": ["x1"],
-    "ranking_draws": 200,
+    "ranking_draws": DRAWS,
     "confidence": 1 - LEVEL,
     "better": "higher",
     "randomised": True,
@@ -113,8 +114,8 @@ class Found(NamedTuple):
         Projection on x1, and difference between x1 > 0 and the rest.
     average, difference : bool
         Whether the interval of the ATE, and of the greatest minus the least group, covers.
-    groups : float
-        Share of the three groups whose interval covers.
+    groups : tuple of bool
+        The same for each group, the least predicted benefit first.
     """
 
     autoc_p: float
@@ -125,7 +126,7 @@ class Found(NamedTuple):
     rule_p: float
     average: bool
     difference: bool
-    groups: float
+    groups: tuple[bool, ...]
 
 
 def simulate(setting: Setting, seed: int) -> Trial:
@@ -162,11 +163,9 @@ def _forest(trial: Trial, table: pd.DataFrame, sample: str, bags: int, seed: int
     n = len(trial.X)
     residuals = np.zeros((2, n))
     residuals[:, table["unit"]] = table[["treatment_residual", "outcome_residual"]].to_numpy().T
-    label = ("deployment", 0, sample)
+    label, members = ("deployment", 0, sample), units_of(sample, trial.fold)
     shards = [
-        grow_shard(
-            trial.X, *residuals, None, None, units_of(sample, trial.fold), seed, label, first, last, {}
-        )
+        grow_shard(trial.X, residuals[0], residuals[1], None, None, members, seed, label, first, last, {})
         for first, last in ((0, bags // 2 - 1), (bags // 2, bags - 1))
     ]
     return effects_of_shards(sums.to_frame() for sums in shards)["cate"].to_numpy()
@@ -253,7 +252,7 @@ def read(trial: Trial, scores: Scores, seed: int) -> Found:
         by_name["rule_groups_difference"]["p"].iloc[0],
         bool(_covers(by_name["ATE"], np.full(1, AVERAGE)).all()),
         bool(_covers(by_name["sequential_groups_difference"], truth[1]).all()),
-        float(_covers(by_name["sequential_groups"], truth[0]).mean()),
+        tuple(_covers(by_name["sequential_groups"], truth[0]).tolist()),
     )
 
 
@@ -299,6 +298,6 @@ def in_bag_p(setting: Setting, number: int) -> float:
         trees = grower.grow(trial.X, treatment, scaled, None, half, chosen, bag_seed(number, label, bag))
         sums = accumulate(sums, half, grower.moments(trees, trial.X[half]))
     scores = make_scores(table, effects(sums)[0], better="higher")
-    autoc = ranking_effects(scores, "higher", ESTIMATES["ranking_draws"], number)[0]
+    autoc = ranking_effects(scores, "higher", DRAWS, number)[0]
     se = np.sqrt(np.diag(autoc.covariance))
     return float(p_values(autoc.estimate, se, np.full(1, np.inf), autoc.alternative)[0])

@@ -1,7 +1,7 @@
 """The bundled studies, at smaller settings, give the answers that are known.
 
-Tolerances are the published or reference standard errors: an estimate must lie within 1.5 of them of the reference,
-which allows for the Monte Carlo error of fewer imputations and trees. The seeds are fixed, so that nothing here is flaky; a
+Tolerances are the published or reference standard errors: an estimate must lie within 1.5 of them of the
+reference, which allows for the Monte Carlo error of fewer imputations and trees. The seeds are fixed; a
 change of method that moves an estimate by more is a change of the answer.
 """
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
 

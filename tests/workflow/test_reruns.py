@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 import pytest
-from conftest import Project
+from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -40,8 +40,8 @@ CHANGES = {
         rules({"analysis_settings": 2, "study_settings": 1}, ESTIMATION, PAGE),
     ),
     "a forest setting": (
-        "forest: {trees: 16",
-        "forest: {min_leaf: 7, trees: 16",
+        "forest: {trees: 80",
+        "forest: {min_leaf: 7, trees: 80",
         rules({"analysis_settings": 2, "study_settings": 1}, FOREST, ESTIMATION, PAGE),
     ),
     "the nuisance learner": (
@@ -50,8 +50,8 @@ CHANGES = {
         rules({"analysis_settings": 2, "study_settings": 1, "nuisance": 2}, FOREST, ESTIMATION, PAGE),
     ),
     "more trees": (
-        "forest: {trees: 16",
-        "forest: {trees: 24",
+        "forest: {trees: 80",
+        "forest: {trees: 120",
         rules({"study_settings": 1, "grow": 3, "merge": 3, "scores": 2}, ESTIMATION, PAGE),
     ),
     "an added analysis": (

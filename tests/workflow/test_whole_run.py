@@ -8,8 +8,8 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
 from hetflow.files import read_json, read_table, sha256
+from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -55,7 +55,7 @@ def _shard(results) -> str:
 def again(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same study from nothing, elsewhere, on one core, with other shards."""
     other = Project(tmp_path_factory.mktemp("elsewhere") / "another" / "place")
-    other.edit("shard_bags: 2", "shard_bags: 3")
+    other.edit("shard_bags: 10", "shard_bags: 7")
     other.snakemake("--cores", "1")
     return other
 

@@ -6,6 +6,7 @@ Nothing is computed and nothing is written. Every mistake of the study file is r
 from __future__ import annotations
 
 import functools
+import math
 import os
 import shlex
 import sys
@@ -16,17 +17,19 @@ from typing import Any
 
 from hetflow.cohort.readers import data_shape
 from hetflow.costs import costs
-from hetflow.errors import Refused, refuse
+from hetflow.errors import Problem, Refused, refuse, refuse_all
 from hetflow.files import canonical_json, stamped_json
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
 from hetflow.sources import code_fingerprint
 from hetflow.study.load import check_study, merge, read_yaml
+from hetflow.study.model import PRIMARY
 
 DEFAULT_STUDY = "config/opt.yaml"
 _MOST_SETTINGS = (
     100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
 )
+_NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 _KEEP_SHARDS = (
     50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
 )
@@ -157,7 +160,29 @@ def prepare(
     check_study(values, source, shape.header)
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
+    refuse_all(_too_few_trees(plan, source))
     return Start(plan, data_file, folder, python, temp)
+
+
+def _too_few_trees(plan: Plan, source: str) -> list[Problem]:
+    """Forests so small that some unit may lie in the half-sample of every bag and have no out-of-bag effect."""
+    fewest = math.ceil(math.log2(max(plan.rows, 1) / _NEVER_OUT_OF_BAG))
+    problems = {}
+    for analysis, study in plan.analyses.items():
+        forest = study.forest
+        if forest.trees // forest.bag_trees < fewest:
+            key = "forest.trees" if analysis == PRIMARY else f"analyses.{analysis}.forest.trees"
+            problems.setdefault(
+                forest.trees,
+                Problem(
+                    f"{source}: {key}",
+                    f"at least {fewest} bags of {forest.bag_trees} trees, so that each of {plan.rows} units is left "
+                    "out of one",
+                    f"{forest.trees} trees",
+                    f"write {fewest * forest.bag_trees} or more; 2000 is usual",
+                ),
+            )
+    return list(problems.values())
 
 
 def find_data(name: str, project: Path, source: str) -> str:
