@@ -92,16 +92,8 @@ class Project:
 
     def snakemake(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run snakemake on the small study."""
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--cores",
-            "2",
-            "--configfile",
-            "config/small.yaml",
-            *options,
-        ]
+        cores = [] if "--cores" in options else ["--cores", "2"]
+        command = [sys.executable, "-m", "snakemake", *options, *cores, "--configfile", "config/small.yaml"]
         environment = os.environ | {"PYTHONHASHSEED": "0", "XDG_CACHE_HOME": str(self.folder / ".cache")}
         done = subprocess.run(
             command,

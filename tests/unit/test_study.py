@@ -80,7 +80,7 @@ MISTAKES = [
     ("treatment/treated", [0], "treatment", "0 in both lists"),
     ("treatment/treated", [], "treatment.treated", "at least 1 item"),
     ("data/unit", "pid", "data.unit", "a column of the data file"),
-    ("data/missing_codes", "NA", "data.missing_codes", "a valid list"),
+    ("data/missing_codes", "NA", "data.missing_codes", "a list in square brackets"),
     ("outcomes/change/better", "up", "outcomes.change.better", "'higher' or 'lower'"),
     ("outcomes/change/column", "y1", "outcomes.change", "exactly one of"),
     ("outcomes/change/expression", "y1 - aeg", "outcomes.change.expression", "did you mean age"),
@@ -99,8 +99,8 @@ MISTAKES = [
     ("analyses", {"other": {"forest": {"tres": 1}}}, "analyses.other.forest.tres", "did you mean trees"),
     ("analyses", {"other": {"forest": {"trees": 6}}}, "analyses.other.forest.trees", "multiple of bag_trees"),
     ("analyses", {"other": {"outcome": "nothing"}}, "analyses.other.outcome", "one of the outcomes"),
-    ("analyses", {"Other One": {}}, "analyses.Other One", "match pattern"),
-    ("estimand/population", None, "estimand.population", "valid string"),
+    ("analyses", {"Other One": {}}, "analyses.Other One", "small letters"),
+    ("estimand/population", None, "estimand.population", "text"),
     ("seed", -1, "seed", "greater than or equal to 0"),
 ]
 

@@ -29,7 +29,7 @@ def test_clean_of_numbers() -> None:
     assert series.tolist()[1] == -9  # the raw column is not changed
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))))
+@given(st.lists(st.one_of(st.none(), st.floats(-values.LARGEST, values.LARGEST))))
 def test_numbers_come_back_bit_for_bit(numbers: list[float | None]) -> None:
     cells = text(*[None if number is None else repr(number) for number in numbers])
     found = values.numbers(cells, "x")

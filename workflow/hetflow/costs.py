@@ -72,6 +72,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
     return {
         "ingest": 1,
         "folds": 1,
+        "feasible": 1,
         "describe": 1,
         "impute_deployment": distinct([plan.completed(a, "deployment") for a in analyses]),
         "impute_inference": distinct([plan.completed(a, "inference") for a in analyses]),

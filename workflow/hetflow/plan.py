@@ -119,7 +119,14 @@ class Plan:
 
     def artefacts(self) -> list[str]:
         """What the manifest lists: everything that is kept, but for logs, benchmarks and shards."""
-        names = ["cohort.parquet", "outcomes.parquet", "cohort.json", "flow.parquet", "baseline.parquet"]
+        names = [
+            "cohort.parquet",
+            "outcomes.parquet",
+            "cohort.json",
+            "feasible.json",
+            "flow.parquet",
+            "baseline.parquet",
+        ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
         names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
         names += ["missingness/summary.json", *self.report_pieces()]
@@ -132,7 +139,10 @@ class Plan:
 
     def all_settings(self) -> list[str]:
         """Every settings file of the run."""
-        shared = [f"settings/{stage}.json" for stage in ("cohort", "folds", "guards", "collect", "report")]
+        shared = [
+            f"settings/{stage}.json"
+            for stage in ("cohort", "folds", "feasible", "guards", "collect", "report")
+        ]
         own = {self.settings(analysis, stage) for analysis in self.analyses for stage in PARENTS}
         return sorted({*shared, *own})
 

@@ -11,10 +11,11 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hetflow.cohort.dictionary import resolve
 from hetflow.cohort.readers import data_shape
 from hetflow.costs import costs
 from hetflow.errors import Problem, Refused, refuse, refuse_all
@@ -22,8 +23,8 @@ from hetflow.files import canonical_json, stamped_json
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
 from hetflow.sources import code_fingerprint
-from hetflow.study.load import check_study, merge, read_yaml
-from hetflow.study.model import PRIMARY
+from hetflow.study.load import merge, read_yaml, study_problems, validated
+from hetflow.study.model import PRIMARY, Study
 
 DEFAULT_STUDY = "config/opt.yaml"
 _MOST_SETTINGS = (
@@ -132,16 +133,16 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
 
     Raises
     ------
-    snakemake.exceptions.WorkflowError
-        In the user's words, with all that was found wrong.
+    SystemExit
+        If the study is refused; all that was found wrong goes to the terminal, without the places in the code that a
+        WorkflowError would print.
     """
-    from snakemake.exceptions import WorkflowError
-
     try:
         named = [Path(path) for path in workflow.config_settings.configfiles]
         return prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
     except Refused as refused:
-        raise WorkflowError(str(refused)) from None
+        print(f"\nRefused. {refused}\n", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 def prepare(
@@ -154,20 +155,36 @@ def prepare(
         values = merge(values, read_yaml(path))
     values = merge(values, overrides)
     source = " + ".join(_shown(path) for path in paths)
-    study = check_study(values, source)
-    data_file = find_data(study.data.file, folder.parent, source)
-    shape = data_shape(data_file, study.data.model_dump())
-    check_study(values, source, shape.header)
+    study = validated(values, source)
+    try:
+        data_file = find_data(study.data.file, folder.parent, source)
+        shape = data_shape(data_file, study.data.model_dump())
+    except Refused as unread:
+        raise Refused([*study_problems(study, source), *unread.problems]) from None
+    refuse_all([*study_problems(study, source, shape.header), *_dictionary(study, source, shape.header)])
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
     refuse_all(_too_few_trees(plan, source))
     return Start(plan, data_file, folder, python, temp)
 
 
+def _dictionary(study: Study, source: str, header: list[str]) -> list[Problem]:
+    """What is wrong with the dictionary, seen beside the data file's columns."""
+    roles = {study.data.unit: "unit", study.treatment.column: "treatment"}
+    entries = {name: entry.model_dump() for name, entry in study.dictionary.items()}
+    if len(header) < 2:
+        return []
+    try:
+        resolve(entries, header, study.derived, roles)
+    except Refused as refused:
+        return [replace(problem, where=f"{source}: {problem.where}") for problem in refused.problems]
+    return []
+
+
 def _too_few_trees(plan: Plan, source: str) -> list[Problem]:
     """Forests so small that some unit may lie in the half-sample of every bag and have no out-of-bag effect."""
     fewest = math.ceil(math.log2(max(plan.rows, 1) / _NEVER_OUT_OF_BAG))
-    problems = {}
+    problems: dict[int, Problem] = {}
     for analysis, study in plan.analyses.items():
         forest = study.forest
         if forest.trees // forest.bag_trees < fewest:
@@ -188,7 +205,7 @@ def _too_few_trees(plan: Plan, source: str) -> list[Problem]:
 def find_data(name: str, project: Path, source: str) -> str:
     """The data file: relative to the folder of the run, or to the project's own."""
     places = (Path(name).expanduser(), project / name)
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if _is_file(place)), None)
     if found is None:
         refuse(
             f"{source}: data.file",
@@ -197,6 +214,14 @@ def find_data(name: str, project: Path, source: str) -> str:
             "give its path relative to the folder in which you start snakemake, or in full",
         )
     return os.path.relpath(found) if found.is_relative_to(Path.cwd()) else str(found)
+
+
+def _is_file(place: Path) -> bool:
+    """Whether there is such a file; a name that no file can have is none."""
+    try:
+        return place.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _count_covariates(dictionary: Any, header: list[str]) -> int:

@@ -52,3 +52,33 @@ rule folds:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/folds.py --cohort {input.cohort:q} --settings {input.settings:q}"
         " --folds {output:q} --log {log:q}"
+
+
+# Every analysis is tried on the cohort before anything long is computed. What follows waits for the file and does
+# not run again when it changes (`ancient`).
+rule feasible:
+    input:
+        cohort="<results>/cohort.parquet",
+        outcomes="<results>/outcomes.parquet",
+        facts="<results>/cohort.json",
+        folds="<results>/folds.parquet",
+        settings="<results>/settings/feasible.json",
+    output:
+        "<results>/feasible.json",
+    log:
+        "<logs>/feasible.log",
+    benchmark:
+        "<benchmarks>/feasible.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
+    resources:
+        mem_mb=START.memory("ingest"),
+        runtime=START.minutes("ingest"),
+    params:
+        code=CODE("feasible"),
+    message:
+        "Checking that every analysis can be run on this cohort"
+    shell:
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/feasible.py --cohort {input.cohort:q} --outcomes {input.outcomes:q}"
+        " --facts {input.facts:q} --folds {input.folds:q} --settings {input.settings:q}"
+        " --feasible {output:q} --log {log:q}"

@@ -34,6 +34,7 @@ rule impute_deployment:
         cohort="<results>/cohort.parquet",
         facts="<results>/cohort.json",
         settings="<results>/{analysis}/settings/deployment.json",
+        feasible=ancient("<results>/feasible.json"),
     output:
         table="<results>/{analysis}/completed/deployment/{imputation}.parquet",
         notices="<results>/{analysis}/completed/deployment/{imputation}.json",
@@ -62,6 +63,7 @@ rule impute_inference:
         outcomes="<results>/outcomes.parquet",
         facts="<results>/cohort.json",
         settings="<results>/{analysis}/settings/inference.json",
+        feasible=ancient("<results>/feasible.json"),
     output:
         table="<results>/{analysis}/completed/inference/{imputation}.parquet",
         notices="<results>/{analysis}/completed/inference/{imputation}.json",

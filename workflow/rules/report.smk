@@ -83,6 +83,7 @@ rule check:
     localrule: True
     params:
         settings=START.study_settings("cohort"),
+        needs=START.study_settings("feasible"),
         jobs=START.costs(),
     message:
         "Checking the study and its data; nothing is computed"
@@ -90,4 +91,4 @@ rule check:
         "../../envs/hetflow.yaml"
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/check.py --data {input.data:q} --settings-text {params.settings:q}"
-        " --costs {params.jobs:q} --log {log:q}"
+        " --needs {params.needs:q} --costs {params.jobs:q} --log {log:q}"

@@ -5,18 +5,39 @@ from __future__ import annotations
 import json
 
 from _command import Command
-from hetflow.cohort.ingest import ingest
+from hetflow.cohort.columns import columns_from_json
+from hetflow.cohort.ingest import Cohort, ingest
 from hetflow.cohort.readers import read_raw
+from hetflow.errors import refuse_all
+from hetflow.feasible import feasibility_problems
+from hetflow.nuisance.folds import draw_folds
 
-COMMAND = Command(__doc__).reads("data").takes("settings-text").takes("costs")
+COMMAND = Command(__doc__).reads("data").takes("settings-text").takes("needs").takes("costs")
 
 
 def work(arguments) -> None:
     """Ingest in memory, print."""
     settings = json.loads(arguments.settings_text)["content"]
     costs = json.loads(arguments.costs)
+    needs = json.loads(arguments.needs)["content"]
     cohort = ingest(read_raw(arguments.data, settings["data"]), settings)
+    try_analyses(cohort, needs)
     print("\n".join(lines(cohort.facts, costs)))
+
+
+def try_analyses(found: Cohort, needs: dict) -> None:
+    """Draw the folds and refuse what no analysis could do with them."""
+    head = found.cohort
+    fold = draw_folds(
+        unit=head["unit"].to_numpy(),
+        treated=head["treated"].to_numpy(),
+        strata=head["stratum"].to_numpy(),
+        cluster=head["cluster"].to_numpy(),
+        number=needs["folds"],
+        seed=needs["seed"],
+    )
+    columns = columns_from_json(found.facts["columns"])
+    refuse_all(feasibility_problems(head, found.outcomes, fold, columns, needs))
 
 
 def lines(facts: dict, costs: dict) -> list[str]:

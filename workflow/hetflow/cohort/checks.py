@@ -15,8 +15,10 @@ from hetflow.errors import Problem
 Floats = NDArray[np.float64]
 
 _FEW_LEVELS = 20  # up to so many distinct values, a one-to-one recoding is looked for
+_FEWEST_EFFECTIVE = 20.0
 _SAME = 1e-12  # 1 - |r| below this is the round-off of a linear recoding, not an association
 _MOSTLY_MISSING = 0.9
+_MOST_LEVELS = 0.5  # levels a unit: more are names, not a classification
 _FEWEST_PAIRS = 10  # with fewer pairs, a correlation of 1 can be chance
 
 
@@ -72,6 +74,15 @@ def missing_notices(frame: Mapping[str, NDArray[Any]], columns: Mapping[str, Col
     ]
 
 
+def covariate_problems(columns: Mapping[str, Column], dropped: Mapping[str, str]) -> list[Problem]:
+    """A cohort without a covariate."""
+    if any(column.role == "covariate" for column in columns.values()):
+        return []
+    found = f"none; constant: {', '.join(sorted(dropped))}" if dropped else "none"
+    remedy = "give columns known before treatment the role covariate"
+    return [Problem("dictionary", "at least one covariate that varies in the cohort", found, remedy)]
+
+
 def leak_problems(
     frame: Mapping[str, NDArray[Any]],
     columns: Mapping[str, Column],
@@ -86,6 +97,12 @@ def leak_problems(
             problems.append(_leak(name, "the treatment", "the same as the treatment, or a recoding of it"))
         elif tells_arm(values, treated):
             problems.append(_leak(name, "the treatment", "levels each of which occurs in one arm alone"))
+        elif column.kind != "nominal" and separates(values, treated):
+            problems.append(_leak(name, "the treatment", "every value of one arm is above all of the other"))
+        if column.kind == "nominal" and column.levels and len(column.levels) > _MOST_LEVELS * len(values):
+            found = f"{len(column.levels)} levels in {len(values)} units, as an identifier has"
+            remedy = "set role: ignore, or merge levels"
+            problems.append(Problem(f"dictionary: {name}", "levels that units share", found, remedy))
         if column.role != "covariate":
             continue
         for outcome, response in outcomes.items():
@@ -147,15 +164,34 @@ def tells_arm(values: Floats, treated: NDArray[np.int8]) -> bool:
     return bool((both == 0).all())
 
 
+def separates(values: Floats, treated: NDArray[np.int8]) -> bool:
+    """Whether all known values of one arm lie above all of the other; ten values an arm make chance impossible."""
+    first, second = (values[(treated == arm) & np.isfinite(values)] for arm in (0, 1))
+    if min(len(first), len(second)) < _FEWEST_PAIRS:
+        return False
+    return bool(first.max() < second.min() or second.max() < first.min())
+
+
 def weight_problems(weight: Floats, rows: NDArray[np.intp], name: str) -> list[Problem]:
     """Weights that are missing or not positive."""
     wrong = ~(weight > 0)
     if not wrong.any():
-        return []
+        return _uneven(weight, name)
     shown = ", ".join(str(row + 1) for row in rows[wrong][:5])
     found = f"{int(wrong.sum())} that are not, for instance in data row {shown}"
     remedy = "correct them, or leave such units out by an eligibility rule"
     return [Problem(f"design.weight: {name}", "a positive weight for every unit", found, remedy)]
+
+
+def _uneven(weight: Floats, name: str) -> list[Problem]:
+    """Weights so uneven that a handful of units would stand for all."""
+    scaled = weight / weight.max()
+    size = float(scaled.sum() ** 2 / (scaled @ scaled))
+    if size >= min(_FEWEST_EFFECTIVE, len(weight)):
+        return []
+    expected = f"an effective sample size, (sum w)^2 / sum w^2, of at least {_FEWEST_EFFECTIVE:.0f}"
+    remedy = "check the weights for codes and slips, or trim them"
+    return [Problem(f"design.weight: {name}", expected, f"{size:.1f} of {len(weight)} units", remedy)]
 
 
 def outcome_problems(outcomes: Mapping[str, Floats], treated: NDArray[np.int8]) -> list[Problem]:
@@ -171,5 +207,10 @@ def outcome_problems(outcomes: Mapping[str, Floats], treated: NDArray[np.int8]) 
         elif (values[observed] == values[observed][0]).all():
             problems.append(
                 Problem(where, "values that differ", "one value throughout", "check the outcome's column")
+            )
+        elif recoding(values, treated.astype(np.float64)):
+            remedy = "name the column that was measured after treatment"
+            problems.append(
+                Problem(where, "an outcome that is not the treatment", "the treatment, or a recoding", remedy)
             )
     return problems

@@ -84,6 +84,7 @@ def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
         ]
     )
     dropped = drop_constant(typed)
+    refuse_all(checks.covariate_problems(typed.columns, dropped))
     typed.notices += checks.missing_notices(typed.frame, typed.columns)
     facts = _facts(raw, settings, source, chosen, typed, dropped)
     facts["outcomes"] = _outcome_facts(settings["outcomes"], outcomes, levels, chosen.treated)

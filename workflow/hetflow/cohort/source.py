@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hetflow.cohort.dictionary import Entry, suggestion
-from hetflow.cohort.values import Cleaned, clean, natural, rows_said
+from hetflow.cohort.values import Cleaned, as_number, clean, natural, rows_said
 from hetflow.errors import Problem, refuse, refuse_all
 from hetflow.study.expressions import Expression, ExpressionError, condition, evaluate, names, parse
 
@@ -82,7 +82,25 @@ class Source:
             refuse_all(self.absent(names(expression), where))
             return how(expression, self.frame(sorted(names(expression))))
         except ExpressionError as error:
-            refuse(where, "an expression that fits the data", f"{text!r}: {error}", "correct the expression")
+            refuse(
+                where,
+                "an expression that fits the data",
+                f"{text!r}: {error}{self._stray(text)}",
+                "correct the expression, or the cells that make a column of numbers text",
+            )
+
+    def _stray(self, text: str) -> str:
+        """Cells that make text of a column that is otherwise of numbers, for a message."""
+        found = []
+        for name in sorted(names(parse(text)) & set(self.names)):
+            series = self.natural(name)
+            if pd.api.types.is_numeric_dtype(series.dtype):
+                continue
+            wrong = np.array([cell is not None and as_number(cell) is None for cell in series])
+            if wrong.sum() < 0.5 * series.notna().sum():
+                rows = np.flatnonzero(wrong)
+                found.append(f"; {name} is text because of {series.iloc[rows[0]]!r} in {rows_said(rows)}")
+        return "".join(found)
 
     def absent(self, wanted: Iterable[str], where: str) -> list[Problem]:
         """Problems for names that are no columns."""

@@ -73,7 +73,7 @@ def header(path: str | Path, encoding: str | None, delimiter: str) -> list[str]:
     decoder = _decoder(path, encoding)("strict")
     try:
         text = decoder.decode(raw)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         _refuse_byte(path, encoding, raw, error)
     return _first_row(path, text, delimiter)
 
@@ -99,8 +99,9 @@ def count(path: str | Path, encoding: str | None) -> int:
 
 def _decoder(path: str | Path, encoding: str | None) -> codecs._IncrementalDecoder:
     try:
-        decoder = codecs.lookup(_name(encoding)).incrementaldecoder
-    except LookupError:
+        found = codecs.lookup(_name(encoding))
+        decoder = found.incrementaldecoder if found._is_text_encoding else None
+    except (LookupError, ValueError):  # ValueError: a name that cannot be one
         decoder = None
     if decoder is None:
         refuse(
@@ -121,11 +122,18 @@ def _decode(path: str | Path, raw: bytes, encoding: str | None) -> str:
     _decoder(path, encoding)
     try:
         return raw.decode(_name(encoding))
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         _refuse_byte(path, encoding, raw, error)
 
 
-def _refuse_byte(path: str | Path, encoding: str | None, raw: bytes, error: UnicodeDecodeError) -> NoReturn:
+def _refuse_byte(path: str | Path, encoding: str | None, raw: bytes, error: UnicodeError) -> NoReturn:
+    if not isinstance(error, UnicodeDecodeError):
+        refuse(
+            f"data.file: {path}",
+            f"text in {encoding or 'utf-8'}",
+            str(error),
+            "name the file's encoding in data.encoding (often utf-8, cp1252 or latin-1)",
+        )
     # the codec utf-8-sig counts from behind the byte order mark
     offset = 3 if _name(encoding) == "utf-8-sig" and raw.startswith(codecs.BOM_UTF8) else 0
     position = error.start + offset

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from hetflow.errors import refuse
 
 _MOST_SHOWN = 5
+#: Larger numbers are codes or slips; their squares and products would leave what a computer can hold.
+LARGEST = 1e50
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})")
@@ -157,6 +159,13 @@ def numbers(series: pd.Series, where: str) -> NDArray[np.float64]:
     values = found.to_numpy(dtype=np.float64)
     _refuse_where(
         np.isinf(values), found, where, "finite numbers", "correct the values, or declare them missing"
+    )
+    _refuse_where(
+        np.abs(values) > LARGEST,
+        found,
+        where,
+        f"numbers between -{LARGEST:g} and {LARGEST:g}",
+        "correct the values, or declare them missing",
     )
     return values
 

@@ -168,6 +168,7 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
     return {
         "cohort": cohort,
         "folds": {"seed": study.seed, "folds": study.folds},
+        "feasible": _needs(study, probability),
         "guards": {
             "seed": study.seed,
             "randomised": study.design.kind == "randomised",
@@ -179,6 +180,30 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"owners": _owners(study), "analyses": list(resolve_all(study))}
         | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
     }
+
+
+def _needs(study: Study, probability: Any) -> dict[str, Any]:
+    """What the analyses ask of the cohort and its folds."""
+    asked = {
+        name: {
+            "outcome": one.outcome,
+            "strategy": one.missingness.strategy,
+            "min_leaf": one.forest.min_leaf,
+            "held_out": one.forest.held_out_trees > 0,
+            "covariates": named_covariates(one),
+        }
+        for name, one in resolve_all(study).items()
+    }
+    return {"seed": study.seed, "folds": study.folds, "probability": probability, "analyses": asked}
+
+
+def named_covariates(study: Study) -> dict[str, str]:
+    """Covariates that the estimates name, by the key that names them."""
+    estimates = study.estimates
+    found = {f"estimates.rules.{name}.covariate": rule.covariate for name, rule in estimates.rules.items()}
+    for key in ("projection", "displays"):
+        found |= {f"estimates.{key}[{i}]": name for i, name in enumerate(getattr(estimates, key))}
+    return found
 
 
 def _owners(study: Study) -> dict[str, dict[str, str]]:

@@ -19,5 +19,9 @@ class Section(BaseModel):
     """A part of the study file: unknown keys are refused, nothing changes after reading."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=False, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=False,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )

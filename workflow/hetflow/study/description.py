@@ -8,6 +8,7 @@ from pydantic import Field
 
 from hetflow.study.base import Code, Expression, Section
 
+SEPARATOR = r"^[\t -!#-~]$"
 Kind = Literal["continuous", "count", "binary", "ordinal", "nominal"]
 Format = Literal["auto", "csv", "tsv", "parquet", "sas", "stata", "spss", "excel"]
 
@@ -15,7 +16,7 @@ Format = Literal["auto", "csv", "tsv", "parquet", "sas", "stata", "spss", "excel
 class Data(Section):
     """The raw data file: read once, never copied, never changed."""
 
-    file: str = Field(min_length=1)
+    file: str = Field(min_length=1, max_length=1000)
     """Path of the data file, relative to the folder in which you start snakemake, or to the project's."""
     format: Format = "auto"
     """How to read it; `auto` goes by the file's ending."""
@@ -25,7 +26,7 @@ class Data(Section):
     """Values that mean missing in every column, after blanks at both ends are stripped."""
     encoding: str = "utf-8"
     """Character encoding of a text file."""
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: str | None = Field(default=None, pattern=SEPARATOR)
     """Separator of a text file; by default a comma for csv and a tab for tsv."""
     sheet: str | None = None
     """Sheet of an Excel file; by default the first."""

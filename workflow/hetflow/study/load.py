@@ -12,12 +12,20 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from hetflow.errors import Problem, Refused, refuse, refuse_all
-from hetflow.study.analyses import resolve_all
+from hetflow.study.analyses import resolve, resolve_all
+from hetflow.study.base import NAME
+from hetflow.study.covariates import covariate_problems
+from hetflow.study.description import SEPARATOR
 from hetflow.study.expressions import ExpressionError, names, parse
+from hetflow.study.methods import ORCID
 from hetflow.study.model import PRIMARY, Study, analysis_inconsistencies, inconsistencies
 
 _MOST_BYTES = 1_000_000  # a study file is prose and names; a larger one is a mistake or an attack
-_MOST_DEPTH = 20
+PATTERNS = {
+    NAME: "small letters, digits and underscores, a letter first, at most 40 (it names a folder)",
+    SEPARATOR: "one plain character, no quotation mark",
+    ORCID: "an ORCID such as 0000-0002-1825-0097",
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -102,24 +110,54 @@ def check_study(values: Mapping[str, Any], source: str, header: Sequence[str] | 
     Refused
         With every problem that was found.
     """
-    try:
-        study = Study.model_validate(values)
-    except ValidationError as error:
-        raise Refused([_problem(item, source) for item in error.errors(include_url=False)]) from None
-    problems = [*inconsistencies(study, source)]
-    problems += _analyses(study, source)
-    problems += _expressions(study, source, header)
-    refuse_all(problems)
+    study = validated(values, source)
+    refuse_all(study_problems(study, source, header))
     return study
+
+
+def validated(values: Mapping[str, Any], source: str) -> Study:
+    """A study each of whose keys is valid by itself; every other is refused."""
+    try:
+        return Study.model_validate(values)
+    except ValidationError as error:
+        raise Refused(_problems(error, source)) from None
+
+
+def study_problems(study: Study, source: str, header: Sequence[str] | None = None) -> list[Problem]:
+    """What no single key can tell is wrong, with the names of the data file's columns if they are known."""
+    return [
+        *inconsistencies(study, source),
+        *_analyses(study, source),
+        *_expressions(study, source, header),
+        *covariate_problems(study, source, header),
+    ]
 
 
 def _analyses(study: Study, source: str) -> list[Problem]:
     """What cannot work in an analysis; what is wrong in the study itself is said once."""
     said: dict[Problem, str] = {}
+    wrong = _overrides(study, source)
+    if wrong:
+        return wrong
     for analysis, resolved in resolve_all(study).items():
         for problem in analysis_inconsistencies(resolved):
             said.setdefault(problem, "" if analysis == PRIMARY else f"analyses.{analysis}.")
     return [replace(problem, where=f"{source}: {prefix}{problem.where}") for problem, prefix in said.items()]
+
+
+def _overrides(study: Study, source: str) -> list[Problem]:
+    """Keys of analyses that are valid by themselves, but not in the section that they change."""
+    problems: list[Problem] = []
+    for name in study.analyses:
+        try:
+            resolve(study, name)
+        except ValidationError as error:
+            section = error.title.lower()
+            found = _problems(error, source)
+            problems += [
+                replace(p, where=p.where.replace(": ", f": analyses.{name}.{section}.", 1)) for p in found
+            ]
+    return problems
 
 
 def _expressions(study: Study, source: str, header: Sequence[str] | None) -> list[Problem]:
@@ -144,6 +182,8 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
         elif outcome.column:
             used[f"outcomes.{name}.column"] = outcome.column
     known = None if header is None else [*header, *study.derived]
+    if header is not None and len(header) == 1 and not set(used.values()) & set(header):
+        return [_one_column(source, header[0])]
     for key, text in expressions.items():
         try:
             columns = names(parse(text))
@@ -152,7 +192,7 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
                 Problem(
                     f"{source}: {key}",
                     "an expression over columns",
-                    f"{text!r}: {error}",
+                    f"{_short(text)}: {error}",
                     "see config/README.md",
                 )
             )
@@ -166,6 +206,15 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
     return problems
 
 
+def _one_column(source: str, name: str) -> Problem:
+    return Problem(
+        f"{source}: data.delimiter",
+        "a data file of several columns",
+        f"one column, {_short(name)}",
+        "name the separator of the file (often `;`), or check that it is the right file",
+    )
+
+
 def _absent(name: str, known: Sequence[str] | None) -> bool:
     return known is not None and name not in known
 
@@ -177,6 +226,18 @@ def _unknown(where: str, name: str, known: Sequence[str] | None) -> Problem:
 def _suggest(name: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else "correct the name, or add it under `derived`"
+
+
+def _problems(error: ValidationError, source: str) -> list[Problem]:
+    """All pydantic errors, the alternatives of one key in one."""
+    found: dict[tuple[str, str], Problem] = {}
+    for item in error.errors(include_url=False):
+        problem = _problem(item, source)
+        key = (problem.where, problem.found)
+        if key in found and problem.expected not in found[key].expected:
+            problem = replace(problem, expected=f"{found[key].expected}, or {problem.expected}")
+        found[key] = problem
+    return list(found.values())
 
 
 def _problem(item: Any, source: str) -> Problem:
@@ -195,14 +256,36 @@ def _problem(item: Any, source: str) -> Problem:
         return Problem(
             f"{source}: {key}", "a value: the key is required", shown, "add it; config/README.md explains it"
         )
-    expected = item["msg"].replace("Input should be ", "").replace("Value error, ", "")
+    expected = _expected(item)
     return Problem(
         f"{source}: {key}", expected, shown, "correct the value; config/README.md explains the key"
     )
 
 
+def _expected(item: Any) -> str:
+    """What pydantic wants, without its own words."""
+    kind, context = item["type"], item.get("ctx") or {}
+    if kind == "string_pattern_mismatch":
+        return PATTERNS.get(context.get("pattern", ""), f"text like {context.get('pattern')}")
+    if kind in ("model_type", "dict_type"):
+        return "keys and values"
+    if kind in ("too_short", "string_too_short"):
+        return f"at least {context.get('min_length')} {'character' if 'string' in kind else 'item'}"
+    if kind in ("too_long", "string_too_long"):
+        return f"at most {context.get('max_length')} {'characters' if 'string' in kind else 'items'}"
+    if kind == "invalid_key":
+        return "keys that are text; put it in quotes"
+    plain = {"list_type": "a list in square brackets", "string_type": "text", "int_type": "a whole number"}
+    plain |= {"int_parsing": "a whole number", "int_from_float": "a whole number", "float_type": "a number"}
+    plain |= {"float_parsing": "a number", "int_parsing_size": "a smaller whole number"}
+    return plain.get(kind, item["msg"].replace("Input should be ", "").replace("Value error, ", ""))
+
+
 def _is_model_tag(part: Any) -> bool:
-    return isinstance(part, str) and part in {"float", "int", "str", "bool", "StratumProbability"}
+    if not isinstance(part, str):
+        return False
+    plain = {"float", "int", "str", "bool", "StratumProbability"}
+    return part in plain or part.startswith(("constrained-", "literal["))
 
 
 def _short(value: Any) -> str:

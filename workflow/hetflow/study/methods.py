@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
@@ -11,6 +11,7 @@ from hetflow.study.base import Name, Section
 Strategy = Literal["multiple_imputation", "indicator", "complete_case", "complete_variables", "native"]
 Learner = Literal["stack", "linear", "boosting", "forest", "mean"]
 Target = Literal["ATE", "ATT", "ATC", "ATO"]
+ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
 
 
 class Missingness(Section):
@@ -54,11 +55,11 @@ class Forest(Section):
     """Fewest units of a leaf."""
     max_depth: int | None = Field(default=None, ge=1)
     """Greatest depth of a tree."""
-    max_features: float | Literal["auto", "sqrt", "log2"] = "auto"
+    max_features: Annotated[float, Field(gt=0)] | Literal["auto", "sqrt", "log2"] = "auto"
     """Covariates tried at a split; a number up to 1 is a share."""
     min_balancedness: float = Field(default=0.45, ge=0, le=0.5)
     """How uneven a split may be: each side keeps at least 0.5 minus this share."""
-    shard_bags: int | Literal["auto"] = "auto"
+    shard_bags: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     """Bags grown in one job; `auto` aims at some minutes a job. Results do not depend on it."""
 
 
@@ -99,7 +100,7 @@ class Author(Section):
 
     name: str
     """Full name."""
-    orcid: str | None = Field(default=None, pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")
+    orcid: str | None = Field(default=None, pattern=ORCID)
     """ORCID, as 0000-0000-0000-0000."""
     affiliation: str = ""
     """Institution."""

@@ -22,6 +22,8 @@ from hetflow.study.description import (
 from hetflow.study.methods import Analysis, Estimates, Forest, Missingness, Nuisance, Report
 
 PRIMARY = "primary"
+#: Folders that a run makes beside those of the analyses.
+FOLDERS = frozenset({"benchmarks", "crate", "figures", "logs", "missingness", "settings", "tables"})
 
 
 class Study(Section):
@@ -107,7 +109,60 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
             f"{', '.join(sorted(both))} in both lists",
             "keep each value in one list",
         )
-    yield from _rules(study, source)
+    yield from _treatment(study, source)
+    yield from _outcomes(study, source)
+    taken = sorted(set(study.analyses) & FOLDERS)
+    for name in taken:
+        yield Problem(
+            f"{source}: analyses.{name}",
+            f"a name that is no folder of the results ({', '.join(sorted(FOLDERS))})",
+            name,
+            "choose another name",
+        )
+
+
+def _treatment(study: Study, source: str) -> Iterator[Problem]:
+    """Labels and columns that would confuse the arms with something else."""
+    treatment, design = study.treatment, study.design
+    if treatment.treated_label.strip() == treatment.control_label.strip():
+        yield Problem(
+            f"{source}: treatment.treated_label",
+            "different labels of the two arms",
+            repr(treatment.treated_label),
+            "name the arms apart",
+        )
+    places = {f"design.strata[{i}]": name for i, name in enumerate(design.strata)}
+    places |= {f"design.{key}": getattr(design, key) for key in ("cluster", "weight")}
+    if isinstance(design.probability, StratumProbability):
+        places["design.probability.column"] = design.probability.column
+    for key, column in places.items():
+        if column == treatment.column:
+            yield Problem(
+                f"{source}: {key}",
+                "a column other than the treatment",
+                f"{column}, the treatment itself",
+                "name a column that was known before treatment was assigned",
+            )
+
+
+def _outcomes(study: Study, source: str) -> Iterator[Problem]:
+    """Outcomes that are something else, and levels that nothing reads."""
+    taken = {study.treatment.column: "the treatment", study.data.unit: "the unit's identifier"}
+    for name, outcome in study.outcomes.items():
+        if outcome.column in taken:
+            yield Problem(
+                f"{source}: outcomes.{name}.column",
+                "a column that was measured after treatment",
+                f"{outcome.column}, {taken[outcome.column]}",
+                "name the outcome's column",
+            )
+        if outcome.levels and outcome.kind != "binary":
+            yield Problem(
+                f"{source}: outcomes.{name}.levels",
+                "levels for a binary outcome alone",
+                f"kind {outcome.kind}",
+                "write `kind: binary`, or remove the levels",
+            )
 
 
 def _names(study: Study, source: str) -> Iterator[Problem]:
@@ -156,19 +211,19 @@ def _design(study: Study, source: str) -> Iterator[Problem]:
         )
 
 
-def _rules(study: Study, source: str) -> Iterator[Problem]:
+def _rules(study: Study) -> Iterator[Problem]:
     for name, rule in study.estimates.rules.items():
         given = [key for key in ("quantiles", "cuts", "levels") if getattr(rule, key)]
         if len(given) != 1:
             yield Problem(
-                f"{source}: estimates.rules.{name}",
+                f"estimates.rules.{name}",
                 "exactly one of `quantiles`, `cuts` and `levels`",
                 " and ".join(given) or "none",
                 "keep the one that makes the groups",
             )
         if rule.cuts and sorted(set(rule.cuts)) != rule.cuts:
             yield Problem(
-                f"{source}: estimates.rules.{name}.cuts",
+                f"estimates.rules.{name}.cuts",
                 "cut points that ascend",
                 str(rule.cuts),
                 "sort them and drop repeats",
@@ -202,6 +257,20 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
             f"forest.engine {study.forest.engine}, which refuses them",
             "choose multiple_imputation or indicator",
         )
+    features = study.forest.max_features
+    if isinstance(features, float) and features > 1 and features != int(features):
+        yield Problem(
+            "forest.max_features",
+            "a share up to 1, or a whole number of covariates",
+            str(features),
+            "write a share such as 0.3",
+        )
+    yield from _rules(study)
+    for key in ("average", "projection", "displays"):
+        values = getattr(study.estimates, key)
+        twice = sorted({str(value) for value in values if values.count(value) > 1})
+        if twice:
+            yield Problem(f"estimates.{key}", "each name once", f"{', '.join(twice)} twice", "keep one")
     for key in ("trees", "held_out_trees"):
         trees = getattr(study.forest, key)
         if trees % study.forest.bag_trees:

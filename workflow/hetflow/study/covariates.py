@@ -1,0 +1,116 @@
+"""Covariates that the study names: whether the dictionary makes them covariates, of a kind that suits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from hetflow.errors import Problem
+from hetflow.study.analyses import named_covariates, resolve_all
+from hetflow.study.description import ColumnEntry
+from hetflow.study.expressions import ExpressionError, names, parse
+from hetflow.study.model import PRIMARY, Study
+
+_LEVELLED = ("binary", "ordinal", "nominal")
+
+
+def covariate_problems(study: Study, source: str, header: Sequence[str] | None) -> list[Problem]:
+    """What is wrong with the covariates that estimates and outcomes name.
+
+    Parameters
+    ----------
+    study : Study
+    source : str
+        The study file's name, for the messages.
+    header : sequence of str or None
+        Columns of the data file; without them there is nothing to look up.
+    """
+    if header is None or len(header) < 2 or not _resolvable(study):
+        return []  # nothing to look up, or a file that was not split into columns
+    columns = [*header, *(name for name in study.derived if name not in header)]
+    known = {name for name in columns if said(study, name, "role", columns) == "covariate"}
+    if not known:
+        remedy = "write for instance `age: {role: covariate, kind: continuous}`"
+        return [Problem(f"{source}: dictionary", "at least one column of role covariate", "none", remedy)]
+    problems: dict[tuple[str, str], Problem] = {}
+    for analysis, resolved in resolve_all(study).items():
+        prefix = "" if analysis == PRIMARY else f"analyses.{analysis}."
+        for problem in (*_unknown(resolved, columns, known), *_kinds(resolved, columns)):
+            placed = Problem(
+                f"{source}: {prefix}{problem.where}", problem.expected, problem.found, problem.remedy
+            )
+            problems.setdefault((problem.where, problem.found), placed)
+    return [*problems.values(), *_outcomes_of_covariates(study, source, known)]
+
+
+def _resolvable(study: Study) -> bool:
+    """Whether every analysis' overrides fit; what does not is said elsewhere."""
+    try:
+        resolve_all(study)
+    except ValueError:
+        return False
+    return True
+
+
+def said(study: Study, column: str, attribute: str, columns: Sequence[str]) -> object:
+    """What the dictionary says of a column: by its name, else by a pattern that matches it; None if nothing."""
+    exact: ColumnEntry | None = study.dictionary.get(column)
+    value = None if exact is None else getattr(exact, attribute)
+    if value is not None:
+        return value
+    patterns = [
+        name for name in sorted(study.dictionary) if name not in columns and fnmatchcase(column, name)
+    ]
+    found = (getattr(study.dictionary[name], attribute) for name in patterns)
+    return next((value for value in found if value is not None), None)
+
+
+def _unknown(study: Study, columns: Sequence[str], known: set[str]) -> Iterator[Problem]:
+    for key, name in named_covariates(study).items():
+        if name in known:
+            continue
+        close = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+        remedy = f"did you mean {' or '.join(close)}?" if close else f"name one of {_some(known)}"
+        if name in columns:
+            role = said(study, name, "role", columns) or "ignore"
+            found = f"{name}, whose role is {role}"
+            remedy = "give it the role covariate if it was known before treatment, or name another"
+        else:
+            found = f"{name}, no column of the data file"
+        yield Problem(key, "a column of role covariate", found, remedy)
+
+
+def _kinds(study: Study, columns: Sequence[str]) -> Iterator[Problem]:
+    for name, rule in study.estimates.rules.items():
+        kind = said(study, rule.covariate, "kind", columns)
+        where = f"estimates.rules.{name}"
+        if rule.levels and kind is not None and kind not in _LEVELLED:
+            expected = "a binary, ordinal or nominal covariate for `levels`"
+            yield Problem(where, expected, f"{rule.covariate}, {kind}", "give `cuts` or `quantiles`")
+        if kind == "nominal" and (rule.cuts or rule.quantiles):
+            expected = "a covariate with an order for `cuts` and `quantiles`"
+            yield Problem(where, expected, f"{rule.covariate}, nominal", "write `levels: true`")
+
+
+def _outcomes_of_covariates(study: Study, source: str, known: set[str]) -> Iterator[Problem]:
+    """Outcomes that covariates determine: every column of their expression is one."""
+    for name, outcome in study.outcomes.items():
+        if not outcome.expression:
+            continue
+        try:
+            used = names(parse(outcome.expression))
+        except ExpressionError:
+            continue
+        if used and used <= known:
+            yield Problem(
+                f"{source}: outcomes.{name}.expression",
+                "an outcome that covariates do not determine",
+                f"{', '.join(sorted(used))}, all of role covariate",
+                "set role: outcome for what was measured after treatment",
+            )
+
+
+def _some(known: set[str]) -> str:
+    shown = sorted(known)[:8]
+    return ", ".join(shown) + (", ..." if len(known) > len(shown) else "")
