@@ -23,9 +23,11 @@ $(VENV)/.ready-dev: envs/lock-dev.txt $(VENV)/.ready
 	touch $@
 
 study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=all)
+	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
 
 check: $(VENV)/.ready ## validate a study and its data and say what a run would cost
+	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)
 
 test: $(VENV)/.ready-dev ## lint and test

@@ -42,7 +42,7 @@ CHANGES = {
     "a forest setting": (
         "forest: {trees: 80",
         "forest: {min_leaf: 7, trees: 80",
-        rules({"analysis_settings": 2, "study_settings": 1}, FOREST, ESTIMATION, PAGE),
+        rules({"analysis_settings": 2, "study_settings": 2, "feasible": 1}, FOREST, ESTIMATION, PAGE),
     ),
     "the nuisance learner": (
         "nuisance: {outcome: linear}",
@@ -60,7 +60,8 @@ CHANGES = {
         rules(
             {
                 "analysis_settings": 3,
-                "study_settings": 2,
+                "study_settings": 3,
+                "feasible": 1,
                 "grow": 4,
                 "grow_held_out": 2,
                 "merge": 2,

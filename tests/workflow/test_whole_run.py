@@ -100,6 +100,12 @@ BROKEN = {
     "a missing column": ("column: arm", "column: army", "did you mean arm?"),
     "a missing file": ("small.csv", "nowhere.csv", "no file nowhere.csv"),
     "an unexpected treatment": ("treated: [1]", "treated: [2]", "Refused"),
+    "a rule on no covariate": ("covariate: age", "covariate: y0", "y0, whose role is ignore"),
+    "leaves for thousands": (
+        "held_out_trees: 8",
+        "held_out_trees: 8, min_leaf: 40",
+        "in each forest's sample",
+    ),
 }
 
 
@@ -113,6 +119,7 @@ def test_a_mistake_is_refused_plainly(tmp_path, case: str) -> None:
     assert done.returncode != 0
     assert said in text
     assert "Traceback" not in text
+    assert not (broken.folder / "results" / "small" / "primary" / "completed").exists()
 
 
 def test_the_snakemake_report_can_be_made(project: Project) -> None:

@@ -18,6 +18,8 @@ from hetflow.forest.settings import smallest_sample
 from hetflow.missingness.strategies import STRATEGIES, complete
 from hetflow.nuisance.folds import check_folds
 
+#: The analysis whose problems are the study's own.
+PRIMARY = "primary"
 #: Fewest clusters of a forest's sample: half of them make a bag, and a half needs two.
 FEWEST_CLUSTERS = 4
 #: Standard errors by which the treated share may differ from the design's: 6 are one false alarm in 500 million.
@@ -51,9 +53,12 @@ def feasibility_problems(
     """
     problems = list(_probability(cohort, needs["probability"]))
     said: dict[Problem, str] = {}
-    for name, asked in needs["analyses"].items():
+    for name in sorted(
+        needs["analyses"], key=lambda name: name != PRIMARY
+    ):  # its problems are the study's own
+        asked = needs["analyses"][name]
         for problem in _analysis(cohort, outcomes, fold, columns, asked, int(needs["folds"])):
-            said.setdefault(problem, "" if name == "primary" else f"analyses.{name}: ")
+            said.setdefault(problem, "" if name == PRIMARY else f"analyses.{name}: ")
     return problems + [replace(problem, where=prefix + problem.where) for problem, prefix in said.items()]
 
 

@@ -101,6 +101,11 @@ class Start:
 
         return [name for name in sample_names(self.plan.study.folds) if name != ALL]
 
+    def farewell(self) -> str:
+        """Where the report is; nothing when there is none yet."""
+        page = Path(self.file("report.html"))
+        return f"\nThe report: {page.resolve()}\n" if page.is_file() else ""
+
     def study_settings(self, stage: str) -> str:
         """Text of a study-wide settings file."""
         return _settings_text(self.plan.study_slice(stage), stage)

@@ -81,14 +81,14 @@ rule check:
     log:
         "<logs>/check.log",
     localrule: True
+    conda:
+        "../../envs/hetflow.yaml"
     params:
         settings=START.study_settings("cohort"),
         needs=START.study_settings("feasible"),
         jobs=START.costs(),
     message:
         "Checking the study and its data; nothing is computed"
-    conda:
-        "../../envs/hetflow.yaml"
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/check.py --data {input.data:q} --settings-text {params.settings:q}"
         " --needs {params.needs:q} --costs {params.jobs:q} --log {log:q}"

@@ -24,6 +24,10 @@ from hetflow.cohort.structure import structure
 from hetflow.errors import Problem, refuse_all
 
 DEFAULT_MINIMUM_ARM = 30
+CLUSTERED = (
+    "design.cluster: estimates and forests take whole clusters, but the effects of single units are given without "
+    "intervals, which the engine does not offer under clusters"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
     dropped = drop_constant(typed)
     refuse_all(checks.covariate_problems(typed.columns, dropped))
     typed.notices += checks.missing_notices(typed.frame, typed.columns)
+    if design.get("cluster"):
+        typed.notices.append(CLUSTERED)
     facts = _facts(raw, settings, source, chosen, typed, dropped)
     facts["outcomes"] = _outcome_facts(settings["outcomes"], outcomes, levels, chosen.treated)
     return Cohort(

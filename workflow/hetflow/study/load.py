@@ -6,26 +6,19 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from hetflow.errors import Problem, Refused, refuse, refuse_all
 from hetflow.study.analyses import resolve, resolve_all
-from hetflow.study.base import NAME
 from hetflow.study.covariates import covariate_problems
-from hetflow.study.description import SEPARATOR
 from hetflow.study.expressions import ExpressionError, names, parse
-from hetflow.study.methods import ORCID
+from hetflow.study.messages import problems_of, short
 from hetflow.study.model import PRIMARY, Study, analysis_inconsistencies, inconsistencies
 
 _MOST_BYTES = 1_000_000  # a study file is prose and names; a larger one is a mistake or an attack
-PATTERNS = {
-    NAME: "small letters, digits and underscores, a letter first, at most 40 (it names a folder)",
-    SEPARATOR: "one plain character, no quotation mark",
-    ORCID: "an ORCID such as 0000-0002-1825-0097",
-}
 
 
 class _Loader(yaml.SafeLoader):
@@ -120,7 +113,7 @@ def validated(values: Mapping[str, Any], source: str) -> Study:
     try:
         return Study.model_validate(values)
     except ValidationError as error:
-        raise Refused(_problems(error, source)) from None
+        raise Refused(problems_of(error, source)) from None
 
 
 def study_problems(study: Study, source: str, header: Sequence[str] | None = None) -> list[Problem]:
@@ -153,7 +146,7 @@ def _overrides(study: Study, source: str) -> list[Problem]:
             resolve(study, name)
         except ValidationError as error:
             section = error.title.lower()
-            found = _problems(error, source)
+            found = problems_of(error, source)
             problems += [
                 replace(p, where=p.where.replace(": ", f": analyses.{name}.{section}.", 1)) for p in found
             ]
@@ -192,7 +185,7 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
                 Problem(
                     f"{source}: {key}",
                     "an expression over columns",
-                    f"{_short(text)}: {error}",
+                    f"{short(text)}: {error}",
                     "see config/README.md",
                 )
             )
@@ -210,7 +203,7 @@ def _one_column(source: str, name: str) -> Problem:
     return Problem(
         f"{source}: data.delimiter",
         "a data file of several columns",
-        f"one column, {_short(name)}",
+        f"one column, {short(name)}",
         "name the separator of the file (often `;`), or check that it is the right file",
     )
 
@@ -226,93 +219,3 @@ def _unknown(where: str, name: str, known: Sequence[str] | None) -> Problem:
 def _suggest(name: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else "correct the name, or add it under `derived`"
-
-
-def _problems(error: ValidationError, source: str) -> list[Problem]:
-    """All pydantic errors, the alternatives of one key in one."""
-    found: dict[tuple[str, str], Problem] = {}
-    for item in error.errors(include_url=False):
-        problem = _problem(item, source)
-        key = (problem.where, problem.found)
-        if key in found and problem.expected not in found[key].expected:
-            problem = replace(problem, expected=f"{found[key].expected}, or {problem.expected}")
-        found[key] = problem
-    return list(found.values())
-
-
-def _problem(item: Any, source: str) -> Problem:
-    """One pydantic error in the user's words."""
-    path = [str(part) for part in item["loc"] if not _is_model_tag(part)]
-    key = ".".join(path) or "the file"
-    kind = item["type"]
-    found = item.get("input")
-    shown = "nothing" if kind == "missing" else _short(found)
-    if kind == "extra_forbidden":
-        allowed = _allowed(path[:-1])
-        return Problem(
-            f"{source}: {key}", "a key that hetflow knows", path[-1], _suggest_key(path[-1], allowed)
-        )
-    if kind == "missing":
-        return Problem(
-            f"{source}: {key}", "a value: the key is required", shown, "add it; config/README.md explains it"
-        )
-    expected = _expected(item)
-    return Problem(
-        f"{source}: {key}", expected, shown, "correct the value; config/README.md explains the key"
-    )
-
-
-def _expected(item: Any) -> str:
-    """What pydantic wants, without its own words."""
-    kind, context = item["type"], item.get("ctx") or {}
-    if kind == "string_pattern_mismatch":
-        return PATTERNS.get(context.get("pattern", ""), f"text like {context.get('pattern')}")
-    if kind in ("model_type", "dict_type"):
-        return "keys and values"
-    if kind in ("too_short", "string_too_short"):
-        return f"at least {context.get('min_length')} {'character' if 'string' in kind else 'item'}"
-    if kind in ("too_long", "string_too_long"):
-        return f"at most {context.get('max_length')} {'characters' if 'string' in kind else 'items'}"
-    if kind == "invalid_key":
-        return "keys that are text; put it in quotes"
-    plain = {"list_type": "a list in square brackets", "string_type": "text", "int_type": "a whole number"}
-    plain |= {"int_parsing": "a whole number", "int_from_float": "a whole number", "float_type": "a number"}
-    plain |= {"float_parsing": "a number", "int_parsing_size": "a smaller whole number"}
-    return plain.get(kind, item["msg"].replace("Input should be ", "").replace("Value error, ", ""))
-
-
-def _is_model_tag(part: Any) -> bool:
-    if not isinstance(part, str):
-        return False
-    plain = {"float", "int", "str", "bool", "StratumProbability"}
-    return part in plain or part.startswith(("constrained-", "literal["))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _allowed(path: Sequence[str]) -> list[str]:
-    """Keys that a section at `path` knows."""
-    model: Any = Study
-    for part in path:
-        fields = getattr(model, "model_fields", {})
-        if part in fields:
-            model = _model_in(fields[part].annotation) or model
-    return list(getattr(model, "model_fields", {}))
-
-
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in get_args(annotation):
-        found = _model_in(inner)
-        if found is not None:
-            return found
-    return None
-
-
-def _suggest_key(name: str, allowed: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known keys there: {', '.join(allowed)}"
