@@ -43,7 +43,7 @@ bench: $(VENV)/.ready-dev ## ratios of speed and memory, measured in one run
 lint: $(VENV)/.ready-dev ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy workflow/hetflow
+	$(BIN)/mypy workflow/hetflow workflow/scripts
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --quiet
 

@@ -13,10 +13,10 @@ from hetflow.plan import ALL, Plan
 from hetflow.resources import memory_mb
 
 #: Seconds a job takes before it computes: interpreter and imports.
-_START = 2.0
-_START_FOREST = 4.0
+_START = 1.0
+_START_FOREST = 2.5
 #: Seconds for a million cells (rows times covariates) beyond the start.
-_PER_MILLION = {"impute": 25.0, "nuisance": 250.0, "guards": 60.0, "ingest": 10.0, "describe": 5.0}
+_PER_MILLION = {"impute": 10.0, "nuisance": 200.0, "guards": 100.0, "ingest": 10.0, "describe": 5.0}
 _PAGE = 10.0
 _BYTES_A_SUM = 8 * 40  # numbers of a unit in a shard file, before compression
 _BYTES_A_CELL = 8
@@ -41,7 +41,7 @@ def costs(plan: Plan) -> dict[str, Any]:
     bag_trees = plan.study.forest.bag_trees
     tree = bag_seconds(plan.rows, plan.covariates, bag_trees) / bag_trees
     seconds["grow"] = jobs["grow"] * _START_FOREST + trees["all"] * tree
-    held_out = trees["held_out"] * tree
+    held_out = trees["held_out"] * tree * _held_out_share(plan.study.folds)
     seconds["grow_held_out"] = jobs["grow_held_out"] * _START_FOREST + held_out
     seconds["page"] = _PAGE
     return {
@@ -53,6 +53,12 @@ def costs(plan: Plan) -> dict[str, Any]:
         "memory_mb": max(memory_mb(rule.split("_")[0], plan.rows, plan.covariates) for rule in jobs),
         "disk_mb": round(_disk(plan, jobs) / 1e6, 1),
     }
+
+
+def _held_out_share(folds: int) -> float:
+    """Mean share of the units in the forests that leave folds out: all folds but one, or the first ones."""
+    sizes = [folds - 1] * folds + list(range(1, folds - 1))
+    return sum(sizes) / len(sizes) / folds
 
 
 def _jobs(plan: Plan) -> dict[str, int]:

@@ -104,7 +104,8 @@ class Start:
     def farewell(self) -> str:
         """Where the report is; nothing when there is none yet."""
         page = Path(self.file("report.html"))
-        return f"\nThe report: {page.resolve()}\n" if page.is_file() else ""
+        shown = page.is_file() and "check" not in sys.argv
+        return f"\nThe report: {page.resolve()}\n" if shown else ""
 
     def study_settings(self, stage: str) -> str:
         """Text of a study-wide settings file."""

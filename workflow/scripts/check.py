@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
@@ -15,7 +16,7 @@ from hetflow.nuisance.folds import draw_folds
 COMMAND = Command(__doc__).reads("data").takes("settings-text").takes("needs").takes("costs")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Ingest in memory, print."""
     settings = json.loads(arguments.settings_text)["content"]
     costs = json.loads(arguments.costs)

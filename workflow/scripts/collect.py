@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.files import read_json, read_table, write_table
 from hetflow.tables import join
@@ -9,7 +11,7 @@ from hetflow.tables import join
 COMMAND = Command(__doc__).reads("settings").reads("estimates", several=True).writes("table")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read, join, write."""
     order = read_json(arguments.settings, "settings")["analyses"]
     tables = [read_table(path, "estimates") for path in arguments.estimates]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
 from hetflow.files import read_json, read_table, write_json, write_table
@@ -10,7 +12,7 @@ from hetflow.missingness.describe import by_variable, distinct_masks, patterns, 
 COMMAND = Command(__doc__).reads("cohort", "facts").writes("variables", "masks", "patterns", "summary")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read, describe, write."""
     cohort = read_table(arguments.cohort, "cohort")
     facts = read_json(arguments.facts, "cohort_facts")

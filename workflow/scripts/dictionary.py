@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.cohort.draft import draft
+
+HEAD = """\
+# yaml-language-server: $schema=schema.json
+# Replace every FILL_IN; config/README.md explains each key. Then: snakemake check --configfile config/mine.yaml
+study: mine
+title: FILL_IN
+
+estimand:
+  population: FILL_IN
+  treatments: FILL_IN
+  variable: FILL_IN
+  intercurrent_events: FILL_IN
+  summary: Difference of means, treated minus control
+
+design:
+  kind: randomised  # or observational; then remove probability
+  probability: 0.5
+
+treatment:
+  column: FILL_IN
+  treated: [1]
+  control: [0]
+
+outcomes:
+  main:
+    column: FILL_IN  # or expression: after - before
+    label: FILL_IN
+    better: higher  # or lower
+
+outcome: main
+
+"""
 
 COMMAND = Command(__doc__).reads("data")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Draft and print."""
-    print(draft(arguments.data))
+    print(HEAD + draft(arguments.data))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import pandas as pd
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
@@ -23,7 +25,7 @@ COMMAND = (
 )
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read, estimate, write."""
     settings = read_json(arguments.settings, "settings")
     chosen = settings["estimates"] | {"better": settings["better"], "randomised": settings["randomised"]}

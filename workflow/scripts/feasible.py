@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
 from hetflow.errors import refuse_all
@@ -11,7 +13,7 @@ from hetflow.files import read_json, read_table, write_json
 COMMAND = Command(__doc__).reads("cohort", "outcomes", "facts", "folds", "settings").writes("feasible")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read, check, write what was checked."""
     needs = read_json(arguments.settings, "settings")
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])

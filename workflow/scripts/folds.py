@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.files import read_json, read_table, write_table
 from hetflow.nuisance.folds import draw_folds
@@ -9,7 +11,7 @@ from hetflow.nuisance.folds import draw_folds
 COMMAND = Command(__doc__).reads("cohort", "settings").writes("folds")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read the cohort, draw, write."""
     cohort = read_table(arguments.cohort, "cohort")
     settings = read_json(arguments.settings, "settings")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import numpy as np
 import pandas as pd
 from _command import Command
@@ -22,7 +24,7 @@ COMMAND = (
 )
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read once, then grow and write sample by sample."""
     settings = read_json(arguments.settings, "settings")
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from typing import Any
+
+import pandas as pd
 from _command import Command
-from hetflow.cohort.columns import columns_from_json
+from hetflow.cohort.columns import Column, columns_from_json
 from hetflow.cohort.views import clusters, matrix, rows_of
 from hetflow.files import read_json, read_table, write_json
 from hetflow.missingness.arm_auc import arm_auc
@@ -19,7 +23,7 @@ COMMAND = (
 )
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Measure every file, judge them together, write what was found; a predictable arm stops the run."""
     settings = read_json(arguments.settings, "settings")
     said = read_notices(arguments.completion_notices)
@@ -40,7 +44,10 @@ def work(arguments) -> None:
     write_json({"checked": True, "arm": facts, "notices": said}, arguments.guards, "facts")
 
 
-def _measure(completed, whole, columns, settings) -> tuple[float, float]:
+def _measure(
+    completed: pd.DataFrame, whole: pd.DataFrame, columns: list[Column], settings: dict[str, Any]
+) -> tuple[float, float]:
+    """How well the arm is told from one completed file: AUC and its standard error under the null."""
     cohort = whole.iloc[rows_of(completed["unit"].to_numpy(), whole["unit"].to_numpy())]
     probability = settings["probability"]
     propensity = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
 from hetflow.files import read_json, read_table, write_json, write_table
@@ -19,7 +21,7 @@ COMMAND = (
 )
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read the cohort (in inference mode the outcome too), complete it, write."""
     cohort = read_table(arguments.cohort, "cohort")
     settings = read_json(arguments.settings, "settings")

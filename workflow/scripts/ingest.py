@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.cohort.ingest import ingest
 from hetflow.cohort.readers import read_raw
@@ -10,7 +12,7 @@ from hetflow.files import read_json, sha256, write_json, write_table
 COMMAND = Command(__doc__).reads("data", "settings").writes("cohort", "outcomes", "facts", "flow", "baseline")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read, ingest, write."""
     settings = read_json(arguments.settings, "settings")
     raw = read_raw(arguments.data, settings["data"])

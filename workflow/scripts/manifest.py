@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.files import write_json
 from hetflow.manifest import manifest
@@ -11,7 +13,7 @@ COMMAND = (
 )
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Hash and write."""
     content = manifest(arguments.results, arguments.artefacts, arguments.settings, arguments.lock)
     write_json(content, arguments.manifest, "facts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hetflow.forest.merge import effects_of_shards
 COMMAND = Command(__doc__).reads("sums", several=True).writes("cate")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Group the shards by sample (their folder), add them in the order of their names, write one table."""
     shards: dict[str, list[Path]] = defaultdict(list)
     for path in arguments.sums:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
 from hetflow.cohort.views import clusters, matrix, rows_of
@@ -17,7 +19,7 @@ COMMAND = (
 )
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Join cohort, outcome, folds and covariates of the units with an outcome; fit; write."""
     settings = read_json(arguments.settings, "settings")
     frames = [read_table(path, "completed") for path in arguments.completed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hetflow.sources import locked_versions
 COMMAND = Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read everything that the page tells, build it, write it."""
     report = build_report(inputs(arguments.results, arguments.settings, arguments.lock))
     for name, svg in report.figures.items():

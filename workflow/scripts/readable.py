@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.study.load import read_yaml
 
 COMMAND = Command(__doc__).reads("study")
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Read the file as hetflow does; aliases, tags, repeated keys and other encodings are refused."""
     read_yaml(arguments.study)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 from _command import Command
@@ -13,7 +14,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 COMMAND = Command(__doc__)
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Renew both files."""
     write_text(schema_text(), CONFIG / "schema.json")
     page = CONFIG / "README.md"

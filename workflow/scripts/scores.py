@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from _command import Command
 from hetflow.cohort.views import rows_of
 from hetflow.effects.scores import make_scores
@@ -13,7 +15,7 @@ COMMAND = (
 )
 
 
-def work(arguments) -> None:
+def work(arguments: Namespace) -> None:
     """Line the effects of all imputations up with the nuisances; make the scores; write."""
     settings = read_json(arguments.settings, "settings")
     nuisance = read_table(arguments.nuisance, "nuisance")
