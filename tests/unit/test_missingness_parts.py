@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hetflow.cohort.applicability import applies_to, decode, depths
 from hetflow.cohort.columns import Column
 from hetflow.errors import Refused
-from hetflow.missingness.applicability import applies_to, decode, depths
 from hetflow.missingness.blocks import find_targets, target_scores
 from hetflow.missingness.matching import draw_coefficients, match
 from hetflow.missingness.predictors import choose_predictors, pairwise_correlations

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hetflow.cohort.applicability import applies_to, depths, parents
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.applicability import applies_to, depths, parents
 from hetflow.missingness.blocks import Target, donor_rows, find_targets, target_scores
 from hetflow.missingness.matching import draw_coefficients, match
 from hetflow.missingness.predictors import choose_predictors

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from hetflow.cohort.applicability import applies_to, depths
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.applicability import applies_to, depths
 from hetflow.missingness.variables import Variable, encode, restore
 
 
