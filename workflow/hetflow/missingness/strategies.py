@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.chained import ChainSettings, impute_deployment, impute_inference
+from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.fill import fill_typical
+from hetflow.missingness.modes import impute_deployment, impute_inference
 
 DEPLOYMENT, INFERENCE = "deployment", "inference"
 MODES = (DEPLOYMENT, INFERENCE)
