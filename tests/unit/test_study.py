@@ -140,6 +140,7 @@ BROKEN = {
     "a tag": ("a: !!python/object/apply:os.system [ls]", "valid YAML"),
     "an open quote": ("a: 'x", "valid YAML"),
     "nothing": ("", "keys and values"),
+    "a template that is code": ("__use_yte__: true\nstudy: ?1 + 1", "as code"),
 }
 
 

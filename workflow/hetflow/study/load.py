@@ -74,6 +74,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         refuse(source, "valid YAML", str(error).splitlines()[0] or "too deeply nested", "simplify the file")
     if not isinstance(values, dict):
         refuse(source, "keys and values", f"{type(values).__name__}", "start from config/opt.yaml")
+    if "__use_yte__" in values:
+        refuse(source, "plain YAML", "__use_yte__, which evaluates parts of the file as code", "remove that key")
     return values
 
 
