@@ -166,8 +166,9 @@ def test_projection_turns_slopes_into_benefit() -> None:
     [
         (1.2, 2.0, "compressed"),
         (0.2, 0.8, "exaggerated"),
-        (0.5, 1.5, "as large as they should be"),
-        (-1.0, 1.0, "not borne out"),
+        (0.5, 1.5, "compatible with the data"),
+        (-1.0, 0.9, "not borne out"),
+        (-1.0, 3.0, "cannot tell"),
     ],
 )
 def test_calibration_is_described(lower: float, upper: float, said: str) -> None:

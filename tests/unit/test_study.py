@@ -102,6 +102,7 @@ MISTAKES = [
     ("analyses", {"Other One": {}}, "analyses.Other One", "small letters"),
     ("estimand/population", None, "estimand.population", "text"),
     ("seed", -1, "seed", "greater than or equal to 0"),
+    ("title", "FILL_IN", "title", "replace it"),
 ]
 
 

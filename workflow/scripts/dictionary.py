@@ -28,6 +28,8 @@ treatment:
   column: FILL_IN
   treated: [1]
   control: [0]
+  treated_label: FILL_IN
+  control_label: FILL_IN
 
 outcomes:
   main:

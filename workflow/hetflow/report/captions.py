@@ -110,7 +110,8 @@ def groups_caption(words: Words, labels: list[str]) -> Caption:
         "For whom: effects by group",
         f"{words.treated} minus {words.control} in each group, with {words.level} intervals; the dashed line "
         f"is the average effect. {words.better.capitalize()} is better. Groups by predicted benefit use "
-        "forests that had not seen the participant.",
+        "forests of the folds before the participant's own: the first fold is left out, and groups are made within a "
+        "fold.",
         f"Dot plot of effects in groups: {listed(labels)}. The table below has the numbers.",
     )
 

@@ -127,7 +127,8 @@ def _render(inputs: ReportInputs, own: Words, drawn: dict[str, Drawn], shown: di
 def _footer(settings: Any) -> str:
     return (
         f"Made by hetflow {__version__} from study “{settings['study']}”, seed {settings['seed']}. Counts "
-        f"below {settings['minimum_cell_count']} are not shown."
+        f"below {settings['minimum_cell_count']} are not printed; some can be worked out from others, so that this "
+        "page is for the study team."
     )
 
 
@@ -186,6 +187,8 @@ def _notices(inputs: ReportInputs) -> list[str]:
 def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list[dict[str, Any]]:
     settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
     nuisance = inputs.analyses[inputs.primary].nuisance
+    outcome = inputs.cohort.get("outcomes", {}).get(inputs.outcome, {})
+    minimum = int(settings["minimum_cell_count"])
     _, vary, _ = findings(inputs, own)
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
@@ -218,6 +221,7 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
         section(
             "overlap",
             "Can the arms be compared?",
+            ("text", prose.lost_text(own, outcome, minimum)),
             ("text", prose.overlap_text(own, nuisance)),
             ("figure", "overlap"),
             ("text", prose.nuisance_text(own, nuisance)),

@@ -112,6 +112,26 @@ def dropped_text(dropped: Mapping[str, str]) -> str:
     return f"Left out as covariates: {reasons}."
 
 
+def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int) -> str:
+    """How many of each arm have no outcome, and what that asks one to believe."""
+    lost = {arm: int(outcome.get(f"missing_{arm}") or 0) for arm in ("treated", "control")}
+    whole = {arm: lost[arm] + int(outcome.get(f"observed_{arm}") or 0) for arm in lost}
+    if not any(lost.values()) or min(whole.values()) == 0:
+        return ""
+    labels = {"treated": words.treated, "control": words.control}
+    said = [
+        f"{fmt.percent(lost[arm] / whole[arm], 1)} of the {fmt.count(whole[arm])} with {labels[arm]}"
+        if lost[arm] >= minimum
+        else f"fewer than {minimum} of the {fmt.count(whole[arm])} with {labels[arm]}"
+        for arm in lost
+    ]
+    return (
+        f"The outcome is missing for {said[0]} and for {said[1]}. Effects are those of participants with an "
+        "outcome; they speak for everybody only if, given arm and covariates, losing the outcome does not depend "
+        "on what it would have been. No sensitivity analysis of that assumption was made."
+    )
+
+
 def overlap_text(words: Words, nuisance: Mapping[str, Any]) -> str:
     """Whether the arms can be compared."""
     balance = [
@@ -130,7 +150,7 @@ def overlap_text(words: Words, nuisance: Mapping[str, Any]) -> str:
     )
     if words.randomised:
         chance = (
-            "Treatment was randomised, so its probability is known and no participant lacks a counterpart."
+            "Treatment was randomised, so its probability is known: every participant could have had either."
         )
         return (
             chance

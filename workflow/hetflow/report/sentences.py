@@ -275,6 +275,8 @@ def calibration_sentence(spread: Number | None, level: str) -> str:
         )
     if spread.upper is not None and spread.upper < 1 and spread.direction > 0:
         return f"Predicted effects are exaggerated: they differ more than the effects themselves ({value})."
+    if spread.upper is not None and spread.upper < 1:
+        return f"Predicted differences in effect are not borne out by the data ({value})."
     if spread.direction > 0:
-        return f"Predicted differences in effect are about as large as they should be ({value})."
-    return f"Predicted differences in effect are not borne out by the data ({value})."
+        return f"The size of the predicted differences in effect is compatible with the data ({value})."
+    return f"The data cannot tell whether the predicted differences in effect are right ({value})."

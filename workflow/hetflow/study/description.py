@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hetflow.study.base import Code, Expression, Section
 
@@ -148,5 +148,12 @@ class ColumnEntry(Section):
     """Condition under which a value exists at all; elsewhere the value is never imputed."""
     not_applicable: Code | None = None
     """Constant that stands where a value does not exist; by default 0, or the level `not applicable`."""
+
     mask_fixed_before_randomisation: bool | None = None
     """Whether it was settled before randomisation who would miss this value, so that an indicator is a covariate."""
+
+    @field_validator("missing", mode="before")
+    @classmethod
+    def _codes_may_be_numbers(cls, codes: object) -> object:
+        """YAML reads an unquoted 99 as a number; as a code it is the text 99."""
+        return {str(code): reason for code, reason in codes.items()} if isinstance(codes, dict) else codes

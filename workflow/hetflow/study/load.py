@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.messages import problems_of, short
 from hetflow.study.model import PRIMARY, Study, analysis_inconsistencies, inconsistencies
 
+#: What a drafted study file leaves for a person to say.
+PLACEHOLDER = "FILL_IN"
 _MOST_BYTES = 1_000_000  # a study file is prose and names; a larger one is a mistake or an attack
 
 
@@ -75,7 +77,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         refuse(source, "keys and values", f"{type(values).__name__}", "start from config/opt.yaml")
     if "__use_yte__" in values:
-        refuse(source, "plain YAML", "__use_yte__, which evaluates parts of the file as code", "remove that key")
+        refuse(
+            source, "plain YAML", "__use_yte__, which evaluates parts of the file as code", "remove that key"
+        )
     return values
 
 
@@ -112,10 +116,36 @@ def check_study(values: Mapping[str, Any], source: str, header: Sequence[str] | 
 
 def validated(values: Mapping[str, Any], source: str) -> Study:
     """A study each of whose keys is valid by itself; every other is refused."""
+    refuse_all(
+        [
+            Problem(
+                f"{source}: {key}",
+                "the study's own words",
+                PLACEHOLDER,
+                "replace it; config/README.md explains the key",
+            )
+            for key in _placeholders(values, "")
+        ]
+    )
     try:
         return Study.model_validate(values)
     except ValidationError as error:
         raise Refused(problems_of(error, source)) from None
+
+
+def _placeholders(values: Any, key: str) -> Iterator[str]:
+    """Keys whose value a drafted study still leaves open."""
+    if values == PLACEHOLDER:
+        yield key
+    inner = (
+        values.items()
+        if isinstance(values, Mapping)
+        else enumerate(values)
+        if isinstance(values, list)
+        else ()
+    )
+    for name, value in inner:
+        yield from _placeholders(value, f"{key}.{name}" if key else str(name))
 
 
 def study_problems(study: Study, source: str, header: Sequence[str] | None = None) -> list[Problem]:

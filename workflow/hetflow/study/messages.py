@@ -36,7 +36,7 @@ def problems_of(error: ValidationError, source: str) -> list[Problem]:
 
 def _problem(item: Any, source: str) -> Problem:
     """One pydantic error in the user's words."""
-    path = [str(part) for part in item["loc"] if not _is_model_tag(part)]
+    path = [str(part) for place, part in enumerate(item["loc"]) if place == 0 or not _is_model_tag(part)]
     key = ".".join(path) or "the file"
     kind = item["type"]
     found = item.get("input")
