@@ -7,11 +7,13 @@ which are verified on reading. The same content gives the same bytes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import math
 import os
+import secrets
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +30,9 @@ from hetflow.errors import refuse
 
 _KEY = b"hetflow"
 _READ_BLOCK = 1 << 20
-_REBUILD = "delete the file and start the run again: what it needs is made anew"
+_DRAFT = ".part"
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}  # said by file systems that cannot sync a folder
+_REBUILD = "start the run again: damaged files are found at its start and made anew"
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, contract: str) -> None:
@@ -85,7 +89,7 @@ def read_table(path: str | Path, contract: str) -> pd.DataFrame:
     except FileNotFoundError:
         refuse(str(path), f"a {contract} table", "no such file", "run the stage that writes it first")
     except (pa.ArrowException, OSError) as error:
-        refuse(str(path), f"an intact {contract} table", f"a damaged file ({_first_line(error)})", _REBUILD)
+        refuse(str(path), f"an intact {contract} table", f"a damaged file ({first_line(error)})", _REBUILD)
     stamp = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
     _check_stamp(stamp, contract, terms, path)
     return pd.DataFrame({name: _pandas(table.column(name)) for name in table.column_names})
@@ -130,8 +134,7 @@ def write_json(content: Mapping[str, Any], path: str | Path, contract: str) -> N
 def stamped_json(content: Mapping[str, Any], contract: str) -> str:
     """The text that `write_json` writes: one line of canonical JSON."""
     plain = plain_json(content)
-    digest = hashlib.sha256(canonical_json(plain).encode()).hexdigest()
-    stamp = {"contract": contract, "version": CONTRACTS[contract].version, "sha256": digest}
+    stamp = {"contract": contract, "version": CONTRACTS[contract].version, "sha256": content_digest(plain)}
     return canonical_json({"hetflow": stamp, "content": plain}) + "\n"
 
 
@@ -149,11 +152,9 @@ def read_json(path: str | Path, contract: str) -> dict[str, Any]:
     except FileNotFoundError:
         refuse(str(path), f"a {contract} document", "no such file", "run the stage that writes it first")
     except (ValueError, KeyError, TypeError) as error:
-        refuse(
-            str(path), f"an intact {contract} document", f"a damaged file ({_first_line(error)})", _REBUILD
-        )
+        refuse(str(path), f"an intact {contract} document", f"a damaged file ({first_line(error)})", _REBUILD)
     _check_stamp(stamp, contract, CONTRACTS[contract], path)
-    if hashlib.sha256(canonical_json(content).encode()).hexdigest() != stamp.get("sha256"):
+    if content_digest(content) != stamp.get("sha256"):
         refuse(str(path), "content that agrees with its checksum", "a changed or damaged file", _REBUILD)
     return dict(content)
 
@@ -173,7 +174,7 @@ def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     except FileNotFoundError:
         refuse(str(path), "an archive of arrays", "no such file", "run the stage that writes it first")
     except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
-        refuse(str(path), "an intact archive of arrays", f"a damaged file ({_first_line(error)})", _REBUILD)
+        refuse(str(path), "an intact archive of arrays", f"a damaged file ({first_line(error)})", _REBUILD)
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -182,10 +183,14 @@ def write_text(text: str, path: str | Path) -> None:
 
 
 def write_bytes(content: bytes, path: str | Path) -> None:
-    """Write bytes under a temporary name, sync them to disk and rename: the file is there whole or not at all."""
+    """Write bytes under a temporary name, sync them to disk and rename: the file is there whole or not at all.
+
+    The name is random, so that jobs of two machines that write the same file do not meet. A killed job leaves its
+    draft behind; the next run removes it (`drafts`).
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}{_DRAFT}")
     try:
         with open(draft, "wb") as stream:
             stream.write(content)
@@ -194,6 +199,29 @@ def write_bytes(content: bytes, path: str | Path) -> None:
         os.replace(draft, target)
     finally:
         draft.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a renaming last through a power failure, where the file system can."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+def drafts(folder: Path) -> list[Path]:
+    """Temporary files below a folder: those of running jobs, or what killed jobs left."""
+    return sorted(path for path in folder.rglob(f".*{_DRAFT}") if path.is_file())
+
+
+def content_digest(content: Any) -> str:
+    """SHA-256 of the canonical JSON of a document's content."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 def sha256(path: str | Path) -> str:
@@ -232,9 +260,10 @@ def _check_stamp(stamp: Mapping[str, Any], contract: str, terms: Contract, path:
             str(path),
             f"contract {contract}, version {terms.version}",
             f"contract {found[0]}, version {found[1]}",
-            "it was written by another version of hetflow: " + _REBUILD,
+            "it was written by another version of hetflow: delete it and start the run again",
         )
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its kind."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

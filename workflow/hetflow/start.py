@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hetflow.cohort.dictionary import resolve
 from hetflow.cohort.readers import data_shape
@@ -22,6 +22,7 @@ from hetflow.errors import Problem, Refused, refuse, refuse_all
 from hetflow.files import canonical_json, stamped_json
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
+from hetflow.resume import make_ready, take
 from hetflow.sources import code_fingerprint
 from hetflow.study.load import merge, read_yaml, study_problems, validated
 from hetflow.study.model import PRIMARY, Study
@@ -107,6 +108,24 @@ class Start:
         shown = page.is_file() and "check" not in sys.argv
         return f"\nThe report: {page.resolve()}\n" if shown else ""
 
+    def targets(self, workflow: Any) -> list[str]:
+        """Everything that is kept. Asked for while the graph is built, and then, if jobs are to run, whether another
+        run holds the study and which files of an earlier one are damaged.
+        """
+        if workflow.is_main_process and workflow.executor_plugin and not (workflow.dryrun or workflow.touch):
+            study, marks = self.plan.study.study, Path(workflow.persistence.path)
+            try:
+                said = make_ready(marks, study, Path(self.file("")), sys.argv)
+            except Refused as refused:
+                _stop(refused)
+            for line in said:
+                print(line, file=sys.stderr)
+        return self.files(["manifest.json", *self.plan.artefacts()])
+
+    def begin(self, workflow: Any) -> None:
+        """What is done once the study is locked, before the first job."""
+        take(Path(workflow.persistence.path), self.plan.study.study, Path(self.file("")))
+
     def study_settings(self, stage: str) -> str:
         """Text of a study-wide settings file."""
         return _settings_text(self.plan.study_slice(stage), stage)
@@ -147,8 +166,12 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
         named = [Path(path) for path in workflow.config_settings.configfiles]
         return prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
     except Refused as refused:
-        print(f"\nRefused. {refused}\n", file=sys.stderr)
-        raise SystemExit(1) from None
+        _stop(refused)
+
+
+def _stop(refused: Refused) -> NoReturn:
+    print(f"\nRefused. {refused}\n", file=sys.stderr)
+    raise SystemExit(1) from None
 
 
 def prepare(

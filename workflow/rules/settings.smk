@@ -13,7 +13,8 @@ rule study_settings:
     params:
         text=lambda wildcards: START.study_settings(wildcards.stage),
     shell:
-        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q} && mv {output:q}.part {output:q}"
+        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q}"
+        " && sync {output:q}.part 2>> {log:q} && mv {output:q}.part {output:q}"
 
 
 rule analysis_settings:
@@ -29,4 +30,5 @@ rule analysis_settings:
             wildcards.analysis, wildcards.stage
         ),
     shell:
-        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q} && mv {output:q}.part {output:q}"
+        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q}"
+        " && sync {output:q}.part 2>> {log:q} && mv {output:q}.part {output:q}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +18,8 @@ from hetflow.forest.settings import ForestSettings, forest_settings, smallest_sa
 from hetflow.forest.sums import Grid, Sums, accumulate, empty_sums
 
 Floats = NDArray[np.float64]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def grow_shard(
@@ -31,6 +35,7 @@ def grow_shard(
     last_bag: int,
     settings: Mapping[str, Any] | ForestSettings,
     unit: ArrayLike | None = None,
+    threads: int = 1,
 ) -> Sums:
     """Grow a range of bags and add up what they say about every unit.
 
@@ -57,6 +62,9 @@ def grow_shard(
         The study's `forest` section; see `ForestSettings`.
     unit : array_like of int, shape (n,), optional
         Row numbers in the raw file; by default 0 to n - 1.
+    threads : int
+        Bags grown at the same time. Each is grown from its own stream and they are added in their order, so that the
+        sums do not depend on it.
 
     Returns
     -------
@@ -83,12 +91,34 @@ def grow_shard(
     units = np.arange(len(X), dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
     sums = empty_sums(units, grid, first_bag)
     grower = engine(chosen.engine)
-    for bag in range(first_bag, last_bag + 1):
+
+    def averages(bag: int) -> tuple[NDArray[np.int64], Floats]:
         half = half_sample(pool, seed, Label(*label), bag)
         trees = grower.grow(X, treatment, outcome, weights, half, chosen, bag_seed(seed, Label(*label), bag))
         out = _others(half, len(X))
-        sums = accumulate(sums, out, grower.moments(trees, X[out]))
+        return out, grower.moments(trees, X[out])
+
+    for out, of_bag in in_order(averages, range(first_bag, last_bag + 1), threads):
+        sums = accumulate(sums, out, of_bag)
     return sums
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+    """Results of `work` in the order of `items`, some of them computed at the same time.
+
+    At most ``threads + 1`` results are held at once.
+    """
+    if threads == 1:
+        yield from map(work, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _others(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
