@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 STUDY ?= config/opt.yaml
 export PYTHONHASHSEED := 0
 
-.PHONY: study test verify bench check lint format schema dictionary lock clean help
+.PHONY: study test verify-run unlock verify bench check lint format schema dictionary lock clean help
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.ready: envs/lock.txt
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,12 @@ study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=
 check: $(VENV)/.ready ## validate a study and its data and say what a run would cost
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)
+
+verify-run: $(VENV)/.ready ## make a finished run's manifest again and say what differs
+	@$(BIN)/python workflow/scripts/verify_run.py --study $(STUDY)
+
+unlock: $(VENV)/.ready ## free a study whose run was killed
+	$(BIN)/snakemake --unlock --cores 1 --configfile $(STUDY)
 
 test: $(VENV)/.ready-dev ## lint and test
 	$(MAKE) lint

@@ -8,7 +8,8 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from hetflow.files import read_json, read_table, sha256
+from hetflow.disk import sha256
+from hetflow.files import read_json, read_table
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from hetflow.damage import damaged_files, set_aside
+from hetflow.disk import drafts, write_text
 from hetflow.errors import Problem, Refused
-from hetflow.files import drafts, write_text
 
 
 def make_ready(marks: Path, study: str, results: Path, words: Sequence[str]) -> list[str]:

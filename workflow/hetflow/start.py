@@ -6,6 +6,8 @@ Nothing is computed and nothing is written. Every mistake of the study file is r
 from __future__ import annotations
 
 import functools
+import json
+import logging
 import math
 import os
 import shlex
@@ -19,7 +21,7 @@ from hetflow.cohort.dictionary import resolve
 from hetflow.cohort.readers import data_shape
 from hetflow.costs import costs
 from hetflow.errors import Problem, Refused, refuse, refuse_all
-from hetflow.files import canonical_json, stamped_json
+from hetflow.files import canonical_json, plain_json, stamped_json
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
 from hetflow.resume import make_ready, take
@@ -28,6 +30,11 @@ from hetflow.study.load import merge, read_yaml, study_problems, validated
 from hetflow.study.model import PRIMARY, Study
 
 DEFAULT_STUDY = "config/opt.yaml"
+STAGES = (
+    *("ingest", "folds", "feasible", "describe", "impute", "guards", "nuisance", "grow", "merge", "scores"),
+    *("estimates", "collect", "page", "manifest"),
+)
+"""The scripts whose code stands behind the results."""
 _MOST_SETTINGS = (
     100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
 )
@@ -64,6 +71,10 @@ class Start:
     def code(self, script: str) -> str:
         """Fingerprint of the code behind a script."""
         return _fingerprint(self.workflow, script)
+
+    def codes(self) -> dict[str, str]:
+        """Fingerprints of the code behind all stages, by script."""
+        return {script: self.code(script) for script in STAGES}
 
     @property
     def prefix(self) -> str:
@@ -126,6 +137,16 @@ class Start:
         """What is done once the study is locked, before the first job."""
         take(Path(workflow.persistence.path), self.plan.study.study, Path(self.file("")))
 
+    def settings(self) -> dict[str, Any]:
+        """Content of every settings file of the run, by name, as the study says now."""
+        found = {}
+        for name in self.plan.all_settings():
+            folder, stage = Path(name).parts[0], Path(name).stem
+            shared = folder == "settings"
+            content = self.plan.study_slice(stage) if shared else self.plan.analysis_slice(folder, stage)
+            found[name] = json.loads(canonical_json(plain_json(content)))
+        return found
+
     def study_settings(self, stage: str) -> str:
         """Text of a study-wide settings file."""
         return _settings_text(self.plan.study_slice(stage), stage)
@@ -162,6 +183,9 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
         If the study is refused; all that was found wrong goes to the terminal, without the places in the code that a
         WorkflowError would print.
     """
+    logging.raiseExceptions = (
+        False  # on a full disk, no traceback for every line that Snakemake's log cannot take
+    )
     try:
         named = [Path(path) for path in workflow.config_settings.configfiles]
         return prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)

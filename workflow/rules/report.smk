@@ -66,13 +66,14 @@ rule manifest:
         mem_mb=START.memory("manifest"),
         runtime=START.minutes("manifest"),
     params:
-        code=CODE("manifest"),
+        code=json.dumps(START.codes(), sort_keys=True),
         results=lambda wildcards, output: os.path.dirname(output[0]),
     message:
         "Listing every artefact with its checksum"
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/manifest.py --results {params.results:q} --lock $HETFLOW_LOCK"
-        " --artefacts {input.artefacts:q} --settings {input.settings:q} --manifest {output:q} --log {log:q}"
+        " --artefacts {input.artefacts:q} --settings {input.settings:q} --code {params.code:q}"
+        " --manifest {output:q} --log {log:q}"
 
 
 rule check:

@@ -14,6 +14,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse  # noqa: E402
+import contextlib  # noqa: E402
+import errno  # noqa: E402
 import traceback  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable, Sequence  # noqa: E402
@@ -21,6 +23,7 @@ from collections.abc import Callable, Sequence  # noqa: E402
 from hetflow.errors import Refused  # noqa: E402
 
 REFUSED, FAILED = 2, 1
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Command:
@@ -68,18 +71,16 @@ class Command:
         """
         arguments = self.parser.parse_args(argv)
         log = arguments.log
-        if log:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text("", encoding="utf-8")
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}", log)
             try:
+                _begin(log)
                 work(arguments)
             except Refused as refused:
                 _say(f"\nRefused. {refused}\n", log, sys.stderr)
                 return REFUSED
             except OSError as error:
-                _say(f"\nThe system said: {error}\n", log, sys.stderr)
+                _say(f"\n{_of_the_system(error)}\n", log, sys.stderr)
                 return FAILED
             except Exception as error:
                 _say(traceback.format_exc(), log)
@@ -89,11 +90,27 @@ class Command:
         return 0
 
 
+def _begin(log: Path | None) -> None:
+    """An empty log."""
+    if log:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("", encoding="utf-8")
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the system said, and what to do where that is known."""
+    if error.errno in _FULL:
+        return (
+            f"The disk is full ({error}). Free some space and start the run again: nothing finished is lost."
+        )
+    return f"The system said: {error}"
+
+
 def _say(text: str, log: Path | None, stream: object = None) -> None:
     if stream is not None:
         print(text, file=stream)  # type: ignore[call-overload]
     if log:
-        with open(log, "a", encoding="utf-8") as handle:
+        with contextlib.suppress(OSError), open(log, "a", encoding="utf-8") as handle:  # on a full disk
             handle.write(text + "\n")
     elif stream is None:
         print(text, file=sys.stderr)

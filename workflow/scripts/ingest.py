@@ -7,7 +7,8 @@ from argparse import Namespace
 from _command import Command
 from hetflow.cohort.ingest import ingest
 from hetflow.cohort.readers import read_raw
-from hetflow.files import read_json, sha256, write_json, write_table
+from hetflow.disk import sha256
+from hetflow.files import read_json, write_json, write_table
 
 COMMAND = Command(__doc__).reads("data", "settings").writes("cohort", "outcomes", "facts", "flow", "baseline")
 

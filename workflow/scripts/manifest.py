@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 
 from _command import Command
@@ -9,13 +10,18 @@ from hetflow.files import write_json
 from hetflow.manifest import manifest
 
 COMMAND = (
-    Command(__doc__).reads("results", "lock").reads("settings", "artefacts", several=True).writes("manifest")
+    Command(__doc__)
+    .reads("results", "lock")
+    .reads("settings", "artefacts", several=True)
+    .takes("code")
+    .writes("manifest")
 )
 
 
 def work(arguments: Namespace) -> None:
     """Hash and write."""
-    content = manifest(arguments.results, arguments.artefacts, arguments.settings, arguments.lock)
+    code = json.loads(arguments.code)
+    content = manifest(arguments.results, arguments.artefacts, arguments.settings, arguments.lock, code)
     write_json(content, arguments.manifest, "facts")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from _command import Command
-from hetflow.files import read_json, read_table, write_table, write_text
+from hetflow.disk import write_text
+from hetflow.files import read_json, read_table, write_table
 from hetflow.report.inputs import AnalysisInputs, ReportInputs
 from hetflow.report.page import build_report
 from hetflow.sources import locked_versions

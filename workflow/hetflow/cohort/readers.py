@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from hetflow.cohort import binary_formats, text_formats
+from hetflow.disk import sha256
 from hetflow.errors import Problem, refuse, refuse_all
-from hetflow.files import sha256
 
 _ENDINGS = {
     ".csv": "csv",
