@@ -44,6 +44,7 @@ verify: $(VENV)/.ready-dev ## the full statistical validation (hours)
 	$(BIN)/python -m pytest -m verify tests
 
 bench: $(VENV)/.ready-dev ## ratios of speed and memory, measured in one run
+	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/overhead.py
 
 lint: $(VENV)/.ready-dev ## ruff, mypy, snakefmt, snakemake --lint

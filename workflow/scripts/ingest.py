@@ -18,7 +18,7 @@ def work(arguments: Namespace) -> None:
     settings = read_json(arguments.settings, "settings")
     raw = read_raw(arguments.data, settings["data"])
     found = ingest(raw, settings)
-    source = {"file": settings["data"]["file"], "sha256": sha256(arguments.data)}
+    source = {"file": arguments.data.name, "sha256": sha256(arguments.data)}
     facts = found.facts | {"source": source | {"rows": len(raw), "columns": raw.shape[1]}}
     write_table(found.cohort, arguments.cohort, "cohort")
     write_table(found.outcomes, arguments.outcomes, "outcomes")
