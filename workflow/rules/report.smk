@@ -85,9 +85,9 @@ rule check:
     conda:
         "../../envs/hetflow.yaml"
     params:
-        settings=START.study_settings("cohort"),
-        needs=START.study_settings("feasible"),
-        jobs=START.costs(),
+        settings=lambda wildcards: START.study_settings("cohort"),
+        needs=lambda wildcards: START.study_settings("feasible"),
+        jobs=lambda wildcards: START.costs(),
     message:
         "Checking the study and its data; nothing is computed"
     shell:
