@@ -23,12 +23,13 @@ from hetflow.costs import costs
 from hetflow.environment import need
 from hetflow.errors import Problem, Refused, refuse, refuse_all
 from hetflow.files import canonical_json, plain_json, stamped_json
-from hetflow.places import unwritable
+from hetflow.places import find_data, unwritable
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
 from hetflow.resume import make_ready, take
 from hetflow.size import too_large
 from hetflow.sources import code_fingerprint
+from hetflow.study.analyses import slices, study_slices
 from hetflow.study.load import merge, read_yaml, study_problems, validated
 from hetflow.study.model import PRIMARY, Study
 
@@ -41,7 +42,6 @@ STAGES = (
 _MOST_SETTINGS = (
     100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
 )
-_NOT_IN_PATHS = "{}<>\n\r\t"
 _NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 _KEEP_SHARDS = (
     50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
@@ -227,7 +227,15 @@ def prepare(
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
     refuse_all([*_too_few_trees(plan, source), *too_large(plan, source)])
+    _settings_fit(plan)
     return Start(plan, data_file, folder, python, temp)
+
+
+def _settings_fit(plan: Plan) -> None:
+    """Refuse settings too long for a command line, all of them before the first job."""
+    for content in (study_slices(plan.study), *map(slices, plan.analyses.values())):
+        for stage, values in content.items():
+            _settings_text(values, stage)
 
 
 def _dictionary(study: Study, source: str, header: list[str]) -> list[Problem]:
@@ -262,42 +270,6 @@ def _too_few_trees(plan: Plan, source: str) -> list[Problem]:
                 ),
             )
     return list(problems.values())
-
-
-def find_data(name: str, project: Path, source: str) -> str:
-    """The data file: relative to the folder of the run, or to the project's own."""
-    if set(name) & set(_NOT_IN_PATHS):
-        refuse(
-            f"{source}: data.file",
-            "a path without braces, angle brackets and line ends, which Snakemake reads as patterns",
-            name,
-            "rename the file, or name a link to it",
-        )
-    found = next((place for place in _places(name, project) if _is_file(place)), None)
-    if found is None:
-        refuse(
-            f"{source}: data.file",
-            "a data file",
-            f"no file {name}",
-            "give its path relative to the folder in which you start snakemake, or in full",
-        )
-    return os.path.relpath(found) if found.is_relative_to(Path.cwd()) else str(found)
-
-
-def _places(name: str, project: Path) -> list[Path]:
-    """Where a data file may lie."""
-    try:
-        return [Path(name).expanduser(), project / name]
-    except RuntimeError:  # the home of a user who is not known
-        return [Path(name), project / name]
-
-
-def _is_file(place: Path) -> bool:
-    """Whether there is such a file; a name that no file can have is none."""
-    try:
-        return place.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _count_covariates(dictionary: Any, header: list[str]) -> int:

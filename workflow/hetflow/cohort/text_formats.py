@@ -32,7 +32,7 @@ def read(path: str | Path, encoding: str | None, delimiter: str) -> pd.DataFrame
         return "skip"
 
     positions = [str(number) for number in range(len(names))]
-    content = text.encode("utf-8")
+    content = (text if text.endswith(("\n", "\r")) else text + "\n").encode("utf-8")
     try:
         table = pacsv.read_csv(
             io.BytesIO(content),

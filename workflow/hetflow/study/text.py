@@ -10,7 +10,7 @@ import yaml
 
 from hetflow.errors import Problem, control_characters, refuse, refuse_all
 
-_MOST_BYTES = 1_000_000  # a study file is prose and names; a larger one is a mistake or an attack
+_MOST_BYTES = 300_000  # a study file is prose and names; a larger one is a mistake or an attack
 _MOST_DIGITS = 40  # of a number in the file
 _LARGEST = 10**18  # of a whole number: beyond, 64 bits cannot hold it
 _DEEPEST = 40  # sections within sections; the deepest key of a study is the seventh
