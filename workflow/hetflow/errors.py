@@ -34,7 +34,8 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        where, expected, found, remedy = map(plain, (self.where, self.expected, self.found, self.remedy))
+        parts = (self.where, self.expected, self.found, self.remedy)
+        where, expected, found, remedy = (plain(part) or "nothing" for part in parts)
         return f"{where}\n    expected: {expected}\n    found:    {found}\n    what to do: {remedy}"
 
 
