@@ -33,6 +33,29 @@ def excel(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def half_a_sheet(content: bytes) -> bytes:
+    """An Excel file that opens, and whose sheet breaks off."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(excel(content))) as whole, zipfile.ZipFile(buffer, "w") as broken:
+        for name in whole.namelist():
+            part = whole.read(name)
+            broken.writestr(name, part[: len(part) // 2] if name.endswith("sheet1.xml") else part)
+    return buffer.getvalue()
+
+
+def noted(notes: dict[int, str]) -> Callable[[bytes], bytes]:
+    """The data with a last column of notes, some of them as given, by row."""
+
+    def make(content: bytes) -> bytes:
+        lines = content.decode().splitlines()
+        more = ["note", *("fine" for _ in lines[1:])]
+        for row, note in notes.items():
+            more[row] = note
+        return "".join(f"{line},{note}\n" for line, note in zip(lines, more, strict=True)).encode()
+
+    return make
+
+
 def twins(content: bytes) -> bytes:
     """Parquet with a name twice."""
     table = pa.table([pa.array([1.0]), pa.array([2.0])], names=["id", "id"])
@@ -96,8 +119,26 @@ FILES: list[Case] = [
     file(
         "a quotation mark without end in a row",
         lambda data: data.replace(b"\n1100,", b'\n1100,"', 1),
-        "10 cells",
+        "never closed",
         BY_CHECK,
+    ),
+    file(
+        "a quotation mark without end in the last cell of a row",
+        noted({10: '"open'}),
+        "one in line 11 that is never closed",
+        BY_CHECK,
+    ),
+    file(
+        "two quotation marks that swallow the rows between",
+        noted({10: '"open', 20: '"again'}),
+        "one in line 11 that is closed only further on",
+        BY_CHECK,
+    ),
+    file(
+        "Excel with a sheet cut short",
+        half_a_sheet,
+        "an intact Excel file",
+        ending="xlsx",
     ),
     file(
         "a long row", lambda data: data.replace(b"\n", b"\n" + b"1," * 20 + b"1\n", 1), "10 cells", BY_CHECK

@@ -85,6 +85,18 @@ HARMLESS: list[Harmless] = [
     Harmless(Case("line ends of Windows", "", file=lambda data: data.replace(b"\n", b"\r\n")), whole),
     Harmless(Case("line ends of an old Macintosh", "", file=lambda data: data.replace(b"\n", b"\r")), whole),
     Harmless(Case("no line end at the end", "", file=lambda data: data.rstrip(b"\n")), whole),
+    Harmless(
+        Case(
+            "a blank behind a quotation mark, inches, and a cell of two lines",
+            "",
+            file=lambda data: (
+                data.replace(b"\n1000,North", b'\n1000,"North" ', 1)
+                .replace(b"\n1001,North", b'\n1001,5" North', 1)
+                .replace(b"\n1002,South", b'\n1002,"So\nuth"', 1)
+            ),
+        ),
+        lambda found: {'5" North', "So\nuth"} <= levels(found, "site"),
+    ),
     Harmless(Case("blank lines at the end", "", file=lambda data: data + b"\n\n\n"), whole),
     Harmless(
         Case(

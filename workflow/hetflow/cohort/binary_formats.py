@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
-from hetflow.errors import refuse
+from hetflow.errors import Refused, refuse
 
 _READERS: dict[str, Callable[..., tuple[pd.DataFrame, Any]]] = {
     ".xpt": pyreadstat.read_xport,
@@ -148,14 +148,22 @@ def _excel_rows(path: str | Path, sheet: str | None) -> Iterator[tuple[Any, ...]
     except Exception as error:  # openpyxl raises what its zip and XML parsers raise
         _damaged(path, "Excel", error)
     try:
-        if sheet is not None and sheet not in book.sheetnames:
+        if sheet is not None and sheet not in [one.title for one in book.worksheets]:
             refuse(
                 f"data.sheet: {sheet}",
                 "a sheet of the file",
                 "none of that name",
-                f"one of {book.sheetnames}",
+                f"one of {[one.title for one in book.worksheets]}",
             )
-        yield from book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
+        sheets = book.worksheets  # charts have no cells
+        if not sheets:
+            refuse(f"data.file: {path}", "a sheet with cells", "none", "check that it is the right file")
+        chosen = sheets[0] if sheet is None else book[sheet]
+        yield from chosen.iter_rows(values_only=True)
+    except (Refused, GeneratorExit):
+        raise
+    except Exception as error:  # a damaged sheet shows only when it is read
+        _damaged(path, "Excel", error)
     finally:
         book.close()
 

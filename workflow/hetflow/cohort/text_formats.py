@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from hetflow.cohort.quotation import check_quotation
 from hetflow.errors import refuse
 
 _MOST_SHOWN = 5
@@ -25,6 +26,7 @@ def read(path: str | Path, encoding: str | None, delimiter: str) -> pd.DataFrame
     if not text.strip():
         refuse(f"data.file: {path}", "a data file", "nothing but blanks", "check that it is the right file")
     names = _first_row(path, text, delimiter)
+    check_quotation(path, text, delimiter)
     ragged: list[tuple[int | None, int]] = []
 
     def note(row: pacsv.InvalidRow) -> str:
