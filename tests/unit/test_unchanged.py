@@ -10,8 +10,9 @@ import pytest
 from corpus.check import kept, plainly
 from corpus.table import Case
 from hetflow.cohort.unchanged import data_hash, refuse_if_replaced
+from hetflow.disk import sha256
 from hetflow.errors import Refused
-from hetflow.files import read_json, sha256
+from hetflow.files import read_json
 from hetflow.start import prepare
 from small_project import ROOT
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from hetflow.errors import Problem
+from hetflow.errors import Problem, refuse
+from hetflow.files import stamped_json
 from hetflow.plan import ALL, Plan
+from hetflow.study.analyses import slices, study_slices
 
+_MOST_SETTINGS = (
+    100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
+)
 _MOST_FILES = 200_000  # of the forests: 50 times the largest study that has been measured
 
 
@@ -38,3 +44,36 @@ def _files(plan: Plan, analysis: str) -> int:
         trees = forest.trees if sample == ALL else forest.held_out_trees
         shards += math.ceil(trees / forest.bag_trees / plan.shard_bags(analysis, sample))
     return shards * len(plan.imputations(analysis))
+
+
+def settings_fit(plan: Plan) -> None:
+    """Refuse settings too long for a command line, all of them before the first job.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+    for content in (study_slices(plan.study), *map(slices, plan.analyses.values())):
+        for stage, values in content.items():
+            settings_text(values, stage)
+
+
+def settings_text(content: dict[str, Any], stage: str) -> str:
+    """The text of a settings file, refused if it is too long.
+
+    Parameters
+    ----------
+    content : dict
+        The stage's slice of the study.
+    stage : str
+        Its name, for the message.
+    """
+    text = stamped_json(content, "settings").rstrip("\n")
+    if len(text.encode()) > _MOST_SETTINGS:
+        refuse(
+            f"settings of the stage {stage}",
+            f"at most {_MOST_SETTINGS:,} bytes",
+            f"{len(text.encode()):,}",
+            "name columns by patterns in the dictionary instead of one by one",
+        )
+    return text

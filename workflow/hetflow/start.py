@@ -21,15 +21,14 @@ from hetflow.cohort.dictionary import resolve
 from hetflow.cohort.readers import data_shape
 from hetflow.costs import costs
 from hetflow.environment import need
-from hetflow.errors import Problem, Refused, refuse, refuse_all
-from hetflow.files import canonical_json, plain_json, stamped_json
+from hetflow.errors import Problem, Refused, refuse_all
+from hetflow.files import canonical_json, plain_json
 from hetflow.places import find_data, unwritable
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
 from hetflow.resume import make_ready, take
-from hetflow.size import too_large
+from hetflow.size import settings_fit, settings_text, too_large
 from hetflow.sources import code_fingerprint
-from hetflow.study.analyses import slices, study_slices
 from hetflow.study.load import merge, read_yaml, study_problems, validated
 from hetflow.study.model import PRIMARY, Study
 
@@ -39,9 +38,6 @@ STAGES = (
     *("estimates", "collect", "page", "manifest"),
 )
 """The scripts whose code stands behind the results."""
-_MOST_SETTINGS = (
-    100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
-)
 _NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 _KEEP_SHARDS = (
     50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
@@ -153,11 +149,11 @@ class Start:
 
     def study_settings(self, stage: str) -> str:
         """Text of a study-wide settings file."""
-        return _settings_text(self.plan.study_slice(stage), stage)
+        return settings_text(self.plan.study_slice(stage), stage)
 
     def analysis_settings(self, analysis: str, stage: str) -> str:
         """Text of an analysis' settings file."""
-        return _settings_text(self.plan.analysis_slice(analysis, stage), stage)
+        return settings_text(self.plan.analysis_slice(analysis, stage), stage)
 
     def memory(self, stage: str) -> Callable[..., int]:
         """Memory of a stage's job in MB, growing with the data and with the attempt."""
@@ -227,15 +223,8 @@ def prepare(
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
     refuse_all([*_too_few_trees(plan, source), *too_large(plan, source)])
-    _settings_fit(plan)
+    settings_fit(plan)
     return Start(plan, data_file, folder, python, temp)
-
-
-def _settings_fit(plan: Plan) -> None:
-    """Refuse settings too long for a command line, all of them before the first job."""
-    for content in (study_slices(plan.study), *map(slices, plan.analyses.values())):
-        for stage, values in content.items():
-            _settings_text(values, stage)
 
 
 def _dictionary(study: Study, source: str, header: list[str]) -> list[Problem]:
@@ -295,18 +284,6 @@ def _deployed(workflow: Any) -> bool:
     """Whether jobs run in an environment that Snakemake deploys."""
     settings = workflow.deployment_settings
     return bool(settings and settings.deployment_method)
-
-
-def _settings_text(content: dict[str, Any], stage: str) -> str:
-    text = stamped_json(content, "settings").rstrip("\n")
-    if len(text.encode()) > _MOST_SETTINGS:
-        refuse(
-            f"settings of the stage {stage}",
-            f"at most {_MOST_SETTINGS:,} bytes",
-            f"{len(text.encode()):,}",
-            "name columns by patterns in the dictionary instead of one by one",
-        )
-    return text
 
 
 def _shown(path: Path) -> str:

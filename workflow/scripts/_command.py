@@ -119,7 +119,10 @@ def _begin(log: Path | None) -> None:
 def _of_the_system(error: OSError) -> str:
     """What the system said, and what to do where that is known."""
     if error.errno in _FULL:
-        return f"The disk is full ({plain(str(error))}). Free some space and start the run again: nothing finished is lost."
+        said = plain(str(error))
+        return (
+            f"The disk is full ({said}). Free some space and start the run again: nothing finished is lost."
+        )
     return f"The system said: {plain(str(error))}"
 
 

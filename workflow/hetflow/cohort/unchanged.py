@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hetflow.errors import refuse
 from hetflow.disk import sha256
+from hetflow.errors import refuse
 
 
 def data_hash(path: str | Path) -> str:
