@@ -28,7 +28,7 @@ OUTPUTS = {
 def ingested(folder: Path) -> int:
     """The exit status of the script `ingest` on the small study."""
     begun = prepare([folder / "study.yaml"], {}, ROOT / "workflow", "python")
-    (folder / "settings.json").write_text(begun.study_settings("cohort"))
+    (folder / "settings.json").write_text(begun.study_settings("cohort") + "\n")
     outputs = [word for name, end in OUTPUTS.items() for word in (f"--{name}", f"made/{name}.{end}")]
     options = ["--data", begun.data_file, "--settings", "settings.json", "--log", "ingest.log"]
     return ingest_script.main([*options, *outputs])

@@ -153,16 +153,7 @@ def check_header(path: str | Path, names: Sequence[Any]) -> list[str]:
         for number, name in enumerate(header, 1)
         if not name
     ]
-    problems += [
-        Problem(
-            where,
-            "column names without control characters",
-            f"{name!r}, column {number}",
-            "rename it in the file",
-        )
-        for number, name in enumerate(header, 1)
-        if control_characters(name)
-    ]
+    problems += _control_characters(where, header)
     for name, times in Counter(header).items():
         if name and times > 1:
             places = ", ".join(str(number) for number, other in enumerate(header, 1) if other == name)
@@ -173,6 +164,20 @@ def check_header(path: str | Path, names: Sequence[Any]) -> list[str]:
             )
     refuse_all(problems)
     return header
+
+
+def _control_characters(where: str, header: Sequence[str]) -> list[Problem]:
+    """Names that no page or terminal can show."""
+    return [
+        Problem(
+            where,
+            "column names without control characters",
+            f"{name!r}, column {number}",
+            "rename it in the file",
+        )
+        for number, name in enumerate(header, 1)
+        if control_characters(name)
+    ]
 
 
 def _exists(path: str | Path) -> None:
