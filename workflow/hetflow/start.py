@@ -20,11 +20,14 @@ from typing import Any, NoReturn
 from hetflow.cohort.dictionary import resolve
 from hetflow.cohort.readers import data_shape
 from hetflow.costs import costs
-from hetflow.errors import Problem, Refused, refuse, refuse_all
-from hetflow.files import canonical_json, plain_json, stamped_json
+from hetflow.environment import need
+from hetflow.errors import Problem, Refused, refuse_all
+from hetflow.files import canonical_json, plain_json
+from hetflow.places import find_data, unwritable
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
 from hetflow.resume import make_ready, take
+from hetflow.size import settings_fit, settings_text, too_large
 from hetflow.sources import code_fingerprint
 from hetflow.study.load import merge, read_yaml, study_problems, validated
 from hetflow.study.model import PRIMARY, Study
@@ -35,9 +38,6 @@ STAGES = (
     *("estimates", "collect", "page", "manifest"),
 )
 """The scripts whose code stands behind the results."""
-_MOST_SETTINGS = (
-    100_000  # characters of one settings file: it passes through a command line of at most 128 KiB
-)
 _NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 _KEEP_SHARDS = (
     50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
@@ -149,11 +149,11 @@ class Start:
 
     def study_settings(self, stage: str) -> str:
         """Text of a study-wide settings file."""
-        return _settings_text(self.plan.study_slice(stage), stage)
+        return settings_text(self.plan.study_slice(stage), stage)
 
     def analysis_settings(self, analysis: str, stage: str) -> str:
         """Text of an analysis' settings file."""
-        return _settings_text(self.plan.analysis_slice(analysis, stage), stage)
+        return settings_text(self.plan.analysis_slice(analysis, stage), stage)
 
     def memory(self, stage: str) -> Callable[..., int]:
         """Memory of a stage's job in MB, growing with the data and with the attempt."""
@@ -186,9 +186,14 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
     logging.raiseExceptions = (
         False  # on a full disk, no traceback for every line that Snakemake's log cannot take
     )
+    if not _deployed(workflow):
+        need()
     try:
         named = [Path(path) for path in workflow.config_settings.configfiles]
-        return prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
+        begun = prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
+        if not workflow.dryrun:
+            refuse_all(unwritable([begun.file(""), ".snakemake"]))
+        return begun
     except Refused as refused:
         _stop(refused)
 
@@ -217,7 +222,8 @@ def prepare(
     refuse_all([*study_problems(study, source, shape.header), *_dictionary(study, source, shape.header)])
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
-    refuse_all(_too_few_trees(plan, source))
+    refuse_all([*_too_few_trees(plan, source), *too_large(plan, source)])
+    settings_fit(plan)
     return Start(plan, data_file, folder, python, temp)
 
 
@@ -255,28 +261,6 @@ def _too_few_trees(plan: Plan, source: str) -> list[Problem]:
     return list(problems.values())
 
 
-def find_data(name: str, project: Path, source: str) -> str:
-    """The data file: relative to the folder of the run, or to the project's own."""
-    places = (Path(name).expanduser(), project / name)
-    found = next((place for place in places if _is_file(place)), None)
-    if found is None:
-        refuse(
-            f"{source}: data.file",
-            "a data file",
-            f"no file {name}",
-            "give its path relative to the folder in which you start snakemake, or in full",
-        )
-    return os.path.relpath(found) if found.is_relative_to(Path.cwd()) else str(found)
-
-
-def _is_file(place: Path) -> bool:
-    """Whether there is such a file; a name that no file can have is none."""
-    try:
-        return place.is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def _count_covariates(dictionary: Any, header: list[str]) -> int:
     """How many columns of the data file the dictionary calls covariates (roughly: by exact name or pattern)."""
     from fnmatch import fnmatchcase
@@ -293,20 +277,13 @@ def _fingerprint(folder: Path, script: str) -> str:
 
 def _python(workflow: Any) -> str:
     """The interpreter of a job: the environment's own when Snakemake deploys one, else the one that runs Snakemake."""
-    deployed = workflow.deployment_settings and workflow.deployment_settings.deployment_method
-    return "python" if deployed else shlex.quote(sys.executable)
+    return "python" if _deployed(workflow) else shlex.quote(sys.executable)
 
 
-def _settings_text(content: dict[str, Any], stage: str) -> str:
-    text = stamped_json(content, "settings").rstrip("\n")
-    if len(text.encode()) > _MOST_SETTINGS:
-        refuse(
-            f"settings of the stage {stage}",
-            f"at most {_MOST_SETTINGS:,} bytes",
-            f"{len(text.encode()):,}",
-            "name columns by patterns in the dictionary instead of one by one",
-        )
-    return text
+def _deployed(workflow: Any) -> bool:
+    """Whether jobs run in an environment that Snakemake deploys."""
+    settings = workflow.deployment_settings
+    return bool(settings and settings.deployment_method)
 
 
 def _shown(path: Path) -> str:

@@ -52,6 +52,7 @@ rule page:
 
 rule manifest:
     input:
+        data=START.data_file,
         artefacts=START.files(PLAN.artefacts()),
         settings=START.files(PLAN.all_settings()),
     output:
@@ -71,7 +72,7 @@ rule manifest:
     message:
         "Listing every artefact with its checksum"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/manifest.py --results {params.results:q} --lock $HETFLOW_LOCK"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/manifest.py --results {params.results:q} --data {input.data:q} --lock $HETFLOW_LOCK"
         " --artefacts {input.artefacts:q} --settings {input.settings:q} --code {params.code:q}"
         " --manifest {output:q} --log {log:q}"
 
@@ -85,9 +86,9 @@ rule check:
     conda:
         "../../envs/hetflow.yaml"
     params:
-        settings=START.study_settings("cohort"),
-        needs=START.study_settings("feasible"),
-        jobs=START.costs(),
+        settings=lambda wildcards: START.study_settings("cohort"),
+        needs=lambda wildcards: START.study_settings("feasible"),
+        jobs=lambda wildcards: START.costs(),
     message:
         "Checking the study and its data; nothing is computed"
     shell:

@@ -20,10 +20,25 @@ import traceback  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable, Sequence  # noqa: E402
 
-from hetflow.errors import Refused  # noqa: E402
+from hetflow.environment import explain, need  # noqa: E402
+from hetflow.errors import Refused, plain  # noqa: E402
 
-REFUSED, FAILED = 2, 1
+REFUSED, FAILED, STOPPED = 2, 1, 130
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+need()
+
+
+def _unimported(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """What ends a script before its work begins: a package that cannot be loaded is said plainly."""
+    if issubclass(kind, ImportError | OSError):
+        with contextlib.suppress(SystemExit):  # Python ends with status 1 after this hook
+            explain(error)
+    else:
+        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+
+
+sys.excepthook = _unimported
 
 
 class Command:
@@ -72,7 +87,7 @@ class Command:
         arguments = self.parser.parse_args(argv)
         log = arguments.log
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}", log)
+            warnings.showwarning = lambda message, *_, **__: _say(f"warning: {plain(str(message))}", log)
             try:
                 _begin(log)
                 work(arguments)
@@ -82,10 +97,14 @@ class Command:
             except OSError as error:
                 _say(f"\n{_of_the_system(error)}\n", log, sys.stderr)
                 return FAILED
+            except KeyboardInterrupt:
+                _say("\nStopped.\n", log, sys.stderr)
+                return STOPPED
             except Exception as error:
                 _say(traceback.format_exc(), log)
                 place = f"; the full story is in {log}" if log else ""
-                _say(f"\nhetflow failed: {type(error).__name__}: {error}{place}\n", None, sys.stderr)
+                said = plain(f"{type(error).__name__}: {error}")
+                _say(f"\nhetflow failed: {said}{place}\n", None, sys.stderr)
                 return FAILED
         return 0
 
@@ -100,10 +119,11 @@ def _begin(log: Path | None) -> None:
 def _of_the_system(error: OSError) -> str:
     """What the system said, and what to do where that is known."""
     if error.errno in _FULL:
+        said = plain(str(error))
         return (
-            f"The disk is full ({error}). Free some space and start the run again: nothing finished is lost."
+            f"The disk is full ({said}). Free some space and start the run again: nothing finished is lost."
         )
-    return f"The system said: {error}"
+    return f"The system said: {plain(str(error))}"
 
 
 def _say(text: str, log: Path | None, stream: object = None) -> None:
