@@ -22,6 +22,7 @@ from hetflow.errors import Problem, Refused, refuse, refuse_all
 from hetflow.files import canonical_json, stamped_json
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import memory_mb, minutes
+from hetflow.site import Site, read_site
 from hetflow.sources import code_fingerprint
 from hetflow.study.load import merge, read_yaml, study_problems, validated
 from hetflow.study.model import PRIMARY, Study
@@ -50,6 +51,8 @@ class Start:
         The folder ``workflow``.
     python : str
         How a job calls Python, quoted for a shell.
+    site : Site
+        Container image and environment modules of the rules.
     temp : callable
         Snakemake's mark for temporary files.
     """
@@ -58,6 +61,7 @@ class Start:
     data_file: str
     workflow: Path
     python: str
+    site: Site
     temp: Callable[[str], str]
 
     def code(self, script: str) -> str:
@@ -145,14 +149,22 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
     """
     try:
         named = [Path(path) for path in workflow.config_settings.configfiles]
-        return prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
+        deployed = _deployed(workflow)
+        site = read_site(folder.parent, deployed)
+        config = dict(workflow.config_settings.config)
+        return prepare(named, config, folder, site.command(deployed), temp, site)
     except Refused as refused:
         print(f"\nRefused. {refused}\n", file=sys.stderr)
         raise SystemExit(1) from None
 
 
 def prepare(
-    named: list[Path], overrides: dict[str, Any], folder: Path, python: str, temp: Callable[[str], str] = str
+    named: list[Path],
+    overrides: dict[str, Any],
+    folder: Path,
+    python: str,
+    temp: Callable[[str], str] = str,
+    site: Site | None = None,
 ) -> Start:
     """`start` without Snakemake: study files, values that override them, and the folder ``workflow``."""
     paths = named or [folder.parent / DEFAULT_STUDY]
@@ -171,7 +183,7 @@ def prepare(
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
     refuse_all(_too_few_trees(plan, source))
-    return Start(plan, data_file, folder, python, temp)
+    return Start(plan, data_file, folder, python, site or Site(), temp)
 
 
 def _dictionary(study: Study, source: str, header: list[str]) -> list[Problem]:
@@ -244,10 +256,10 @@ def _fingerprint(folder: Path, script: str) -> str:
     return code_fingerprint(folder / "scripts" / f"{script}.py", folder / "hetflow", lock)
 
 
-def _python(workflow: Any) -> str:
-    """The interpreter of a job: the environment's own when Snakemake deploys one, else the one that runs Snakemake."""
-    deployed = workflow.deployment_settings and workflow.deployment_settings.deployment_method
-    return "python" if deployed else shlex.quote(sys.executable)
+def _deployed(workflow: Any) -> set[str]:
+    """What stands after ``--sdm``: conda, apptainer, env-modules."""
+    settings = workflow.deployment_settings
+    return {method.item_to_choice() for method in settings.deployment_method} if settings else set()
 
 
 def _settings_text(content: dict[str, Any], stage: str) -> str:

@@ -17,6 +17,8 @@ rule ingest:
         "<benchmarks>/ingest.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("ingest"),
         runtime=START.minutes("ingest"),
@@ -42,6 +44,8 @@ rule folds:
         "<benchmarks>/folds.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("folds"),
         runtime=START.minutes("folds"),
@@ -71,6 +75,8 @@ rule feasible:
         "<benchmarks>/feasible.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("ingest"),
         runtime=START.minutes("ingest"),

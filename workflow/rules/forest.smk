@@ -22,6 +22,8 @@ rule grow:
         "<benchmarks>/grow/{analysis}-{imputation}-{shard}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("grow"),
         runtime=START.minutes("grow"),
@@ -61,6 +63,8 @@ rule grow_held_out:
         "<benchmarks>/grow_held_out/{analysis}-{imputation}-{shard}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("grow"),
         runtime=START.minutes("grow"),
@@ -96,6 +100,8 @@ rule merge:
         "<benchmarks>/merge/{analysis}-{imputation}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("merge"),
         runtime=START.minutes("merge"),

@@ -36,6 +36,8 @@ rule page:
         "<benchmarks>/page.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("page"),
         runtime=START.minutes("page"),
@@ -62,6 +64,8 @@ rule manifest:
         "<benchmarks>/manifest.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("manifest"),
         runtime=START.minutes("manifest"),
@@ -83,6 +87,8 @@ rule check:
     localrule: True
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     params:
         settings=START.study_settings("cohort"),
         needs=START.study_settings("feasible"),
