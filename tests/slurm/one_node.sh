@@ -4,7 +4,7 @@
 #   one_node.sh start FOLDER [CPUS] [MEMORY_MB]    starts it; its files are in FOLDER, among them slurm.conf
 #   one_node.sh stop FOLDER                        ends the daemons that `start` began there, and no other
 #
-# To talk to it: export SLURM_CONF=FOLDER/slurm.conf. It leaves /etc/slurm and a Slurm that runs here alone: its files,
+# To talk to it: export SLURM_CONF=FOLDER/slurm.conf PATH=FOLDER/bin:$PATH. It leaves /etc/slurm and a Slurm that runs here alone: its files,
 # ports and munge are its own. Needs root, and slurmctld, slurmd and munged (Debian, Ubuntu: slurm-wlm, munge).
 set -euo pipefail
 
@@ -13,6 +13,8 @@ FOLDER=$(realpath -m "${2:?the folder of this Slurm}")
 CPUS=${3:-$(nproc)}
 MEMORY=${4:-$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)}
 NODE=$(hostname -s)
+# Jobs are bound to the cores they asked for, unless these tests may not use all of the machine's.
+TASKS=$([ "$(nproc)" = "$(nproc --all)" ] && echo affinity || echo none)
 export SLURM_CONF=$FOLDER/slurm.conf PATH=$PATH:/usr/sbin:/sbin
 
 running() { # pid file: whether its process is alive
@@ -37,7 +39,7 @@ free_port() {
 }
 
 configure() {
-  mkdir -p "$FOLDER"/{state,spool,log,munge}
+  mkdir -p "$FOLDER"/{state,spool,log,munge,bin}
   chmod 755 "$FOLDER" "$FOLDER/munge"
   chmod 700 "$FOLDER"/{state,spool,log}
   (umask 077 && head -c 128 /dev/urandom >"$FOLDER/munge.key")
@@ -61,7 +63,7 @@ SlurmctldLogFile=$FOLDER/log/slurmctld
 SlurmdLogFile=$FOLDER/log/slurmd
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/affinity
+TaskPlugin=task/$TASKS
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
@@ -75,10 +77,12 @@ EnforcePartLimits=ALL
 MinJobAge=600
 ReturnToService=2
 KillWait=2
-PropagatePrioProcess=1
 NodeName=$NODE NodeAddr=127.0.0.1 CPUs=$CPUS RealMemory=$MEMORY State=UNKNOWN
 PartitionName=short Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
+  # Snakemake's job step drops SLURM_CONF before it calls srun; this srun finds it again.
+  printf '#!/bin/sh\nexec env SLURM_CONF=%q %q "$@"\n' "$SLURM_CONF" "$(command -v srun)" >"$FOLDER/bin/srun"
+  chmod 755 "$FOLDER/bin/srun"
   case $(slurmd -V) in # from 24.05 on the node daemon looks for cgroups unless told not to
     *\ 2[4-9].*) echo "CgroupPlugin=disabled" >"$FOLDER/cgroup.conf" ;;
     *\ 23.*) echo "IgnoreSystemd=yes" >"$FOLDER/cgroup.conf" ;;

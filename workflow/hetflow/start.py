@@ -17,11 +17,12 @@ from typing import Any
 
 from hetflow.cohort.dictionary import resolve
 from hetflow.cohort.readers import data_shape
-from hetflow.costs import costs
+from hetflow.costs import costs, held_out_share
 from hetflow.errors import Problem, Refused, refuse, refuse_all
 from hetflow.files import canonical_json, stamped_json
+from hetflow.forest.shards import bags_of_shard
 from hetflow.plan import ALL, Plan, make_plan
-from hetflow.resources import memory_mb, minutes
+from hetflow.resources import job_seconds, memory_mb, minutes, shard_seconds
 from hetflow.site import Site, read_site
 from hetflow.sources import code_fingerprint
 from hetflow.study.load import merge, read_yaml, study_problems, validated
@@ -125,7 +126,25 @@ class Start:
 
     def minutes(self, stage: str) -> Callable[..., int]:
         """Run time of a stage's job in minutes, growing with the data and with the attempt."""
-        return functools.partial(minutes, stage, self.plan.rows, self.plan.covariates)
+        seconds = job_seconds(stage, self.plan.rows, self.plan.covariates)
+
+        def asked(wildcards: Any, attempt: int) -> int:
+            return minutes(seconds, attempt)
+
+        return asked
+
+    def growing_minutes(self, sample: str) -> Callable[..., int]:
+        """Run time of a shard's job in minutes, growing with its bags too; `sample` is ``all`` or ``held_out``."""
+        folds, samples = self.plan.study.folds, len(self.held_out_samples)
+        share = 1.0 if sample == ALL else samples * held_out_share(folds)
+
+        def asked(wildcards: Any, attempt: int, threads: int) -> int:
+            first, last = bags_of_shard(wildcards.shard)
+            bag_trees = self.plan.analyses[wildcards.analysis].forest.bag_trees
+            size = (self.plan.rows, self.plan.covariates, last - first + 1, bag_trees)
+            return minutes(shard_seconds(*size, share), attempt, threads)
+
+        return asked
 
 
 def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:

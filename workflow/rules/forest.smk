@@ -26,7 +26,7 @@ rule grow:
         *START.site.modules,
     resources:
         mem_mb=START.memory("grow"),
-        runtime=START.minutes("grow"),
+        runtime=START.growing_minutes("all"),
     params:
         code=CODE("grow"),
     message:
@@ -67,7 +67,7 @@ rule grow_held_out:
         *START.site.modules,
     resources:
         mem_mb=START.memory("grow"),
-        runtime=START.minutes("grow"),
+        runtime=START.growing_minutes("held_out"),
     params:
         code=CODE("grow"),
         samples=START.held_out_samples,
