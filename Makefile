@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STUDY ?= config/opt.yaml
 export PYTHONHASHSEED := 0
 
-.PHONY: study test verify bench check lint format schema dictionary lock clean help
+.PHONY: study sizes test verify bench check lint format schema dictionary lock clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=
 check: $(VENV)/.ready ## validate a study and its data and say what a run would cost
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)
+
+sizes: $(VENV)/.ready ## what the jobs of an earlier run took, and what they ask of a cluster
+	@$(BIN)/python workflow/scripts/sizes.py --study $(STUDY)
 
 test: $(VENV)/.ready-dev ## lint and test
 	$(MAKE) lint

@@ -72,6 +72,12 @@ class Site:
         ]
 
 
+def deployed_by(workflow: Any) -> set[str]:
+    """What stands after ``--sdm``, of a `snakemake.workflow.Workflow`: conda, apptainer, env-modules."""
+    settings = workflow.deployment_settings
+    return {method.item_to_choice() for method in settings.deployment_method} if settings else set()
+
+
 def read_site(project: Path, deployed: Collection[str]) -> Site:
     """The site's file: of the folder in which Snakemake runs, else of the project; without one, the defaults.
 

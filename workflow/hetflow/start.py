@@ -23,7 +23,7 @@ from hetflow.files import canonical_json, stamped_json
 from hetflow.forest.shards import bags_of_shard
 from hetflow.plan import ALL, Plan, make_plan
 from hetflow.resources import job_seconds, memory_mb, minutes, shard_seconds
-from hetflow.site import Site, read_site
+from hetflow.site import Site, deployed_by, read_site
 from hetflow.sources import code_fingerprint
 from hetflow.study.load import merge, read_yaml, study_problems, validated
 from hetflow.study.model import PRIMARY, Study
@@ -135,16 +135,19 @@ class Start:
 
     def growing_minutes(self, sample: str) -> Callable[..., int]:
         """Run time of a shard's job in minutes, growing with its bags too; `sample` is ``all`` or ``held_out``."""
-        folds, samples = self.plan.study.folds, len(self.held_out_samples)
-        share = 1.0 if sample == ALL else samples * held_out_share(folds)
 
         def asked(wildcards: Any, attempt: int, threads: int) -> int:
             first, last = bags_of_shard(wildcards.shard)
-            bag_trees = self.plan.analyses[wildcards.analysis].forest.bag_trees
-            size = (self.plan.rows, self.plan.covariates, last - first + 1, bag_trees)
-            return minutes(shard_seconds(*size, share), attempt, threads)
+            return self.shard_minutes(sample, wildcards.analysis, last - first + 1, attempt, threads)
 
         return asked
+
+    def shard_minutes(self, sample: str, analysis: str, bags: int, attempt: int, threads: int) -> int:
+        """Minutes for so many bags of an analysis' forests."""
+        share = 1.0 if sample == ALL else len(self.held_out_samples) * held_out_share(self.plan.study.folds)
+        bag_trees = self.plan.analyses[analysis].forest.bag_trees
+        seconds = shard_seconds(self.plan.rows, self.plan.covariates, bags, bag_trees, share)
+        return minutes(seconds, attempt, threads)
 
 
 def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
@@ -168,7 +171,7 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
     """
     try:
         named = [Path(path) for path in workflow.config_settings.configfiles]
-        deployed = _deployed(workflow)
+        deployed = deployed_by(workflow)
         site = read_site(folder.parent, deployed)
         config = dict(workflow.config_settings.config)
         return prepare(named, config, folder, site.command(deployed), temp, site)
@@ -273,12 +276,6 @@ def _count_covariates(dictionary: Any, header: list[str]) -> int:
 def _fingerprint(folder: Path, script: str) -> str:
     lock = folder.parent / "envs" / "lock.txt"
     return code_fingerprint(folder / "scripts" / f"{script}.py", folder / "hetflow", lock)
-
-
-def _deployed(workflow: Any) -> set[str]:
-    """What stands after ``--sdm``: conda, apptainer, env-modules."""
-    settings = workflow.deployment_settings
-    return {method.item_to_choice() for method in settings.deployment_method} if settings else set()
 
 
 def _settings_text(content: dict[str, Any], stage: str) -> str:
