@@ -26,6 +26,17 @@ HASTE = {
 Found = TypeVar("Found")
 
 
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+
+
+def may_be_root() -> bool:
+    """Whether daemons can be started as root."""
+    try:
+        return subprocess.run([*AS_ROOT, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
 @dataclass(frozen=True)
 class Job:
     """A job as squeue shows it."""
@@ -59,7 +70,8 @@ class Cluster:
 
     def control(self, action: str) -> None:
         """Start or stop it."""
-        subprocess.run(["bash", SCRIPT, action, self.folder], check=True, timeout=120, env=self.environment)
+        command = [*AS_ROOT, "bash", SCRIPT, action, self.folder]
+        subprocess.run(command, check=True, timeout=120, env=self.environment)
 
     def command(self, *words: str) -> str:
         """Output of one of Slurm's commands."""
