@@ -7,10 +7,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import yaml
 
@@ -23,7 +21,6 @@ HASTE = {
     "seconds-between-status-checks": 1,
     "latency-wait": 10,
 }
-Found = TypeVar("Found")
 
 
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
@@ -86,9 +83,16 @@ class Cluster:
         jobs = [Job(*line.split("|")) for line in lines.splitlines()]
         return [job for job in jobs if rule in job.comment and state in job.state]
 
-    def await_job(self, rule: str, known: set[str], state: str = "RUNNING") -> Job:
-        """The first job of a rule, beside the known ones, that is in a state."""
-        return patiently(lambda: next((j for j in self.jobs(rule, state) if j.job not in known), None))
+    def await_job(self, run: subprocess.Popen[str], rule: str, known: set[str]) -> Job:
+        """The first job of a rule, beside the known ones, that runs."""
+        end = time.monotonic() + 90
+        while time.monotonic() < end and run.poll() is None:
+            for job in self.jobs(rule, "RUNNING"):
+                if job.job not in known:
+                    return job
+            time.sleep(0.1)
+        run.kill()
+        raise AssertionError(f"no job of {rule} ran\n{run.communicate()[0]}")
 
     def known(self) -> set[str]:
         """Numbers of all jobs so far."""
@@ -97,8 +101,9 @@ class Cluster:
     def start(
         self, folder: Path, study: str, *options: str, changes: dict | None = None
     ) -> subprocess.Popen[str]:
-        """Begin snakemake through the shipped profile, with this cluster's haste and other changes laid over it."""
+        """Begin snakemake through the shipped profile, with this cluster's haste and with `changes`; None removes."""
         profile = yaml.safe_load((folder / PROFILE / "profile.yaml").read_text()) | HASTE | (changes or {})
+        profile = {key: value for key, value in profile.items() if value is not None}
         place = folder / "profile_of_the_test"
         place.mkdir(exist_ok=True)
         (place / "profile.yaml").write_text(yaml.safe_dump(profile))
@@ -127,14 +132,3 @@ def finish(process: subprocess.Popen[str], seconds: float = 600) -> str:
         raise AssertionError(f"not done after {seconds} s\n{said}") from None
     assert process.returncode == 0, said
     return said
-
-
-def patiently(look: Callable[[], Found | None], seconds: float = 90) -> Found:
-    """What `look` finds, once it finds something."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"nothing after {seconds} s")

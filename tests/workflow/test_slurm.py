@@ -20,7 +20,7 @@ from small_project import ROOT, Project
 pytestmark = pytest.mark.xdist_group("slurm")
 
 STUDY = "config/reduced.yaml"
-ONE_BY_ONE: dict[str, Any] = {"groups": [], "group-components": []}
+ONE_BY_ONE: dict[str, Any] = {"groups": None, "group-components": None}
 SMALL = "config/small.yaml"
 RESULTS = Path("results/small")
 
@@ -123,7 +123,7 @@ def forests(project: Project) -> dict[str, str]:
 def test_a_cancelled_job_is_submitted_again(finished: Project, beheaded: Project, slurm: Cluster) -> None:
     known = slurm.known()
     run = slurm.start(beheaded.folder, SMALL, TARGET, changes=ONE_BY_ONE)
-    cancelled = slurm.await_job("rule_grow_held_out", known)
+    cancelled = slurm.await_job(run, "rule_grow_held_out", known)
     slurm.command("scancel", cancelled.job)
     said = finish(run)
     assert "CANCELLED" in said
@@ -150,8 +150,9 @@ def test_a_job_that_exceeds_its_memory_succeeds_with_more(
 
 
 def test_a_killed_run_is_unlocked_and_resumed(finished: Project, beheaded: Project, slurm: Cluster) -> None:
+    known = slurm.known()
     run = slurm.start(beheaded.folder, SMALL, TARGET, changes=ONE_BY_ONE)
-    slurm.await_job("rule_grow", slurm.known())
+    slurm.await_job(run, "rule_grow", known)
     run.send_signal(signal.SIGKILL)
     run.communicate()
     again = slurm.start(beheaded.folder, SMALL, TARGET, changes=ONE_BY_ONE)
