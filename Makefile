@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STUDY ?= config/opt.yaml
 export PYTHONHASHSEED := 0
 
-.PHONY: study test verify-run unlock verify bench check lint format schema dictionary lock clean help
+.PHONY: study sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ verify-run: $(VENV)/.ready ## make a finished run's manifest again and say what 
 
 unlock: $(VENV)/.ready ## free a study whose run was killed
 	$(BIN)/snakemake --unlock --cores 1 --configfile $(STUDY)
+
+sizes: $(VENV)/.ready ## what the jobs of an earlier run took, and what they ask of a cluster
+	@$(BIN)/python workflow/scripts/sizes.py --study $(STUDY)
 
 test: $(VENV)/.ready-dev ## lint and test
 	$(MAKE) lint

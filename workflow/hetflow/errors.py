@@ -6,6 +6,7 @@ terminal or pass for another line.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -102,3 +103,9 @@ def refuse_all(problems: Sequence[Problem]) -> None:
     """Raise `Refused` if there is any problem, otherwise return."""
     if problems:
         raise Refused(problems)
+
+
+def stop(refused: Refused) -> NoReturn:
+    """End the workflow before it begins, without the places in the code that a WorkflowError would print."""
+    print(f"\nRefused. {refused}\n", file=sys.stderr)
+    raise SystemExit(1) from None

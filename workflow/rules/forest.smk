@@ -23,10 +23,12 @@ rule grow:
         "<benchmarks>/grow/{analysis}-{imputation}-{shard}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     threads: 1
     resources:
         mem_mb=START.memory("grow"),
-        runtime=START.minutes("grow"),
+        runtime=START.growing_minutes("all"),
     params:
         code=CODE("grow"),
     message:
@@ -63,10 +65,12 @@ rule grow_held_out:
         "<benchmarks>/grow_held_out/{analysis}-{imputation}-{shard}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     threads: 1
     resources:
         mem_mb=START.memory("grow"),
-        runtime=START.minutes("grow"),
+        runtime=START.growing_minutes("held_out"),
     params:
         code=CODE("grow"),
         samples=START.held_out_samples,
@@ -100,6 +104,8 @@ rule merge:
         "<benchmarks>/merge/{analysis}-{imputation}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("merge"),
         runtime=START.minutes("merge"),

@@ -36,6 +36,8 @@ rule page:
         "<benchmarks>/page.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("page"),
         runtime=START.minutes("page"),
@@ -63,6 +65,8 @@ rule manifest:
         "<benchmarks>/manifest.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("manifest"),
         runtime=START.minutes("manifest"),
@@ -85,6 +89,8 @@ rule check:
     localrule: True
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     params:
         settings=lambda wildcards: START.study_settings("cohort"),
         needs=lambda wildcards: START.study_settings("feasible"),

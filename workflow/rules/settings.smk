@@ -10,6 +10,8 @@ rule study_settings:
     localrule: True
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     params:
         text=lambda wildcards: START.study_settings(wildcards.stage),
     shell:
@@ -25,6 +27,8 @@ rule analysis_settings:
     localrule: True
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     params:
         text=lambda wildcards: START.analysis_settings(
             wildcards.analysis, wildcards.stage

@@ -10,7 +10,8 @@ from _command import Command
 from hetflow.disk import sha256
 from hetflow.files import read_json
 from hetflow.manifest import differences, versions
-from hetflow.start import Start, prepare
+from hetflow.run import Start
+from hetflow.start import prepare
 
 WORKFLOW = Path(__file__).resolve().parents[1]
 DIFFERS = 3
