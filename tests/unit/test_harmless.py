@@ -17,7 +17,8 @@ from hetflow.cohort.ingest import Cohort, ingest
 from hetflow.cohort.readers import read_raw
 from hetflow.report.export import csv_text, neutral
 from hetflow.report.page import build_report
-from hetflow.start import Start, prepare
+from hetflow.run import Start
+from hetflow.start import prepare
 from hostile_report import hostile_inputs
 from small_project import ROOT
 

@@ -40,6 +40,16 @@ def listed(results: Path) -> dict[str, str]:
     return {name: sha256(results / name) for name in names}
 
 
+def on_a_cluster(submit: Path, status: Path) -> list[str]:
+    """Options of a generic cluster with these two commands."""
+    for script in (submit, status):
+        script.chmod(0o755)
+    options = ["--executor", "cluster-generic", "--jobs", "2", "--latency-wait", "5"]
+    options += ["--seconds-between-status-checks", "1"]
+    options += ["--cluster-generic-submit-cmd", str(submit), "--cluster-generic-status-cmd", str(status)]
+    return options
+
+
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The smaller study, run where it lies."""
@@ -120,10 +130,7 @@ def test_a_cluster_whose_jobs_share_no_files_but_a_storage(reference: Project, t
     submit, status = tmp_path / "submit.sh", tmp_path / "status.sh"
     submit.write_text(SUBMIT.format(machines=machines))
     status.write_text(STATUS)
-    for script in (submit, status):
-        script.chmod(0o755)
-    options = ["--executor", "cluster-generic", "--jobs", "2", "--latency-wait", "5"]
-    options += ["--cluster-generic-submit-cmd", str(submit), "--cluster-generic-status-cmd", str(status)]
+    options = on_a_cluster(submit, status)
     options += ["--default-storage-provider", "fs", "--default-storage-prefix", str(storage)]
     options += ["--shared-fs-usage", "sources", "source-cache", "software-deployment"]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -133,3 +140,67 @@ def test_a_cluster_whose_jobs_share_no_files_but_a_storage(reference: Project, t
     assert len(list(machines.iterdir())) > 10
     assert not (project.folder / "results").exists()
     assert listed(storage / "results" / "small") == listed(reference.results)
+
+
+EDITING = """\
+#!/usr/bin/env bash
+# The study is edited and another data file put in its place while the job waits in the queue.
+place=$(mktemp -d {machines}/job.XXXX)
+sed -i 's/trees: 80/trees: 160/; s/folds: 3/folds: 4/' config/small.yaml
+head -n 100 small.csv > other.csv && mv other.csv small.csv
+bash "$1" > "$place/out.txt" 2>&1
+echo $? > "$place/status"
+echo "$place"
+"""
+
+
+def copied(reference: Project, folder: Path) -> Project:
+    """A copy of the finished study, to change."""
+    project = object.__new__(Project)
+    project.folder = folder / "project"
+    shutil.copytree(reference.folder, project.folder)
+    project.study = project.folder / "config" / "small.yaml"
+    return project
+
+
+def test_a_study_or_data_file_edited_while_jobs_wait_does_not_reach_them(
+    reference: Project, tmp_path: Path
+) -> None:
+    project = copied(reference, tmp_path)
+    for folder in ("forest", "cate"):
+        shutil.rmtree(project.results / "primary" / folder)
+    machines = tmp_path / "machines"
+    machines.mkdir()
+    submit, status = tmp_path / "submit.sh", tmp_path / "status.sh"
+    submit.write_text(EDITING.format(machines=machines))
+    status.write_text(STATUS)
+    cate = "results/small/primary/cate/00.parquet"
+    project.snakemake(cate, *on_a_cluster(submit, status))
+    assert "trees: 160" in project.study.read_text()
+    assert sha256(project.folder / cate) == sha256(reference.folder / cate)
+
+
+def test_a_data_file_replaced_while_the_run_goes_on_is_refused_at_its_end(
+    reference: Project, tmp_path: Path
+) -> None:
+    project = copied(reference, tmp_path)
+    project.edit("title: A small study", "title: Another title")
+    script = project.folder / "workflow" / "scripts" / "page.py"
+    replacing = "    Path('small.csv').write_text(Path('small.csv').read_text().replace('North', 'Norden'))\n"
+    text = script.read_text()
+    assert text.count("    report = build_report") == 1
+    script.write_text(text.replace("    report = build_report", f"{replacing}    report = build_report"))
+    done = project.snakemake(check=False)
+    assert done.returncode == 1
+    assert "another file in its place" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Another title" in (project.results / "report.html").read_text()  # what was made is kept
+    assert project.would_run()["ingest"] == 1
+
+
+def test_an_older_data_file_in_its_place_is_read_again(reference: Project, tmp_path: Path) -> None:
+    project = copied(reference, tmp_path)
+    data = project.folder / "small.csv"
+    data.write_text(data.read_text().replace("North", "Norden"))
+    os.utime(data, (1, 1))
+    assert project.would_run()["ingest"] == 1

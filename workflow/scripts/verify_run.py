@@ -26,9 +26,8 @@ def work(arguments: Namespace) -> None:
     said = differences(listed, results, state(start))
     for line in said:
         print(f"differs: {line}")
-    print(
-        f"{results}: {len(listed['artefacts'])} artefacts; {len(said) or 'nothing'} differs from the manifest"
-    )
+    count = len(listed["artefacts"])
+    print(f"{results}: {count} artefacts; differences from the manifest: {len(said) or 'none'}")
     if said:
         raise SystemExit(DIFFERS)
 
