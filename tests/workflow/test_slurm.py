@@ -102,11 +102,10 @@ def test_small_jobs_travel_in_groups_that_fit_a_node(both: tuple[Reduced, Reduce
 
 @pytest.fixture
 def beheaded(project: Project) -> Project:
-    """The finished small study without the forest and effects of its first imputation."""
-    for name in ("forest/00", "cate/00.parquet"):
-        place = project.folder / RESULTS / "primary" / name
-        for path in [place] if place.is_file() else list(place.rglob("*.parquet")):
-            path.unlink()
+    """The finished small study without the held-out forests and the effects of its first imputation."""
+    folder = project.folder / RESULTS / "primary"
+    for path in [folder / "cate/00.parquet", *(folder / "forest/00").glob("[!a]*/*.parquet")]:
+        path.unlink()
     return project
 
 
@@ -152,7 +151,7 @@ def test_a_job_that_exceeds_its_memory_succeeds_with_more(
 def test_a_killed_run_is_unlocked_and_resumed(finished: Project, beheaded: Project, slurm: Cluster) -> None:
     known = slurm.known()
     run = slurm.start(beheaded.folder, SMALL, TARGET, changes=ONE_BY_ONE)
-    slurm.await_job(run, "rule_grow", known)
+    slurm.await_job(run, "rule_grow_held_out", known)
     run.send_signal(signal.SIGKILL)
     run.communicate()
     again = slurm.start(beheaded.folder, SMALL, TARGET, changes=ONE_BY_ONE)
