@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from cluster import Cluster, finish, may_be_root
-from hetflow.files import sha256
+from hetflow.disk import sha256
 from needs import do_without, program
 from small_project import ROOT, Project
 
