@@ -1,8 +1,9 @@
-"""Growing one shard: bag after bag is grown, added up and dropped, so memory does not grow with trees."""
+"""Growing one shard: bags are grown, added up and dropped, so memory does not grow with trees."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from hetflow.forest.bags import Label, Pool, bag_seed, half_sample, pool_of
 from hetflow.forest.engines import check_covariates, engine, engine_facts
 from hetflow.forest.fixed import exponents_above
 from hetflow.forest.settings import ForestSettings, forest_settings, smallest_sample
-from hetflow.forest.sums import Grid, Sums, accumulate, empty_sums
+from hetflow.forest.sums import Grid, Sums, empty_sums
+from hetflow.forest.threads import for_each_bag
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +33,8 @@ def grow_shard(
     last_bag: int,
     settings: Mapping[str, Any] | ForestSettings,
     unit: ArrayLike | None = None,
+    nominal: ArrayLike | None = None,
+    threads: int = 1,
 ) -> Sums:
     """Grow a range of bags and add up what they say about every unit.
 
@@ -57,6 +61,10 @@ def grow_shard(
         The study's `forest` section; see `ForestSettings`.
     unit : array_like of int, shape (n,), optional
         Row numbers in the raw file; by default 0 to n - 1.
+    nominal : array_like of bool, shape (p,), optional
+        Columns of `X` that hold codes of categories; only for engines that handle them.
+    threads : int
+        Threads that grow bags and add them up; the sums are integers, so they are the same for any number.
 
     Returns
     -------
@@ -83,12 +91,24 @@ def grow_shard(
     units = np.arange(len(X), dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
     sums = empty_sums(units, grid, first_bag)
     grower = engine(chosen.engine)
-    for bag in range(first_bag, last_bag + 1):
+    columns = None if nominal is None else np.asarray(nominal, dtype=bool)
+    covariates = grower.prepare(X, pool.rows, columns)
+
+    def grown(bag: int) -> tuple[Any, NDArray[np.int64]]:
         half = half_sample(pool, seed, Label(*label), bag)
-        trees = grower.grow(X, treatment, outcome, weights, half, chosen, bag_seed(seed, Label(*label), bag))
-        out = _others(half, len(X))
-        sums = accumulate(sums, out, grower.moments(trees, X[out]))
-    return sums
+        group = None if pool.group is None else pool.group[np.searchsorted(pool.rows, half)]
+        own = bag_seed(seed, Label(*label), bag)
+        return grower.grow(covariates, treatment, outcome, weights, half, chosen, own, group), _others(
+            half, len(X)
+        )
+
+    def add(bags: list[tuple[Any, NDArray[np.int64]]], first: int, last: int) -> None:
+        for trees, out in bags:
+            low, high = np.searchsorted(out, (first, last))
+            grower.add(sums, trees, covariates, out[low:high])
+
+    for_each_bag(grown, add, range(first_bag, last_bag + 1), len(X), threads)
+    return replace(sums, last_bag=last_bag)
 
 
 def _others(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -1,0 +1,49 @@
+"""Bags grown and added up by threads: first bags are shared out, then units, so that no two write one sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+_BAGS_A_THREAD = 8
+"""Bags that wait to be added up, for each thread: more idle less at the end of a round, and hold more trees."""
+
+
+def for_each_bag(
+    grow: Callable[[int], Any],
+    add: Callable[[list[Any], int, int], None],
+    bags: Sequence[int],
+    units: int,
+    threads: int,
+) -> None:
+    """Grow all bags and add them up.
+
+    Parameters
+    ----------
+    grow : callable
+        From a bag's number to what `add` takes of it.
+    add : callable
+        Adds a list of grown bags for the units `first` to `last` - 1.
+    bags : sequence of int
+        Numbers of the bags.
+    units : int
+        Number of units.
+    threads : int
+        Number of threads; with one, bag after bag is grown and added up.
+    """
+    if threads <= 1:
+        for bag in bags:
+            add([grow(bag)], 0, units)
+        return
+    cuts = np.linspace(0, units, threads + 1).astype(int)
+    size = _BAGS_A_THREAD * threads
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(bags), size):
+            grown = list(pool.map(grow, bags[first : first + size]))
+            jobs = [pool.submit(add, grown, low, high) for low, high in pairwise(cuts)]
+            for job in jobs:
+                job.result()
