@@ -27,7 +27,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": F
 
 def helper(function: Callable[..., Any]) -> Any:
     """A function that only kernels call; it is compiled into each of them."""
-    return njit(**_OPTIONS)(function)
+    return njit(forceinline=True, **_OPTIONS)(function)
 
 
 def kernel(signature: str) -> Callable[[Callable[..., Any]], Any]:
@@ -108,6 +108,7 @@ def _fingerprint() -> str:
     versions = (sys.version, numba.__version__, llvm.llvm_version_info, llvm.get_host_cpu_name())
     features = llvm.get_host_cpu_features().flatten()
     digest.update(repr((versions, features)).encode())
-    for path in sorted(Path(__file__).parent.glob("kernels_*.py")):
+    here = Path(__file__)
+    for path in [here, *sorted(here.parent.glob("kernels_*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -6,8 +6,9 @@ import numpy as np
 
 from hetflow.forest.compiled import helper, kernel
 from hetflow.forest.kernels_random import choose_halves, seed_stream
-from hetflow.forest.kernels_split import CATEGORIES, LEAF, goes_left
-from hetflow.forest.kernels_tree import CHILD, CUT, FEATURE, KIND, fill_leaves, grow_splits, pruned
+from hetflow.forest.kernels_route import fill_leaves, masks_in_order, pack, route
+from hetflow.forest.kernels_split import CATEGORIES, LEAF
+from hetflow.forest.kernels_tree import CHILD, CUT, FEATURE, KIND, grow_splits, pruned
 
 SPLITTING, FILLING = 1, 2
 
@@ -123,6 +124,8 @@ def grow_bag(codes, t, y, w, rows, group, groups, categories, limits, depth_limi
         np.empty((bound * trees if nominal else 0, 4), np.uint64),
     )
     averages, queue = np.empty((bound * trees, 4)), np.empty(bound, np.int64)
+    packed, mask_row = np.empty(bound, np.uint64), np.empty(bound, np.int64)
+    packed_masks = np.zeros((bound if nominal else 0, 4), np.uint64)
     start, state = np.zeros(trees + 1, np.int64), np.zeros(1, np.uint64)
     role, group_role = np.empty(m, np.uint8), np.empty(max(groups, 1), np.uint8)
     leaves, category_nodes = 0, 0
@@ -150,13 +153,17 @@ def grow_bag(codes, t, y, w, rows, group, groups, categories, limits, depth_limi
             masks,
         )
         sums = np.zeros((count, 5))
-        fill_leaves(codes, rows, role, FILLING, t, y, w, weighted, nodes, masks, sums)
+        pack(nodes[:count], 0, 0, packed, mask_row)
+        if nominal:
+            masks_in_order(nodes, count, masks, packed_masks)
+        fill_leaves(packed, mask_row, packed_masks, codes, rows, role, FILLING, t, y, w, weighted, sums)
         pruned(nodes, count, sums, forward)
         root = forward[0]
         if nodes[root, KIND] == LEAF and sums[root, 0] <= 0.0:
             # None that fills leaves has weight. A tree of one leaf chose nothing, so the others may fill it.
             nodes[0, KIND], forward[0] = LEAF, 0
-            fill_leaves(codes, rows, role, SPLITTING, t, y, w, weighted, nodes, masks, sums)
+            packed[0] = np.uint64(LEAF) << np.uint64(16) | np.uint64(255) << np.uint64(24)
+            fill_leaves(packed, mask_row, packed_masks, codes, rows, role, SPLITTING, t, y, w, weighted, sums)
         written, leaves, category_nodes = emit(
             nodes, masks, sums, forward, start[tree], leaves, category_nodes, out, out_masks, averages, queue
         )
@@ -165,40 +172,12 @@ def grow_bag(codes, t, y, w, rows, group, groups, categories, limits, depth_limi
 
 
 @helper
-def leaves_of(packed, mask_row, masks, begin, codes, rows, first, size, leaf):
-    """Row of averages of `size` units in one tree; see `pack`."""
-    for k in range(size):
-        i = rows[first + k]
-        here = begin
-        while True:
-            node = packed[here]
-            kind = np.int64((node >> np.uint64(16)) & np.uint64(255))
-            if kind == LEAF:
-                leaf[k] = np.int64(node >> np.uint64(32))
-                break
-            code = np.int64(codes[i, node & np.uint64(0xFFFF)])
-            child = begin + np.int64(node >> np.uint64(32))
-            if kind == CATEGORIES:
-                here = child + (0 if goes_left(code, kind, 0, masks[mask_row[here]]) else 1)
-            else:
-                cut = np.int64((node >> np.uint64(24)) & np.uint64(255))
-                here = child + np.int64(((code - kind) & 255) > cut)
-    return
-
-
-@helper
-def pack(nodes, packed, mask_row):
-    """A node in one word: covariate in the lowest 16 bits, then kind (8), cut (8) and child (32)."""
+def pack_bag(start, nodes, packed, mask_row):
+    """`pack` for the trees of a bag."""
     seen = 0
-    for k in range(nodes.shape[0]):
-        packed[k] = (
-            np.uint64(nodes[k, FEATURE])
-            | np.uint64(nodes[k, KIND]) << np.uint64(16)
-            | np.uint64(nodes[k, CUT]) << np.uint64(24)
-            | np.uint64(nodes[k, CHILD]) << np.uint64(32)
-        )
-        mask_row[k] = seen
-        seen += nodes[k, KIND] == CATEGORIES
+    for tree in range(start.shape[0] - 1):
+        begin, end = start[tree], start[tree + 1]
+        seen = pack(nodes[begin:end], begin, seen, packed[begin:end], mask_row[begin:end])
 
 
 @kernel("void(i8[::1], i8[:,::1], u8[:,::1], f8[:,::1], u1[:,::1], i8[::1], f8[:,:,::1])")
@@ -206,13 +185,14 @@ def leaf_averages(start, nodes, masks, averages, codes, rows, out):
     """Leaf averages of units, into `out` (float64, 5 x trees x units); see `grow_bag` for the arguments."""
     size, trees = rows.shape[0], start.shape[0] - 1
     packed, mask_row = np.empty(nodes.shape[0], np.uint64), np.empty(nodes.shape[0], np.int64)
-    pack(nodes, packed, mask_row)
+    pack_bag(start, nodes, packed, mask_row)
     leaf = np.empty(size, np.int64)
     for tree in range(trees):
-        leaves_of(packed, mask_row, masks, start[tree], codes, rows, 0, size, leaf)
+        route(packed, mask_row, masks, start[tree], codes, rows, leaf)
         for k in range(size):
+            row = nodes[leaf[k], CHILD]
             for j in range(4):
-                out[j, tree, k] = averages[leaf[k], j]
+                out[j, tree, k] = averages[row, j]
             out[4, tree, k] = 1.0
 
 
@@ -291,13 +271,15 @@ def add_bag(
     """
     trees, wide = start.shape[0] - 1, 8 * _BLOCK
     packed, mask_row = np.empty(nodes.shape[0], np.uint64), np.empty(nodes.shape[0], np.int64)
-    pack(nodes, packed, mask_row)
+    pack_bag(start, nodes, packed, mask_row)
     leaf, work, total = np.empty((trees, wide), np.int64), np.empty((trees, 5, _BLOCK)), np.empty((5, _BLOCK))
     wrong = 0
     for begin in range(0, rows.shape[0], wide):
         here = rows[begin : begin + wide]
         for tree in range(trees):
-            leaves_of(packed, mask_row, masks, start[tree], codes, here, 0, here.shape[0], leaf[tree])
+            route(packed, mask_row, masks, start[tree], codes, here, leaf[tree])
+            for k in range(here.shape[0]):
+                leaf[tree, k] = nodes[leaf[tree, k], CHILD]
         for first in range(0, here.shape[0], _BLOCK):
             size = min(_BLOCK, here.shape[0] - first)
             wrong += add_block(

@@ -32,6 +32,26 @@ def lowest_bit(typingctx, word):
 
 
 @intrinsic
+def bits_set(typingctx, word):
+    """How many bits of a uint64 are set."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def bits_of(typingctx, number):
+    """The 64 bits of a float64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], _LONG)
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
 def add_row(typingctx, target, row, source, other):
     """target[row] += source[other] for arrays of four float64 a row, as one vector addition.
 
@@ -68,5 +88,6 @@ def fill(codes, idx, low, high, values, weights, weighted, histogram, bin_weight
         code = np.uint64(codes[np.uint64(idx[k])])
         add_row(histogram, code, values, np.uint64(k - low))
         occupied[code >> _SIX] |= _ONE << (code & _LOW_SIX)
-        if weighted:
-            bin_weight[code] += weights[k - low]
+    if weighted:
+        for k in range(low, high):
+            bin_weight[np.uint64(codes[np.uint64(idx[k])])] += weights[k - low]

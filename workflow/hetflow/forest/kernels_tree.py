@@ -120,34 +120,6 @@ def partition(codes, idx, spare, low, high, kind, cut, mask):
 
 
 @helper
-def leaf_of(codes, row, nodes, masks):
-    """Leaf of one unit while its tree grows."""
-    here = 0
-    while nodes[here, KIND] != LEAF:
-        code = codes[row, nodes[here, FEATURE]]
-        kind = nodes[here, KIND]
-        mask = masks[here if kind == CATEGORIES else 0]
-        here = nodes[here, CHILD] + (0 if goes_left(code, kind, nodes[here, CUT], mask) else 1)
-    return here
-
-
-@helper
-def fill_leaves(codes, rows, role, wanted, t, y, w, weighted, nodes, masks, sums):
-    """Add the moments of the units of one role to their leaves: sums of w, w t y, w y, w t², w t."""
-    for k in range(rows.shape[0]):
-        if role[k] != wanted:
-            continue
-        i = rows[k]
-        share = w[i] if weighted else 1.0
-        leaf = leaf_of(codes, i, nodes, masks)
-        sums[leaf, 0] += share
-        sums[leaf, 1] += share * t[i] * y[i]
-        sums[leaf, 2] += share * y[i]
-        sums[leaf, 3] += share * t[i] * t[i]
-        sums[leaf, 4] += share * t[i]
-
-
-@helper
 def pruned(nodes, count, sums, forward):
     """Where each node leads once leaves without weight are cut off, their siblings taking the parents' places."""
     for here in range(count - 1, -1, -1):
