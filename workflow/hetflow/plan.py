@@ -88,7 +88,7 @@ class Plan:
         if forest.shard_bags != "auto":
             return forest.shard_bags
         samples = 1 if sample == ALL else len(sample_names(self.study.folds)) - 1
-        return auto_shard_bags(self.rows, self.covariates, forest.bag_trees, samples)
+        return auto_shard_bags(self.rows, self.covariates, forest.bag_trees, samples, forest.engine)
 
     def forest(self, analysis: str, imputation: str, sample: str) -> list[str]:
         """Shard files of one forest."""

@@ -7,9 +7,11 @@ from argparse import Namespace
 import numpy as np
 import pandas as pd
 from _command import Command
-from hetflow.cohort.columns import columns_from_json
-from hetflow.cohort.views import clusters, matrix, rows_of
+from hetflow.cohort.columns import Column, columns_from_json
+from hetflow.cohort.matrix import covariate_codes
+from hetflow.cohort.views import clusters, covariates, matrix, rows_of
 from hetflow.files import read_json, read_table, write_table
+from hetflow.forest.engines import engine_facts
 from hetflow.forest.grow import grow_shard
 from hetflow.forest.samples import units_of
 from hetflow.forest.shards import bags_of_shard
@@ -30,7 +32,7 @@ def work(arguments: Namespace) -> None:
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     completed = read_table(arguments.completed, "completed")
     nuisance = read_table(arguments.nuisance, "nuisance")
-    X, _ = matrix(columns, [completed])
+    X, nominal = _covariates(columns, completed, settings["forest"]["engine"])
     unit = completed["unit"].to_numpy()
     rows = rows_of(nuisance["unit"].to_numpy(), unit)
     whole = read_table(arguments.cohort, "cohort")
@@ -51,8 +53,19 @@ def work(arguments: Namespace) -> None:
             first_bag=first,
             last_bag=last,
             settings=settings["forest"],
+            nominal=nominal,
         )
         write_table(sums.to_frame(), path, "forest_sums")
+
+
+def _covariates(
+    columns: list[Column], completed: pd.DataFrame, engine: str
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The matrix that the engine reads: nominal covariates as codes, and which these are, if it splits by category."""
+    if engine_facts(engine).handles_nominal:
+        X, _, nominal = covariate_codes(completed, covariates(columns, completed))
+        return X, nominal
+    return matrix(columns, [completed])[0], None
 
 
 def _spread(values: pd.Series, rows: np.ndarray, n: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import ceil
 from typing import Any
 
 from hetflow.errors import refuse
@@ -107,9 +108,11 @@ def features_tried(max_features: float | str | None, covariates: int) -> int | f
 def smallest_sample(min_leaf: int) -> int:
     """Fewest units of a sample whose trees can split at all.
 
-    A tree reads 0.9 of half the sample, chooses splits with half of that, and a split needs two leaves.
+    A tree of econml reads 0.9 of half the sample, chooses splits with half of that, and a split needs two leaves.
+    A tree of histogram reads the half, and a leaf needs units on both sides of the mean treatment. The bound serves
+    both.
     """
-    units = 8 * min_leaf
-    while int(TREE_SHARE_OF_HALF * (units // 2)) // 2 < 2 * min_leaf:
+    units, leaf = 8 * min_leaf, max(min_leaf, 2 * ceil(min_leaf / 2))
+    while int(TREE_SHARE_OF_HALF * (units // 2)) // 2 < 2 * leaf:
         units += 1
     return units
