@@ -127,7 +127,8 @@ def grow(codes, categories, t, y, w, limits, depth_limit, tried, draws):
         if min(below, len(rows) - below) < 2 * limits[0]:
             continue
         best, choice = 0.0, None
-        for k in range(min(max(poisson(draws, tried), 1), len(features))):
+        whole = len(features)
+        for k in range(whole if tried >= whole else min(max(poisson(draws, tried), 1), whole)):
             other = k + int(next(draws) * (len(features) - k))
             features[k], features[other] = features[other], features[k]
             j = features[k]

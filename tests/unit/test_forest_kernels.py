@@ -92,6 +92,7 @@ WORLDS = st.fixed_dictionaries(
         "penalty": st.sampled_from([0.0, 0.01]),
         "min_leaf": st.integers(1, 3),
         "depth": st.sampled_from([2, 100]),
+        "share_tried": st.sampled_from([0.7, 1.0]),
     }
 )
 
@@ -109,7 +110,7 @@ def test_trees_and_their_leaf_averages(world):
     if group is not None:
         group = np.unique(group, return_inverse=True)[1]
     limits = np.array([world["min_leaf"], 0.05, world["penalty"]])
-    tried, share, trees = 0.7 * world["p"], 0.9, 3
+    tried, share, trees = world["share_tried"] * world["p"], 0.9, 3
     found = grow_bag(
         codes,
         t,

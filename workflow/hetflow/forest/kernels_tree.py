@@ -31,7 +31,7 @@ def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried
     depth_limit : int
         Greatest depth.
     tried : float
-        Mean number of covariates tried at a node.
+        Mean number of covariates tried at a node, a Poisson number; all of them if it is p.
     state : uint64, shape (1,)
         The tree's random stream.
     nodes : int64, shape (most nodes, 4); masks : uint64, shape (most nodes or 1, 4)
@@ -62,7 +62,7 @@ def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried
             continue
         node[0], node[1], node[2], node[3] = np.float64(high - low), np.float64(under), moments[0], moments[3]
         best[0], choice[0] = 0.0, -1
-        number = min(max(poisson(state, tried), 1), p)
+        number = p if tried >= p else min(max(poisson(state, tried), 1), p)
         for k in range(number):
             other = k + below(state, p - k)
             features[k], features[other] = features[other], features[k]

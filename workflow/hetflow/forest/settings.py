@@ -32,9 +32,9 @@ class ForestSettings:
     max_depth : int or None
         Greatest depth of a tree; None grows until leaves are small.
     max_features : float, "auto", "sqrt", "log2" or None
-        Covariates tried at a split: a number up to 1 is a share, a greater one a count; "auto" and None are all
-        of them with econml. With histogram the number is the mean of a Poisson draw at each node, and "auto"
-        min(ceil(sqrt(p) + 20), p) of p covariates, as in grf.
+        Covariates tried at a split: a number up to 1 is a share, a greater one a count; "auto" and None are all of
+        them with econml. With histogram "auto" is min(ceil(sqrt(p) + 20), p) of p covariates, as in grf, and a number
+        below p is the mean of a Poisson draw at each node.
     min_balancedness : float
         How uneven a split may be, 0 to 0.5: each side keeps at least 0.5 minus this share (of the units with econml, of
         the variation of treatment with histogram).
