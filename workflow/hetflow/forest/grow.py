@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hetflow.errors import refuse
 from hetflow.forest.bags import Label, Pool, bag_seed, half_sample, pool_of
-from hetflow.forest.engines import check_covariates, engine, engine_facts
+from hetflow.forest.engines import Engine, check_covariates, engine, engine_facts
 from hetflow.forest.fixed import exponents_above
 from hetflow.forest.settings import ForestSettings, forest_settings, smallest_sample
 from hetflow.forest.sums import Grid, Sums, empty_sums
@@ -77,6 +77,61 @@ def grow_shard(
         If the engine cannot take missing covariates, residuals are missing in the sample or do not vary,
         weights are negative, or the sample is too small for a tree to split.
     """
+    forest = open_forest(
+        X, treatment_residual, outcome_residual, weight, cluster, in_sample, seed, label, settings, nominal
+    )
+    n = len(forest.inside)
+    units = np.arange(n, dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
+    sums = empty_sums(units, forest.grid, first_bag)
+
+    def add(bags: list[tuple[Any, NDArray[np.int64]]], first: int, last: int) -> None:
+        for trees, half in bags:
+            out = _others(half, n)
+            low, high = np.searchsorted(out, (first, last))
+            forest.engine.add(sums, trees, forest.covariates, out[low:high])
+
+    for_each_bag(forest.grow, add, range(first_bag, last_bag + 1), n, threads)
+    return replace(sums, last_bag=last_bag)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForest:
+    """A forest whose data have been checked and prepared, and of which any bag can be grown.
+
+    Attributes
+    ----------
+    engine : Engine
+        Grows the trees.
+    covariates
+        What the engine made of the covariates.
+    grid : Grid
+        Of the sums.
+    inside : ndarray of bool, shape (n,)
+        Units of the sample.
+    grow : callable
+        From a bag's number to its trees and the rows of its half-sample.
+    """
+
+    engine: Engine
+    covariates: Any
+    grid: Grid
+    inside: NDArray[np.bool_]
+    grow: Callable[[int], tuple[Any, NDArray[np.int64]]]
+
+
+def open_forest(
+    X: ArrayLike,
+    treatment_residual: ArrayLike,
+    outcome_residual: ArrayLike,
+    weight: ArrayLike | None,
+    cluster: ArrayLike | None,
+    in_sample: ArrayLike,
+    seed: int,
+    label: tuple[str, str | int, str],
+    settings: Mapping[str, Any] | ForestSettings,
+    nominal: ArrayLike | None = None,
+) -> OpenForest:
+    """Check and prepare a forest; the arguments are those of `grow_shard`."""
     chosen = forest_settings(settings)
     X = np.ascontiguousarray(X, dtype=np.float64)
     pool = pool_of(in_sample, cluster)
@@ -87,28 +142,18 @@ def grow_shard(
     outcome = np.ldexp(outcome, -outcome_exponent)
     intervals = cluster is None or engine_facts(chosen.engine).handles_clusters_intervals
     exponents = _bounds(treatment[pool.rows], outcome[pool.rows])
-    grid = Grid(chosen.bag_trees, outcome_exponent, exponents, intervals)
-    units = np.arange(len(X), dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
-    sums = empty_sums(units, grid, first_bag)
     grower = engine(chosen.engine)
-    columns = None if nominal is None else np.asarray(nominal, dtype=bool)
-    covariates = grower.prepare(X, pool.rows, columns)
+    covariates = grower.prepare(X, pool.rows, None if nominal is None else np.asarray(nominal, dtype=bool))
 
-    def grown(bag: int) -> tuple[Any, NDArray[np.int64]]:
+    def grow(bag: int) -> tuple[Any, NDArray[np.int64]]:
         half = half_sample(pool, seed, Label(*label), bag)
         group = None if pool.group is None else pool.group[np.searchsorted(pool.rows, half)]
         own = bag_seed(seed, Label(*label), bag)
-        return grower.grow(covariates, treatment, outcome, weights, half, chosen, own, group), _others(
-            half, len(X)
-        )
+        return grower.grow(covariates, treatment, outcome, weights, half, chosen, own, group), half
 
-    def add(bags: list[tuple[Any, NDArray[np.int64]]], first: int, last: int) -> None:
-        for trees, out in bags:
-            low, high = np.searchsorted(out, (first, last))
-            grower.add(sums, trees, covariates, out[low:high])
-
-    for_each_bag(grown, add, range(first_bag, last_bag + 1), len(X), threads)
-    return replace(sums, last_bag=last_bag)
+    inside = np.asarray(in_sample, dtype=bool)
+    grid = Grid(chosen.bag_trees, outcome_exponent, exponents, intervals)
+    return OpenForest(grower, covariates, grid, inside, grow)
 
 
 def _others(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
