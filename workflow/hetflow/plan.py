@@ -95,6 +95,11 @@ class Plan:
         folder = f"{self.owner[analysis, 'forest']}/forest/{imputation}/{sample}"
         return [f"{folder}/{shard}.parquet" for shard in self.shards(analysis, sample)]
 
+    def trees(self, analysis: str) -> list[str]:
+        """Stored trees of the forests of all units, one file a shard."""
+        shards = [name for i in self.imputations(analysis) for name in self.forest(analysis, i, ALL)]
+        return [name.replace("/forest/", "/trees/", 1).removesuffix(".parquet") + ".npz" for name in shards]
+
     def cate(self, analysis: str) -> list[str]:
         """Effects per unit, one file an imputation."""
         folder = f"{self.owner[analysis, 'scores']}/cate"

@@ -52,6 +52,8 @@ class Start:
         How a job calls Python, quoted for a shell.
     temp : callable
         Snakemake's mark for temporary files.
+    new_data : str or None
+        File of patients who are to be scored.
     """
 
     plan: Plan
@@ -59,6 +61,11 @@ class Start:
     workflow: Path
     python: str
     temp: Callable[[str], str]
+    new_data: str | None = None
+
+    def predictions(self, ending: str) -> str:
+        """Where the effects of new patients are written, by the name of their file."""
+        return self.file(f"predictions/{Path(self.new_data or 'none').stem}.{ending}")
 
     def code(self, script: str) -> str:
         """Fingerprint of the code behind a script."""
@@ -145,7 +152,10 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
     """
     try:
         named = [Path(path) for path in workflow.config_settings.configfiles]
-        return prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
+        begun = prepare(named, dict(workflow.config_settings.config), folder, _python(workflow), temp)
+        if "predict" in sys.argv:
+            refuse_all(_unpredictable(begun))
+        return begun
     except Refused as refused:
         print(f"\nRefused. {refused}\n", file=sys.stderr)
         raise SystemExit(1) from None
@@ -159,6 +169,8 @@ def prepare(
     values: dict[str, Any] = {}
     for path in paths:
         values = merge(values, read_yaml(path))
+    overrides = dict(overrides)
+    new_data = overrides.pop("new_data", None)
     values = merge(values, overrides)
     source = " + ".join(_shown(path) for path in paths)
     study = validated(values, source)
@@ -171,7 +183,27 @@ def prepare(
     covariates = _count_covariates(study.dictionary, shape.header)
     plan = make_plan(study, rows=shape.rows, covariates=covariates)
     refuse_all(_too_few_trees(plan, source))
-    return Start(plan, data_file, folder, python, temp)
+    new_file = None if new_data is None else find_data(str(new_data), folder.parent, "--config new_data")
+    return Start(plan, data_file, folder, python, temp, new_file)
+
+
+def _unpredictable(begun: Start) -> list[Problem]:
+    """Why no patients can be scored."""
+    problems = []
+    if begun.new_data is None:
+        problems.append(
+            Problem(
+                "predict",
+                "a file of patients",
+                "none",
+                "write `snakemake predict --config new_data=patients.csv`",
+            )
+        )
+    engine = begun.plan.analyses[PRIMARY].forest.engine
+    if engine != "histogram":
+        remedy = "set forest.engine to histogram and run the study"
+        problems.append(Problem("forest.engine", "histogram, whose trees can be stored", engine, remedy))
+    return problems
 
 
 def _dictionary(study: Study, source: str, header: list[str]) -> list[Problem]:
