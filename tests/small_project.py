@@ -94,7 +94,12 @@ class Project:
         """Run snakemake on the small study."""
         cores = [] if "--cores" in options else ["--cores", "2"]
         command = [sys.executable, "-m", "snakemake", *options, *cores, "--configfile", "config/small.yaml"]
-        environment = os.environ | {"PYTHONHASHSEED": "0", "XDG_CACHE_HOME": str(self.folder / ".cache")}
+        # Compiled kernels are shared: every project would compile them anew.
+        kernels = {
+            "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".pytest_cache" / "kernels")
+        }
+        cache = {"XDG_CACHE_HOME": str(self.folder / ".cache")}
+        environment = os.environ | {"PYTHONHASHSEED": "0"} | cache | kernels
         done = subprocess.run(
             command,
             cwd=self.folder,
