@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 STUDY ?= config/opt.yaml
 export PYTHONHASHSEED := 0
 
-.PHONY: study test verify bench check lint format schema dictionary lock clean help
+.PHONY: study sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.ready: envs/lock.txt
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,15 @@ check: $(VENV)/.ready ## validate a study and its data and say what a run would 
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)
 
+verify-run: $(VENV)/.ready ## make a finished run's manifest again and say what differs
+	@$(BIN)/python workflow/scripts/verify_run.py --study $(STUDY)
+
+unlock: $(VENV)/.ready ## free a study whose run was killed
+	$(BIN)/snakemake --unlock --cores 1 --configfile $(STUDY)
+
+sizes: $(VENV)/.ready ## what the jobs of an earlier run took, and what they ask of a cluster
+	@$(BIN)/python workflow/scripts/sizes.py --study $(STUDY)
+
 test: $(VENV)/.ready-dev ## lint and test
 	$(MAKE) lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -38,6 +47,7 @@ verify: $(VENV)/.ready-dev ## the full statistical validation (hours)
 	$(BIN)/python -m pytest -m verify tests
 
 bench: $(VENV)/.ready-dev ## ratios of speed and memory, measured in one run
+	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/forest.py speed large threads scaling million
 

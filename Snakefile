@@ -6,3 +6,6 @@ rule study:
     default_target: True
     input:
         rules.all.input,
+    localrule: True
+    message:
+        "Everything that the study asks for is there"

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hetflow.disk import sha256
+from hetflow.files import read_json
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "envs")
@@ -90,28 +92,44 @@ class Project:
         self.study = folder / "config" / "small.yaml"
         self.study.write_text(STUDY)
 
-    def snakemake(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run snakemake on the small study."""
+    def command(self, *options: str) -> list[str]:
+        """The command line that runs the small study."""
         cores = [] if "--cores" in options else ["--cores", "2"]
-        command = [sys.executable, "-m", "snakemake", *options, *cores, "--configfile", "config/small.yaml"]
+        return [sys.executable, "-m", "snakemake", *options, *cores, "--configfile", "config/small.yaml"]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of the command, with what is given besides."""
         # Compiled kernels are shared: every project would compile them anew.
-        kernels = {
-            "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".pytest_cache" / "kernels")
-        }
-        cache = {"XDG_CACHE_HOME": str(self.folder / ".cache")}
-        environment = os.environ | {"PYTHONHASHSEED": "0"} | cache | kernels
+        kernels = os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".pytest_cache" / "kernels")
+        own = {"XDG_CACHE_HOME": str(self.folder / ".cache"), "NUMBA_CACHE_DIR": kernels}
+        return os.environ | {"PYTHONHASHSEED": "0"} | own | more
+
+    def snakemake(self, *options: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run snakemake on the small study, in a process group of its own; `more` are environment variables."""
+        command = self.command(*options)
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env=self.environment(**more),
             capture_output=True,
             text=True,
             timeout=900,
             check=False,
+            start_new_session=True,
         )
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
         return done
+
+    @property
+    def results(self) -> Path:
+        """The small study's results."""
+        return self.folder / "results" / "small"
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the manifest and of every artefact that it lists, as they are on disk."""
+        listed = read_json(self.results / "manifest.json", "facts")["artefacts"]
+        return {name: sha256(self.results / name) for name in ["manifest.json", *listed]}
 
     def would_run(self) -> Counter[str]:
         """Rules of a dry run, with their number of jobs; `study` and `all` left out."""

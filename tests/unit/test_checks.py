@@ -317,3 +317,21 @@ def test_the_baseline_table_against_pandas() -> None:
 def test_empty_frames_of_levels() -> None:
     column = Column("c", "nominal", levels=())
     assert checks.missing_notices({"c": np.array([None] * 5, dtype=object)}, {"c": column})
+
+
+def one_arm(cluster: Any) -> list[str]:
+    treated = np.tile([0, 1], 60).astype(np.int8)
+    rare = np.where(np.arange(120) < 4, treated, 0)  # two units of one arm: chance
+    frequent = np.where((treated == 1) & (np.arange(120) >= 60), "West", "East").astype(object)
+    frame = {"rare": np.where(rare == 1, 1.0, 0.0), "frequent": frequent}
+    columns = {
+        "rare": Column("rare", "binary", levels=("no", "yes")),
+        "frequent": Column("frequent", "nominal", levels=("East", "West")),
+    }
+    found = checks.one_arm_problems(frame, columns, treated, cluster)
+    return [f"{problem.where}: {problem.found}" for problem in found]
+
+
+def test_a_level_in_one_arm_is_refused_where_chance_cannot_explain_it() -> None:
+    assert one_arm(np.arange(120)) == ["dictionary: frequent: 'West' in the treated arm alone"]
+    assert one_arm(np.repeat([0, 1], 60)) == []  # one cluster of a cluster-randomised trial

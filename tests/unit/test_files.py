@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hetflow import files
+from hetflow import disk, files
+from hetflow.damage import damage
 from hetflow.errors import Refused
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         files.write_table(completed(), tmp_path / name, "completed")
-    assert files.sha256(tmp_path / "a") == files.sha256(tmp_path / "b")
+    assert disk.sha256(tmp_path / "a") == disk.sha256(tmp_path / "b")
 
 
 def test_every_flipped_byte_of_a_table_s_data_is_noticed(tmp_path: Path) -> None:
@@ -112,18 +113,64 @@ def test_arrays_come_back_and_objects_are_refused(tmp_path: Path) -> None:
         files.read_arrays(path)
 
 
+def written(folder: Path, kind: str) -> Path:
+    """A file of each kind that carries checksums."""
+    path = folder / f"file.{kind}"
+    if kind == "parquet":
+        files.write_table(completed(), path, "completed")
+    elif kind == "json":
+        files.write_json({"a": 1.25, "b": ["x"]}, path, "facts")
+    else:
+        files.write_arrays({"b": np.arange(3.0), "a": np.eye(2)}, path)
+    return path
+
+
+def back(path: Path) -> object:
+    if path.suffix == ".parquet":
+        return files.read_table(path, "completed").to_dict("list")
+    if path.suffix == ".json":
+        return files.read_json(path, "facts")
+    return {name: array.tolist() for name, array in files.read_arrays(path).items()}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "json", "npz"])
+def test_a_flipped_byte_anywhere_is_damage_or_changes_nothing_that_is_read(tmp_path: Path, kind: str) -> None:
+    path = written(tmp_path, kind)
+    whole, content = path.read_bytes(), repr(back(path))
+    assert damage(path) is None
+    unnoticed = []
+    for position in range(len(whole)):
+        broken = bytearray(whole)
+        broken[position] ^= 0x55
+        path.write_bytes(broken)
+        if damage(path) is None and repr(back(path)) != content:
+            unnoticed.append(position)
+    assert not unnoticed
+
+
+@pytest.mark.parametrize("kind", ["parquet", "json", "npz"])
+@pytest.mark.parametrize("thorough", [True, False])
+def test_a_truncated_file_is_damage_of_every_kind(tmp_path: Path, kind: str, thorough: bool) -> None:
+    path = written(tmp_path, kind)
+    whole = path.read_bytes()
+    assert damage(path, thorough) is None
+    for length in (0, 1, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert damage(path, thorough) is not None, length
+
+
 def test_a_failed_write_leaves_the_old_file_and_no_draft(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "t.txt"
-    files.write_text("old", path)
+    disk.write_text("old", path)
 
     def full(_: int) -> None:
         raise OSError("No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        files.write_text("new", path)
+        disk.write_text("new", path)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["t.txt"]
 

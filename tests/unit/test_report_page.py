@@ -6,15 +6,14 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import numpy as np
 import pandas as pd
 import pytest
-from hetflow.report.inputs import AnalysisInputs, Report, ReportInputs
+from hetflow.report.inputs import AnalysisInputs, Report
 from hetflow.report.page import build_report
-from report_fixture import cohort_frame, columns, estimates, flow, report_inputs, settings
+from hostile_report import HOSTILE, hostile_inputs
+from report_fixture import cohort_frame, report_inputs
 
 MOST_BYTES = 5_000_000
-HOSTILE = "<script>alert(1)</script>{{7*7}}$x^2$&\"'\x00"
 
 
 class _Page(HTMLParser):
@@ -124,44 +123,8 @@ def test_lower_is_better_turns_benefit_round() -> None:
     assert "a gap in benefit of 0.55 mm (95 % CI 0.39 to 0.71)" in text
 
 
-def hostile_inputs() -> ReportInputs:
-    base = report_inputs(title=HOSTILE)
-    text = dict(settings(title=HOSTILE))
-    text["estimand"] = dict.fromkeys(text["estimand"], HOSTILE)
-    text["treatment"] = text["treatment"] | {"treated_label": HOSTILE, "control_label": HOSTILE}
-    text["outcomes"] = {
-        "pd_reduction": text["outcomes"]["pd_reduction"] | {"label": HOSTILE, "unit": HOSTILE}
-    }
-    text["labels"] = dict.fromkeys(text["labels"], HOSTILE)
-    author = {"name": HOSTILE, "orcid": None, "affiliation": HOSTILE}
-    text["report"] = {"summary": HOSTILE, "citation": HOSTILE, "authors": [author], "licence": HOSTILE}
-    known = [
-        column | {"label": HOSTILE, "unit": HOSTILE, "block": column["block"] and HOSTILE}
-        for column in columns()
-    ]
-    table = estimates()
-    table.loc[table["estimand"] == "rule_groups", "group"] = HOSTILE
-    shown = base.analyses["primary"].displays.assign(label=HOSTILE, unit=HOSTILE, level=HOSTILE, x=np.nan)
-    primary = replace(base.analyses["primary"], displays=shown, notices=(HOSTILE,))
-    return replace(
-        base,
-        settings=text,
-        cohort={
-            **base.cohort,
-            "columns": known,
-            "notices": [HOSTILE],
-            "source": {"file": HOSTILE, "sha256": HOSTILE},
-        },
-        flow=flow().assign(label=HOSTILE),
-        baseline=base.baseline.assign(label=HOSTILE, unit=HOSTILE),
-        estimates=table,
-        analyses={"primary": primary, "indicator": AnalysisInputs()},
-        versions={HOSTILE: HOSTILE},
-    )
-
-
 def test_what_the_user_typed_is_only_ever_text() -> None:
-    report = build_report(hostile_inputs())
+    report = build_report(hostile_inputs(HOSTILE))
     page = _Page(report.html)
     assert "script" not in page.tags
     assert len(page.ids) == len(set(page.ids))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from needs import program
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -32,12 +31,7 @@ OFFLINE = ["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "
 @pytest.fixture
 def chromium() -> str:
     """The browser; in continuous integration its absence is a failure, elsewhere the test is left out by name."""
-    found = shutil.which("chromium")
-    if found is None and os.environ.get("HETFLOW_CI"):
-        pytest.fail("chromium is not installed, and continuous integration must test the page")
-    if found is None:
-        pytest.skip("chromium is not installed")
-    return found
+    return program("chromium")
 
 
 def browse(chromium: str, page: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:

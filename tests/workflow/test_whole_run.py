@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from hetflow.files import read_json, read_table, sha256
+from hetflow.disk import sha256
+from hetflow.files import read_json, read_table
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -51,35 +54,95 @@ def _shard(results) -> str:
     return next((results / "primary" / "forest" / "00" / "all").glob("*.parquet")).stem
 
 
-@pytest.fixture(scope="module")
-def again(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The same study from nothing, elsewhere, on one core, with other shards."""
-    other = Project(tmp_path_factory.mktemp("elsewhere") / "another" / "place")
-    other.edit("shard_bags: 10", "shard_bags: 7")
-    other.snakemake("--cores", "1")
-    return other
+#: What may differ between two machines and must not matter. ASCII is the default encoding here.
+HOSTILE = {
+    "TZ": "Asia/Kathmandu",
+    "LC_ALL": "POSIX",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONUTF8": "0",
+    "PYTHONHASHSEED": "4711",
+    "SOURCE_DATE_EPOCH": "86400",
+    "OMP_NUM_THREADS": "4",
+    "OPENBLAS_NUM_THREADS": "4",
+    "MKL_NUM_THREADS": "4",
+}
+ELSEWHERE: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
+    "one core and other shards": ("shard_bags: 7", ("--cores", "1"), {}),
+    "threads and a hostile environment": (
+        "shard_bags: 20",
+        ("--cores", "4", "--set-threads", "grow=4", "grow_held_out=2"),
+        HOSTILE,
+    ),
+}
 
 
-def test_results_do_not_depend_on_place_cores_or_shards(finished: Project, again: Project) -> None:
-    one, other = (project.folder / "results" / "small" for project in (finished, again))
-    listed = [read_json(folder / "manifest.json", "facts")["artefacts"] for folder in (one, other)]
-    differing = {name for name in listed[0] if listed[0][name] != listed[1].get(name)}
-    report = {"report.html"}  # it prints the settings of the forest
-    assert differing - report == set()
-    assert set(listed[0]) == set(listed[1])
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_results_do_not_depend_on_place_cores_threads_shards_or_environment(
+    finished: Project, tmp_path: Path, case: str
+) -> None:
+    shards, options, environment = ELSEWHERE[case]
+    again = Project(tmp_path / "another" / "place")
+    again.edit("shard_bags: 10", shards)
+    again.snakemake(*options, **environment)
+    one, other = finished.digests(), again.digests()
+    own = {"report.html", "manifest.json"}  # they print and list the forest's settings
+    assert {name for name in one if one[name] != other.get(name)} <= own
+    assert set(one) == set(other)
+    assert len([name for name in one if name.startswith(("figures/", "tables/"))]) > 10
 
 
-def test_a_damaged_intermediate_is_refused_by_name_and_made_anew(project: Project) -> None:
-    results = project.folder / "results" / "small"
-    path = results / "primary" / "scores" / "shared.parquet"
+def test_reading_a_damaged_file_is_refused_by_name(project: Project) -> None:
+    path = project.results / "estimates.parquet"
     path.write_bytes(path.read_bytes()[:-50])
-    failed = project.snakemake("--forcerun", "estimates", check=False)
-    assert failed.returncode != 0
-    assert "damaged file" in failed.stdout + failed.stderr
-    assert "Traceback" not in failed.stdout + failed.stderr
-    path.unlink()
-    project.snakemake()
-    assert np.isfinite(read_table(results / "primary" / "scores" / "shared.parquet", "scores")["score"]).all()
+    script = project.folder / "workflow" / "scripts" / "page.py"
+    names = {name: project.results / name for name in ("figures", "tables")} | {
+        "page": project.folder / "page.html"
+    }
+    options = [word for name, value in names.items() for word in (f"--{name}", str(value))]
+    options += ["--results", str(project.results), "--lock", str(project.folder / "envs" / "lock.txt")]
+    options += ["--settings", str(project.results / "settings" / "report.json")]
+    done = subprocess.run([sys.executable, script, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "a damaged file" in done.stderr
+    assert "start the run again" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def verify(project: Project) -> subprocess.CompletedProcess[str]:
+    """What `make verify-run` does."""
+    command = [sys.executable, "workflow/scripts/verify_run.py", "--study", "config/small.yaml"]
+    return subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=False)
+
+
+def test_a_finished_run_verifies_itself(project: Project) -> None:
+    done = verify(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "differences from the manifest: none" in done.stdout
+
+
+def test_verification_says_what_differs(project: Project) -> None:
+    with (project.results / "report.html").open("a") as page:
+        page.write("<!-- edited -->")
+    (project.results / "primary" / "covariance.npz").unlink()
+    (project.results / "tables" / "mine.csv").write_text("1\n")
+    with (project.folder / "small.csv").open("a") as data:
+        data.write("9999,North,1,50,Yes,1,1,1,10,10\n")
+    project.edit("trees: 80", "trees: 120")
+    module = project.folder / "workflow" / "hetflow" / "effects" / "sequential.py"
+    module.write_text(module.read_text() + "\n_EDITED = True\n")
+    done = verify(project)
+    assert done.returncode == 3
+    expected = (
+        "artefact report.html: SHA-256 was ",
+        "artefact primary/covariance.npz: missing",
+        "artefact tables/mine.csv: not listed",
+        "data file small.csv: SHA-256 was ",
+        "study file: settings/report.json: methods.complete_variables.forest.trees was 80, is 120",
+        "code: estimates is not what made these results",
+    )
+    for words in expected:
+        assert f"differs: {words}" in done.stdout, done.stdout
+    assert "code: ingest" not in done.stdout
 
 
 def test_check_prints_jobs_time_and_memory_and_computes_nothing(finished: Project, tmp_path) -> None:

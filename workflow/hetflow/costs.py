@@ -10,14 +10,8 @@ from typing import Any
 
 from hetflow.forest.shards import bag_seconds
 from hetflow.plan import ALL, Plan
-from hetflow.resources import memory_mb
+from hetflow.resources import job_seconds, memory_mb
 
-#: Seconds a job takes before it computes: interpreter and imports.
-_START = 1.0
-_START_FOREST = 2.5
-#: Seconds for a million cells (rows times covariates) beyond the start.
-_PER_MILLION = {"impute": 10.0, "nuisance": 200.0, "guards": 100.0, "ingest": 10.0, "describe": 5.0}
-_PAGE = 10.0
 _BYTES_A_SUM = 8 * 40  # numbers of a unit in a shard file, before compression
 _BYTES_A_CELL = 8
 
@@ -32,17 +26,14 @@ def costs(plan: Plan) -> dict[str, Any]:
         ``memory_mb`` (of the largest job); ``disk_mb`` (of all results); ``trees``.
     """
     jobs = _jobs(plan)
-    cells = plan.rows * plan.covariates / 1e6
     seconds = {
-        rule: number * (_START + _PER_MILLION.get(rule.split("_")[0], 1.0) * cells)
+        rule: number * job_seconds(rule.split("_")[0], plan.rows, plan.covariates)
         for rule, number in jobs.items()
     }
     trees = _trees(plan)
     growing = _growing(plan)
-    seconds["grow"] = jobs["grow"] * _START_FOREST + growing["all"]
-    held_out = growing["held_out"] * _held_out_share(plan.study.folds)
-    seconds["grow_held_out"] = jobs["grow_held_out"] * _START_FOREST + held_out
-    seconds["page"] = _PAGE
+    seconds["grow"] += growing["all"]
+    seconds["grow_held_out"] += growing["held_out"] * held_out_share(plan.study.folds)
     return {
         "rows": plan.rows,
         "covariates": plan.covariates,
@@ -54,7 +45,7 @@ def costs(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _held_out_share(folds: int) -> float:
+def held_out_share(folds: int) -> float:
     """Mean share of the units in the forests that leave folds out: all folds but one, or the first ones."""
     sizes = [folds - 1] * folds + list(range(1, folds - 1))
     return sum(sizes) / len(sizes) / folds

@@ -1,10 +1,18 @@
-"""How hetflow refuses: every problem at once, each with place, expectation, finding and remedy."""
+"""How hetflow refuses: every problem at once, each with place, expectation, finding and remedy.
+
+What is said quotes study files and data that others wrote: it is of bounded length, and nothing in it can steer a
+terminal or pass for another line.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
+
+_MOST_PROBLEMS = 30  # said in full; more are counted
+_MOST_CHARACTERS = 900  # of a place, an expectation, a finding or a remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,9 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.where}\n    expected: {self.expected}\n    found:    {self.found}\n    what to do: {self.remedy}"
+        parts = (self.where, self.expected, self.found, self.remedy)
+        where, expected, found, remedy = (plain(part) or "nothing" for part in parts)
+        return f"{where}\n    expected: {expected}\n    found:    {found}\n    what to do: {remedy}"
 
 
 class Refused(Exception):
@@ -46,7 +56,42 @@ class Refused(Exception):
     def __str__(self) -> str:
         count = len(self.problems)
         head = "1 thing must be mended first:" if count == 1 else f"{count} things must be mended first:"
-        return "\n".join([head, *(f"{i}. {problem}" for i, problem in enumerate(self.problems, 1))])
+        said = [f"{i}. {problem}" for i, problem in enumerate(self.problems[:_MOST_PROBLEMS], 1)]
+        rest = [f"... and {count - len(said):,} more"] if count > len(said) else []
+        return "\n".join([head, *said, *rest])
+
+
+def plain(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """Text as a terminal may show it: one line, no control characters, its middle left out where it is long.
+
+    Parameters
+    ----------
+    text : str
+        Whatever a file held.
+    most : int
+        Characters to show.
+    """
+    shown = "".join(sign if sign.isprintable() else _escaped(sign) for sign in text[: 2 * most])
+    if len(text) <= most and len(shown) <= 2 * most:
+        return shown
+    end = "".join(sign if sign.isprintable() else _escaped(sign) for sign in text[-most // 4 :])
+    return f"{shown[: most // 2]} ... {end[-most // 4 :]}"
+
+
+def control_characters(text: str) -> str:
+    """The signs of a text that pages, tables and terminals cannot hold: controls but for tab and line ends, lone
+    surrogates.
+    """
+    return "".join(
+        sign
+        for sign in text
+        if (sign < " " and sign not in "\t\n\r") or "\x7f" <= sign <= "\x9f" or "\ud800" <= sign <= "\udfff"
+    )
+
+
+def _escaped(sign: str) -> str:
+    """A sign that is not printable, as Python would write it."""
+    return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def refuse(where: str, expected: str, found: str, remedy: str) -> NoReturn:
@@ -58,3 +103,9 @@ def refuse_all(problems: Sequence[Problem]) -> None:
     """Raise `Refused` if there is any problem, otherwise return."""
     if problems:
         raise Refused(problems)
+
+
+def stop(refused: Refused) -> NoReturn:
+    """End the workflow before it begins, without the places in the code that a WorkflowError would print."""
+    print(f"\nRefused. {refused}\n", file=sys.stderr)
+    raise SystemExit(1) from None

@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import math
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,11 +23,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from hetflow.contracts import CONTRACTS, Contract
+from hetflow.disk import write_bytes
 from hetflow.errors import refuse
 
 _KEY = b"hetflow"
-_READ_BLOCK = 1 << 20
-_REBUILD = "delete the file and start the run again: what it needs is made anew"
+_DIGEST_LENGTH = 64  # characters of a SHA-256 in hexadecimal
+_REBUILD = "start the run again: damaged files are found at its start and made anew"
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, contract: str) -> None:
@@ -57,15 +57,24 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: str) -> None:
         )
     ordered = [*terms.columns, *surplus]
     arrays = [_arrow(frame[name], terms.columns.get(name)) for name in ordered]
-    schema = pa.schema(
-        [pa.field(str(name), array.type) for name, array in zip(ordered, arrays, strict=True)],
-        metadata={_KEY: canonical_json({"contract": contract, "version": terms.version}).encode()},
-    )
+    table = pa.Table.from_arrays(arrays, names=[str(name) for name in ordered])
+    stamp: dict[str, Any] = {"contract": contract, "version": terms.version}
+    stamp["shape"] = table_shape(table, stamp)
+    table = table.replace_schema_metadata({_KEY: canonical_json(stamp).encode()})
     buffer = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_arrays(arrays, schema=schema), buffer, compression="zstd", write_page_checksum=True
-    )
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
     write_bytes(buffer.getvalue(), path)
+
+
+def table_shape(table: pa.Table, stamp: Mapping[str, Any]) -> str:
+    """A digest of what the checksums of a Parquet file's pages leave out: contract, version, rows and columns."""
+    columns = [[field.name, str(field.type)] for field in table.schema]
+    return content_digest([stamp.get("contract"), stamp.get("version"), table.num_rows, columns])
+
+
+def table_stamp(table: pa.Table) -> dict[str, Any]:
+    """The stamp that `write_table` put into a table: contract, version and shape; empty if there is none."""
+    return dict(json.loads((table.schema.metadata or {}).get(_KEY, b"{}")))
 
 
 def read_table(path: str | Path, contract: str) -> pd.DataFrame:
@@ -84,10 +93,12 @@ def read_table(path: str | Path, contract: str) -> pd.DataFrame:
         table = pq.read_table(path, page_checksum_verification=True, partitioning=None)
     except FileNotFoundError:
         refuse(str(path), f"a {contract} table", "no such file", "run the stage that writes it first")
-    except (pa.ArrowException, OSError) as error:
-        refuse(str(path), f"an intact {contract} table", f"a damaged file ({_first_line(error)})", _REBUILD)
-    stamp = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        refuse(str(path), f"an intact {contract} table", f"a damaged file ({first_line(error)})", _REBUILD)
+    stamp = table_stamp(table)
     _check_stamp(stamp, contract, terms, path)
+    if stamp.get("shape") != table_shape(table, stamp):
+        refuse(str(path), f"an intact {contract} table", "other columns or rows than were written", _REBUILD)
     return pd.DataFrame({name: _pandas(table.column(name)) for name in table.column_names})
 
 
@@ -130,9 +141,21 @@ def write_json(content: Mapping[str, Any], path: str | Path, contract: str) -> N
 def stamped_json(content: Mapping[str, Any], contract: str) -> str:
     """The text that `write_json` writes: one line of canonical JSON."""
     plain = plain_json(content)
-    digest = hashlib.sha256(canonical_json(plain).encode()).hexdigest()
-    stamp = {"contract": contract, "version": CONTRACTS[contract].version, "sha256": digest}
-    return canonical_json({"hetflow": stamp, "content": plain}) + "\n"
+    return _document(plain, contract, CONTRACTS[contract].version)
+
+
+def _document(content: Any, contract: str, version: int) -> str:
+    stamp: dict[str, Any] = {"contract": contract, "version": version}
+    stamp["sha256"] = content_digest([contract, version, content])
+    return canonical_json({"hetflow": stamp, "content": content}) + "\n"
+
+
+def check_document(text: str) -> None:
+    """Raise ValueError, KeyError or TypeError if a document's text is not what `write_json` wrote."""
+    document = json.loads(text)
+    stamp = document["hetflow"]
+    if text != _document(document["content"], stamp["contract"], stamp["version"]):
+        raise ValueError("content that does not agree with its checksum")
 
 
 def read_json(path: str | Path, contract: str) -> dict[str, Any]:
@@ -144,65 +167,56 @@ def read_json(path: str | Path, contract: str) -> dict[str, Any]:
         If the file is absent, damaged, or of another contract or version.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-        stamp, content = document["hetflow"], document["content"]
+        text = Path(path).read_text(encoding="utf-8")
+        check_document(text)
     except FileNotFoundError:
         refuse(str(path), f"a {contract} document", "no such file", "run the stage that writes it first")
     except (ValueError, KeyError, TypeError) as error:
-        refuse(
-            str(path), f"an intact {contract} document", f"a damaged file ({_first_line(error)})", _REBUILD
-        )
-    _check_stamp(stamp, contract, CONTRACTS[contract], path)
-    if hashlib.sha256(canonical_json(content).encode()).hexdigest() != stamp.get("sha256"):
-        refuse(str(path), "content that agrees with its checksum", "a changed or damaged file", _REBUILD)
-    return dict(content)
+        refuse(str(path), f"an intact {contract} document", f"a damaged file ({first_line(error)})", _REBUILD)
+    document = json.loads(text)
+    _check_stamp(document["hetflow"], contract, CONTRACTS[contract], path)
+    return dict(document["content"])
 
 
 def write_arrays(arrays: Mapping[str, NDArray[Any]], path: str | Path) -> None:
-    """Write plain arrays as an uncompressed ``.npz``; arrays of objects are not allowed."""
+    """Write plain arrays as an uncompressed ``.npz``; arrays of objects are not allowed.
+
+    The archive's comment is the SHA-256 of all its other bytes.
+    """
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
-    write_bytes(buffer.getvalue(), path)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = bytes(_DIGEST_LENGTH)
+    content = buffer.getvalue()[:-_DIGEST_LENGTH]
+    write_bytes(content + _hex_digest(content), path)
 
 
 def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     """Read plain arrays; nothing in the file is executed, and damage is refused by name."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        content = Path(path).read_bytes()
+        check_archive(content)
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         refuse(str(path), "an archive of arrays", "no such file", "run the stage that writes it first")
     except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
-        refuse(str(path), "an intact archive of arrays", f"a damaged file ({_first_line(error)})", _REBUILD)
+        refuse(str(path), "an intact archive of arrays", f"a damaged file ({first_line(error)})", _REBUILD)
 
 
-def write_text(text: str, path: str | Path) -> None:
-    """Write text as UTF-8, whole or not at all."""
-    write_bytes(text.encode("utf-8"), path)
+def check_archive(content: bytes) -> None:
+    """Raise ValueError if the bytes of an archive do not agree with the checksum at their end."""
+    if _hex_digest(content[:-_DIGEST_LENGTH]) != content[-_DIGEST_LENGTH:]:
+        raise ValueError("content that does not agree with its checksum")
 
 
-def write_bytes(content: bytes, path: str | Path) -> None:
-    """Write bytes under a temporary name, sync them to disk and rename: the file is there whole or not at all."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(draft, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+def _hex_digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
-def sha256(path: str | Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while block := stream.read(_READ_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+def content_digest(content: Any) -> str:
+    """SHA-256 of the canonical JSON of a document's content."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 def canonical_json(content: Any) -> str:
@@ -232,9 +246,10 @@ def _check_stamp(stamp: Mapping[str, Any], contract: str, terms: Contract, path:
             str(path),
             f"contract {contract}, version {terms.version}",
             f"contract {found[0]}, version {found[1]}",
-            "it was written by another version of hetflow: " + _REBUILD,
+            "it was written by another version of hetflow: delete it and start the run again",
         )
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its kind."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

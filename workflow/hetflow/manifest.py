@@ -1,19 +1,23 @@
-"""What a run left: every artefact with its checksum, the settings and the versions behind it."""
+"""What a run left: every artefact with its checksum, and the data, settings, code and versions behind it; and what
+differs when it is made again later.
+"""
 
 from __future__ import annotations
 
+import importlib.metadata
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import hetflow
-from hetflow.files import read_json, sha256
+from hetflow.disk import sha256
+from hetflow.files import read_json
 from hetflow.sources import locked_versions
 
 
 def manifest(
-    results: Path, artefacts: Iterable[Path], settings: Iterable[Path], lock: Path
+    results: Path, artefacts: Iterable[Path], settings: Iterable[Path], lock: Path, code: Mapping[str, str]
 ) -> dict[str, Any]:
     """The manifest of a study.
 
@@ -27,15 +31,19 @@ def manifest(
         Settings files: the resolved study, one slice a stage.
     lock : Path
         The lock file.
+    code : mapping of str to str
+        Fingerprint of the code behind each script.
 
     Returns
     -------
     dict
-        ``artefacts`` (name to SHA-256 and bytes), ``settings`` (name to content), ``versions``. It holds no time and
-        no path of the machine, so that two runs that agree have the same manifest.
+        ``data`` (name, SHA-256 and size of the raw file as it was read), ``artefacts`` (name to SHA-256 and bytes),
+        ``settings`` (name to content), ``code``, ``versions`` (of the packages as they are installed). It holds no time
+        and no path of the machine, so that two runs that agree have the same manifest.
     """
     files = sorted({file for path in artefacts for file in _files(path)})
     return {
+        "data": read_json(results / "cohort.json", "cohort_facts")["source"],
         "artefacts": {
             file.relative_to(results).as_posix(): {"sha256": sha256(file), "bytes": file.stat().st_size}
             for file in files
@@ -43,13 +51,96 @@ def manifest(
         "settings": {
             path.relative_to(results).as_posix(): read_json(path, "settings") for path in sorted(settings)
         },
-        "versions": {
-            "hetflow": hetflow.__version__,
-            "python": platform.python_version(),
-            "lock_sha256": sha256(lock),
-            "packages": locked_versions(lock),
-        },
+        "code": dict(code),
+        "versions": versions(lock),
     }
+
+
+def versions(lock: Path) -> dict[str, Any]:
+    """Versions of hetflow, Python and, as they are installed, of the packages that the lock names."""
+    return {
+        "hetflow": hetflow.__version__,
+        "python": platform.python_version(),
+        "lock_sha256": sha256(lock),
+        "packages": {name: _installed(name) for name in locked_versions(lock)},
+    }
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def differences(listed: Mapping[str, Any], results: Path, now: Mapping[str, Any]) -> list[str]:
+    """What is no longer as a manifest lists it.
+
+    Parameters
+    ----------
+    listed : mapping
+        The manifest.
+    results : Path
+        The study's folder as it is now.
+    now : mapping
+        ``data`` (SHA-256 of the raw file), ``settings`` (name to content, of the study file), ``code`` and
+        ``versions`` as they are now.
+
+    Returns
+    -------
+    list of str
+        A line each; empty if everything agrees.
+    """
+    said = _artefact_differences(listed["artefacts"], results)
+    then = listed["data"]
+    if now["data"] != then["sha256"]:
+        said.append(f"data file {then['file']}: SHA-256 was {then['sha256']}, is {now['data']}")
+    for name, was, found in _changed(listed["settings"], now["settings"]):
+        said.append(f"study file: {name}: {_settings_difference(was, found)}")
+    said += [
+        f"code: {name} is not what made these results" for name, *_ in _changed(listed["code"], now["code"])
+    ]
+    for name, was, found in _changed(_flat(listed["versions"]), _flat(now["versions"])):
+        said.append(f"version: {name} was {was}, is {found}")
+    return said
+
+
+def _artefact_differences(listed: Mapping[str, Any], results: Path) -> list[str]:
+    said = []
+    for name, entry in listed.items():
+        path = results / name
+        if not path.is_file():
+            said.append(f"artefact {name}: missing")
+        elif (found := sha256(path)) != entry["sha256"]:
+            said.append(f"artefact {name}: SHA-256 was {entry['sha256']}, is {found}")
+    for folder in sorted({name.split("/")[0] for name in listed if "/" in name} & {"figures", "tables"}):
+        extra = {file.relative_to(results).as_posix() for file in _files(results / folder)} - set(listed)
+        said += [f"artefact {name}: not listed" for name in sorted(extra)]
+    return said
+
+
+def _changed(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Keys whose values differ, with both; None stands for a key that is not there."""
+    keys = sorted({*then, *now})
+    return [(key, then.get(key), now.get(key)) for key in keys if then.get(key) != now.get(key)]
+
+
+def _settings_difference(was: Any, found: Any, key: str = "") -> str:
+    """The innermost keys that differ between two settings, with both values."""
+    if isinstance(was, dict) and isinstance(found, dict):
+        inner = _changed(was, found)
+        return "; ".join(_settings_difference(a, b, f"{key}.{name}".lstrip(".")) for name, a, b in inner)
+    return f"{key or 'this file'} was {_brief(was)}, is {_brief(found)}"
+
+
+def _brief(value: Any) -> str:
+    text = "not there" if value is None else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Versions without the inner level of packages."""
+    return {name: value for name, value in entry.items() if name != "packages"} | dict(entry["packages"])
 
 
 def _files(path: Path) -> list[Path]:

@@ -17,11 +17,14 @@ rule ingest:
         "<benchmarks>/ingest.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("ingest"),
         runtime=START.minutes("ingest"),
     params:
         code=CODE("ingest"),
+        data=lambda wildcards: START.data_hash(),
     message:
         "Reading and checking the raw data"
     shell:
@@ -42,6 +45,8 @@ rule folds:
         "<benchmarks>/folds.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("folds"),
         runtime=START.minutes("folds"),
@@ -71,6 +76,8 @@ rule feasible:
         "<benchmarks>/feasible.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("ingest"),
         runtime=START.minutes("ingest"),

@@ -17,6 +17,8 @@ rule scores:
         "<benchmarks>/scores/{analysis}-{set}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("scores"),
         runtime=START.minutes("scores"),
@@ -54,6 +56,8 @@ rule estimates:
         "<benchmarks>/estimates/{analysis}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("estimates"),
         runtime=START.minutes("estimates"),
@@ -82,6 +86,8 @@ rule collect:
         "<benchmarks>/collect.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("collect"),
         runtime=START.minutes("collect"),

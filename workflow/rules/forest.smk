@@ -1,5 +1,6 @@
 # Forest: the heavy stage. Every (imputation, sample, shard) can be a job of its own; the small forests that leave
-# folds out share one job for each imputation and shard.
+# folds out share one job for each imputation and shard. Bags are grown on as many threads as a job is given
+# (`--set-threads grow=4`); neither that nor the cut into shards changes a result.
 
 
 rule grow:
@@ -22,15 +23,18 @@ rule grow:
         "<benchmarks>/grow/{analysis}-{imputation}-{shard}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
+    threads: 1
     resources:
         mem_mb=START.memory("grow"),
-        runtime=START.minutes("grow"),
+        runtime=START.growing_minutes("all"),
     params:
         code=CODE("grow"),
     message:
         "Growing the forest of {wildcards.analysis}, imputation {wildcards.imputation}, bags {wildcards.shard}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --imputation {wildcards.imputation} --samples all"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --threads {threads} --imputation {wildcards.imputation} --samples all"
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
         " --sums {output:q} --log {log:q}"
@@ -61,9 +65,12 @@ rule grow_held_out:
         "<benchmarks>/grow_held_out/{analysis}-{imputation}-{shard}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
+    threads: 1
     resources:
         mem_mb=START.memory("grow"),
-        runtime=START.minutes("grow"),
+        runtime=START.growing_minutes("held_out"),
     params:
         code=CODE("grow"),
         samples=START.held_out_samples,
@@ -71,7 +78,8 @@ rule grow_held_out:
         "Growing the forests of {wildcards.analysis} that leave folds out, imputation {wildcards.imputation},"
         " bags {wildcards.shard}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --imputation {wildcards.imputation} --samples {params.samples}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --threads {threads} --imputation {wildcards.imputation}"
+        " --samples {params.samples}"
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
         " --sums {output:q} --log {log:q}"
@@ -96,6 +104,8 @@ rule merge:
         "<benchmarks>/merge/{analysis}-{imputation}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("merge"),
         runtime=START.minutes("merge"),

@@ -16,6 +16,8 @@ rule describe:
         "<benchmarks>/describe.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("describe"),
         runtime=START.minutes("describe"),
@@ -44,6 +46,8 @@ rule impute_deployment:
         "<benchmarks>/impute_deployment/{analysis}-{imputation}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("impute"),
         runtime=START.minutes("impute"),
@@ -73,6 +77,8 @@ rule impute_inference:
         "<benchmarks>/impute_inference/{analysis}-{imputation}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("impute"),
         runtime=START.minutes("impute"),
@@ -105,6 +111,8 @@ rule guards:
         "<benchmarks>/guards/{analysis}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("guards"),
         runtime=START.minutes("guards"),

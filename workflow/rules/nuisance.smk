@@ -21,6 +21,8 @@ rule nuisance:
         "<benchmarks>/nuisance/{analysis}-{set}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("nuisance"),
         runtime=START.minutes("nuisance"),

@@ -22,9 +22,11 @@ rule trees:
         "<benchmarks>/trees/{analysis}-{imputation}-{shard}.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("grow"),
-        runtime=START.minutes("grow"),
+        runtime=START.growing_minutes("all"),
     params:
         code=CODE("trees"),
     message:
@@ -56,6 +58,8 @@ if START.new_data:
             "<benchmarks>/predict.tsv"
         conda:
             "../../envs/hetflow.yaml"
+        envmodules:
+            *START.site.modules,
         resources:
             mem_mb=START.memory("grow"),
             runtime=START.minutes("merge"),

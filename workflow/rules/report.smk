@@ -36,6 +36,8 @@ rule page:
         "<benchmarks>/page.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("page"),
         runtime=START.minutes("page"),
@@ -52,6 +54,7 @@ rule page:
 
 rule manifest:
     input:
+        data=START.data_file,
         artefacts=START.files(PLAN.artefacts()),
         settings=START.files(PLAN.all_settings()),
     output:
@@ -62,17 +65,20 @@ rule manifest:
         "<benchmarks>/manifest.tsv"
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     resources:
         mem_mb=START.memory("manifest"),
         runtime=START.minutes("manifest"),
     params:
-        code=CODE("manifest"),
+        code=json.dumps(START.codes(), sort_keys=True),
         results=lambda wildcards, output: os.path.dirname(output[0]),
     message:
         "Listing every artefact with its checksum"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/manifest.py --results {params.results:q} --lock $HETFLOW_LOCK"
-        " --artefacts {input.artefacts:q} --settings {input.settings:q} --manifest {output:q} --log {log:q}"
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/manifest.py --results {params.results:q} --data {input.data:q} --lock $HETFLOW_LOCK"
+        " --artefacts {input.artefacts:q} --settings {input.settings:q} --code {params.code:q}"
+        " --manifest {output:q} --log {log:q}"
 
 
 rule check:
@@ -83,10 +89,12 @@ rule check:
     localrule: True
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     params:
-        settings=START.study_settings("cohort"),
-        needs=START.study_settings("feasible"),
-        jobs=START.costs(),
+        settings=lambda wildcards: START.study_settings("cohort"),
+        needs=lambda wildcards: START.study_settings("feasible"),
+        jobs=lambda wildcards: START.costs(),
     message:
         "Checking the study and its data; nothing is computed"
     shell:

@@ -10,10 +10,13 @@ rule study_settings:
     localrule: True
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     params:
         text=lambda wildcards: START.study_settings(wildcards.stage),
     shell:
-        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q} && mv {output:q}.part {output:q}"
+        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q}"
+        " && sync {output:q}.part 2>> {log:q} && mv {output:q}.part {output:q}"
 
 
 rule analysis_settings:
@@ -24,9 +27,12 @@ rule analysis_settings:
     localrule: True
     conda:
         "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
     params:
         text=lambda wildcards: START.analysis_settings(
             wildcards.analysis, wildcards.stage
         ),
     shell:
-        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q} && mv {output:q}.part {output:q}"
+        "printf '%s\\n' {params.text:q} > {output:q}.part 2> {log:q}"
+        " && sync {output:q}.part 2>> {log:q} && mv {output:q}.part {output:q}"

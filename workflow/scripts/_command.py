@@ -14,13 +14,31 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse  # noqa: E402
+import contextlib  # noqa: E402
+import errno  # noqa: E402
 import traceback  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable, Sequence  # noqa: E402
 
-from hetflow.errors import Refused  # noqa: E402
+from hetflow.environment import explain, need  # noqa: E402
+from hetflow.errors import Refused, plain  # noqa: E402
 
-REFUSED, FAILED = 2, 1
+REFUSED, FAILED, STOPPED = 2, 1, 130
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+need()
+
+
+def _unimported(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """What ends a script before its work begins: a package that cannot be loaded is said plainly."""
+    if issubclass(kind, ImportError | OSError):
+        with contextlib.suppress(SystemExit):  # Python ends with status 1 after this hook
+            explain(error)
+    else:
+        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+
+
+sys.excepthook = _unimported
 
 
 class Command:
@@ -68,32 +86,51 @@ class Command:
         """
         arguments = self.parser.parse_args(argv)
         log = arguments.log
-        if log:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text("", encoding="utf-8")
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}", log)
+            warnings.showwarning = lambda message, *_, **__: _say(f"warning: {plain(str(message))}", log)
             try:
+                _begin(log)
                 work(arguments)
             except Refused as refused:
                 _say(f"\nRefused. {refused}\n", log, sys.stderr)
                 return REFUSED
             except OSError as error:
-                _say(f"\nThe system said: {error}\n", log, sys.stderr)
+                _say(f"\n{_of_the_system(error)}\n", log, sys.stderr)
                 return FAILED
+            except KeyboardInterrupt:
+                _say("\nStopped.\n", log, sys.stderr)
+                return STOPPED
             except Exception as error:
                 _say(traceback.format_exc(), log)
                 place = f"; the full story is in {log}" if log else ""
-                _say(f"\nhetflow failed: {type(error).__name__}: {error}{place}\n", None, sys.stderr)
+                said = plain(f"{type(error).__name__}: {error}")
+                _say(f"\nhetflow failed: {said}{place}\n", None, sys.stderr)
                 return FAILED
         return 0
+
+
+def _begin(log: Path | None) -> None:
+    """An empty log."""
+    if log:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("", encoding="utf-8")
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the system said, and what to do where that is known."""
+    if error.errno in _FULL:
+        said = plain(str(error))
+        return (
+            f"The disk is full ({said}). Free some space and start the run again: nothing finished is lost."
+        )
+    return f"The system said: {plain(str(error))}"
 
 
 def _say(text: str, log: Path | None, stream: object = None) -> None:
     if stream is not None:
         print(text, file=stream)  # type: ignore[call-overload]
     if log:
-        with open(log, "a", encoding="utf-8") as handle:
+        with contextlib.suppress(OSError), open(log, "a", encoding="utf-8") as handle:  # on a full disk
             handle.write(text + "\n")
     elif stream is None:
         print(text, file=sys.stderr)

@@ -16,6 +16,7 @@ COMMAND = (
     .takes("imputation", type=int)
     .takes("samples", several=True)
     .takes("shard")
+    .takes("threads", type=int)
     .reads("cohort", "facts", "folds", "settings", "completed", "nuisance")
     .writes("sums", several=True)
 )
@@ -42,6 +43,7 @@ def work(arguments: Namespace) -> None:
             first_bag=first,
             last_bag=last,
             settings=settings["forest"],
+            threads=arguments.threads,
         )
         write_table(sums.to_frame(), path, "forest_sums")
 

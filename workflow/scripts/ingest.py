@@ -7,7 +7,8 @@ from argparse import Namespace
 from _command import Command
 from hetflow.cohort.ingest import ingest
 from hetflow.cohort.readers import read_raw
-from hetflow.files import read_json, sha256, write_json, write_table
+from hetflow.cohort.unchanged import data_hash, refuse_if_replaced
+from hetflow.files import read_json, write_json, write_table
 
 COMMAND = Command(__doc__).reads("data", "settings").writes("cohort", "outcomes", "facts", "flow", "baseline")
 
@@ -15,9 +16,11 @@ COMMAND = Command(__doc__).reads("data", "settings").writes("cohort", "outcomes"
 def work(arguments: Namespace) -> None:
     """Read, ingest, write."""
     settings = read_json(arguments.settings, "settings")
+    before = data_hash(arguments.data)
     raw = read_raw(arguments.data, settings["data"])
+    refuse_if_replaced(arguments.data, before)
     found = ingest(raw, settings)
-    source = {"file": settings["data"]["file"], "sha256": sha256(arguments.data)}
+    source = {"file": arguments.data.name, "sha256": before}
     facts = found.facts | {"source": source | {"rows": len(raw), "columns": raw.shape[1]}}
     write_table(found.cohort, arguments.cohort, "cohort")
     write_table(found.outcomes, arguments.outcomes, "outcomes")

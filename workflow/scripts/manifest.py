@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 
 from _command import Command
-from hetflow.files import write_json
+from hetflow.cohort.unchanged import refuse_if_replaced
+from hetflow.files import read_json, write_json
 from hetflow.manifest import manifest
 
 COMMAND = (
-    Command(__doc__).reads("results", "lock").reads("settings", "artefacts", several=True).writes("manifest")
+    Command(__doc__)
+    .reads("results", "data", "lock")
+    .reads("settings", "artefacts", several=True)
+    .takes("code")
+    .writes("manifest")
 )
 
 
 def work(arguments: Namespace) -> None:
-    """Hash and write."""
-    content = manifest(arguments.results, arguments.artefacts, arguments.settings, arguments.lock)
+    """Refuse a data file that was replaced while the run went on; hash and write."""
+    source = read_json(arguments.results / "cohort.json", "cohort_facts")["source"]
+    refuse_if_replaced(arguments.data, source["sha256"])
+    code = json.loads(arguments.code)
+    content = manifest(arguments.results, arguments.artefacts, arguments.settings, arguments.lock, code)
     write_json(content, arguments.manifest, "facts")
 
 

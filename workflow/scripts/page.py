@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from _command import Command
-from hetflow.files import read_json, read_table, write_table, write_text
+from hetflow.disk import write_text
+from hetflow.files import read_json, read_table, write_table
+from hetflow.report.export import csv_text
 from hetflow.report.inputs import AnalysisInputs, ReportInputs
 from hetflow.report.page import build_report
 from hetflow.sources import locked_versions
@@ -22,7 +24,7 @@ def work(arguments: Namespace) -> None:
         write_text(svg, arguments.figures / f"{name}.svg")
     for name, table in report.tables.items():
         write_table(table, arguments.tables / f"{name}.parquet", "table")
-        write_text(table.to_csv(index=False, lineterminator="\n"), arguments.tables / f"{name}.csv")
+        write_text(csv_text(table), arguments.tables / f"{name}.csv")
     write_text(report.html, arguments.page)
 
 

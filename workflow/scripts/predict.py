@@ -14,7 +14,8 @@ from hetflow.cohort.matrix import covariate_codes
 from hetflow.cohort.new_units import type_new_units
 from hetflow.cohort.readers import read_raw
 from hetflow.cohort.views import covariates
-from hetflow.files import read_arrays, read_json, read_table, write_table, write_text
+from hetflow.disk import write_text
+from hetflow.files import read_arrays, read_json, read_table, write_table
 from hetflow.forest.effects import effects
 from hetflow.forest.likeness import unlike
 from hetflow.forest.stored import StoredTrees, from_arrays, score

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from _command import Command
-from hetflow.files import write_text
+from hetflow.disk import write_text
 from hetflow.study.reference import with_keys
 from hetflow.study.schema import schema_text
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
-from hetflow.errors import refuse
+from hetflow.errors import Refused, refuse
 
 _READERS: dict[str, Callable[..., tuple[pd.DataFrame, Any]]] = {
     ".xpt": pyreadstat.read_xport,
@@ -23,6 +23,7 @@ _READERS: dict[str, Callable[..., tuple[pd.DataFrame, Any]]] = {
     ".sav": pyreadstat.read_sav,
     ".zsav": pyreadstat.read_sav,
 }
+_LARGEST_FLOAT = 2**53  # up to it, every whole number is a float
 _DEFAULT_ENDING = {"sas": ".sas7bdat", "stata": ".dta", "spss": ".sav"}
 
 
@@ -75,7 +76,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
         series = frame.iloc[:, position]
         if isinstance(series.dtype, pd.CategoricalDtype):
             series = series.astype(object)
-        if pd.api.types.is_bool_dtype(series.dtype) or not pd.api.types.is_numeric_dtype(series.dtype):
+        if not _as_numbers(series):
             columns[position] = _objects(series.tolist())
         elif pd.api.types.is_signed_integer_dtype(series.dtype) and not series.hasnans:
             columns[position] = pd.Series(series.to_numpy(dtype=np.int64))
@@ -84,6 +85,16 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     plain = pd.DataFrame(columns)
     plain.columns = pd.Index(frame.columns, dtype=object)
     return plain
+
+
+def _as_numbers(series: pd.Series) -> bool:
+    """Whether a column is of numbers; whole ones without a float of their own (long identifiers) stay apart as text."""
+    if pd.api.types.is_bool_dtype(series.dtype) or not pd.api.types.is_numeric_dtype(series.dtype):
+        return False
+    known = series.dropna()
+    if not pd.api.types.is_integer_dtype(series.dtype) or not len(known):
+        return True
+    return max(abs(int(known.min())), abs(int(known.max()))) <= _LARGEST_FLOAT
 
 
 def _objects(values: list[Any]) -> pd.Series:
@@ -137,14 +148,22 @@ def _excel_rows(path: str | Path, sheet: str | None) -> Iterator[tuple[Any, ...]
     except Exception as error:  # openpyxl raises what its zip and XML parsers raise
         _damaged(path, "Excel", error)
     try:
-        if sheet is not None and sheet not in book.sheetnames:
+        if sheet is not None and sheet not in [one.title for one in book.worksheets]:
             refuse(
                 f"data.sheet: {sheet}",
                 "a sheet of the file",
                 "none of that name",
-                f"one of {book.sheetnames}",
+                f"one of {[one.title for one in book.worksheets]}",
             )
-        yield from book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
+        sheets = book.worksheets  # charts have no cells
+        if not sheets:
+            refuse(f"data.file: {path}", "a sheet with cells", "none", "check that it is the right file")
+        chosen = sheets[0] if sheet is None else book[sheet]
+        yield from chosen.iter_rows(values_only=True)
+    except (Refused, GeneratorExit):
+        raise
+    except Exception as error:  # a damaged sheet shows only when it is read
+        _damaged(path, "Excel", error)
     finally:
         book.close()
 

@@ -19,6 +19,7 @@ _FEWEST_EFFECTIVE = 20.0
 _SAME = 1e-12  # 1 - |r| below this is the round-off of a linear recoding, not an association
 _MOSTLY_MISSING = 0.9
 _MOST_LEVELS = 0.5  # levels a unit: more are names, not a classification
+_CHANCE = 1e-6  # probability below which an arm without a level is no chance: 20 units, if half are treated
 _FEWEST_PAIRS = 10  # with fewer pairs, a correlation of 1 can be chance
 
 
@@ -109,6 +110,38 @@ def leak_problems(
             if recoding(values, response):
                 found = f"the same as the outcome {outcome}, or a recoding of it"
                 problems.append(_leak(name, f"the outcome {outcome}", found))
+    return problems
+
+
+def one_arm_problems(
+    frame: Mapping[str, NDArray[Any]],
+    columns: Mapping[str, Column],
+    treated: NDArray[np.int8],
+    cluster: NDArray[np.int64],
+) -> list[Problem]:
+    """Levels that occur in one arm alone although chance would not keep them out of the other.
+
+    Parameters
+    ----------
+    frame, columns : mapping
+        Typed columns by name.
+    treated : ndarray of int8, shape (n,)
+    cluster : ndarray of int, shape (n,)
+        What was randomised together; the units themselves where there are no clusters.
+    """
+    share = {arm: float((treated == arm).mean()) for arm in (0, 1)}
+    problems = []
+    for name, column in columns.items():
+        if column.levels is None or tells_arm(numbers_of(frame[name]), treated):
+            continue  # the latter is said by `leak_problems`
+        for place, level in enumerate(column.levels):
+            here = frame[name] == (level if column.kind == "nominal" else place)
+            arms = np.unique(treated[here])
+            if len(arms) != 1 or share[int(arms[0])] ** len(np.unique(cluster[here])) > _CHANCE:
+                continue
+            found = f"{level!r} in the {('control', 'treated')[int(arms[0])]} arm alone"
+            remedy = "merge the level with another, leave its units out by an eligibility rule, or set role: ignore"
+            problems.append(Problem(f"dictionary: {name}", "levels that occur in both arms", found, remedy))
     return problems
 
 

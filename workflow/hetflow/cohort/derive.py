@@ -43,12 +43,12 @@ def order(expressions: Mapping[str, str], key: str = "derived") -> list[str]:
             refuse(
                 f"{key}: {name}", "an expression over columns", f"{text!r}: {error}", "correct the expression"
             )
-    ordered: list[str] = []
+    ordered: dict[str, None] = {}
     while needs:
-        ready = sorted(name for name, wanted in needs.items() if wanted <= set(ordered))
+        ready = sorted(name for name, wanted in needs.items() if wanted <= ordered.keys())
         if not ready:
             circle = ", ".join(sorted(needs))
             refuse(f"{key}: {circle}", "expressions that end at columns of the file", "a circle", "break it")
-        ordered += ready
-        needs = {name: wanted for name, wanted in needs.items() if name not in ready}
-    return ordered
+        ordered |= dict.fromkeys(ready)
+        needs = {name: wanted for name, wanted in needs.items() if name not in ordered}
+    return list(ordered)

@@ -12,6 +12,7 @@ import yaml
 
 from hetflow.cohort.readers import read_raw
 from hetflow.cohort.values import as_number, clean, natural, observed_levels, text_of
+from hetflow.errors import plain
 
 _TOKENS = ("", ".", "NA", "N/A", "na", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A", "?", "-")
 _CODES = (-9, -99, -999, -9999, -8, -88, -7, -77, -1, 9, 99, 999, 9999, 8, 88, 888, 7, 77, 777)
@@ -43,9 +44,9 @@ def draft_frame(raw: pd.DataFrame, file: str) -> str:
     arms = [name for name in likely_treatments(columns) if name != unit]
     blocks = blocks_of(columns)
     lines = [
-        f"# Drafted from {Path(file).name}: {len(raw)} rows, {len(columns)} columns. Every line is a guess.",
+        f"# Drafted from {plain(Path(file).name)}: {len(raw)} rows, {len(columns)} columns. Every line is a guess.",
         "# Set role: ignore, or the visit, for whatever was recorded after treatment was assigned.",
-        f"# Columns that could be the treatment (two values, complete): {', '.join(arms) or 'none found'}.",
+        f"# Columns that could be the treatment (two values, complete): {plain(', '.join(arms)) or 'none found'}.",
         "data:",
         f"  file: {_yaml(file)}",
         f"  unit: {_yaml(unit)}"
@@ -151,6 +152,20 @@ def _plain(levels: list[str]) -> list[Any]:
     return [int(number) for number in numbers if number is not None] if whole else levels
 
 
+class _Dumper(yaml.SafeDumper):
+    """YAML on one line: text with line ends and the like is written with escapes."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    style = None if value.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _yaml(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False)
+    text = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False
+    )
     return text.removesuffix("...\n").strip()

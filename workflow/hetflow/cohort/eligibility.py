@@ -16,6 +16,26 @@ from hetflow.cohort.values import rows_said, same, text_of
 from hetflow.errors import Problem, refuse_all
 
 _MOST_SHOWN = 10
+#: What means missing by custom, or no number, in small letters.
+_LIKE_MISSING = frozenset(
+    {
+        "nan",
+        "na",
+        "n/a",
+        "#n/a",
+        "null",
+        "none",
+        "nil",
+        ".",
+        "?",
+        "-",
+        "inf",
+        "-inf",
+        "+inf",
+        "infinity",
+        "-infinity",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,7 @@ def _treatment_problems(
         problems.append(
             Problem(f"treatment.column: {column}", "a treatment for every eligible unit", found, rule)
         )
+    problems += _unclear(source, column, arm, kept)
     present = sorted({text_of(value) for value in source.clean(column, source.rows).series.dropna().unique()})
     for key in ("treated", "control"):
         for code in treatment[key]:
@@ -102,6 +123,23 @@ def _treatment_problems(
                     )
                 )
     return problems
+
+
+def _unclear(source: Source, column: str, arm: NDArray[np.int8], kept: NDArray[np.bool_]) -> list[Problem]:
+    """Values that are no compared arm and by custom mean missing, so that a unit would silently go."""
+    series = source.clean(column, source.rows).series
+    table = {text: text.lower() in _LIKE_MISSING for text in {text_of(v) for v in series.dropna().unique()}}
+    unclear = np.flatnonzero(
+        kept & (arm == OUTSIDE) & np.array([not pd.isna(v) and table[text_of(v)] for v in series])
+    )
+    if not len(unclear):
+        return []
+    said = ", ".join(sorted({repr(text_of(value)) for value in series.iloc[unclear]}))
+    remedy = (
+        "add it to data.missing_codes if it means missing, or leave these units out by an eligibility rule"
+    )
+    found = f"{said} in {rows_said(unclear)}"
+    return [Problem(f"treatment.column: {column}", "treatments, or codes declared missing", found, remedy)]
 
 
 def identifier_problems(source: Source, unit: str) -> list[Problem]:

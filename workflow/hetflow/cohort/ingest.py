@@ -83,6 +83,7 @@ def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
         [
             *(typed.problems + problems + structure_problems),
             *checks.missing_problems(typed.frame, typed.columns, chosen.treated),
+            *checks.one_arm_problems(typed.frame, typed.columns, chosen.treated, head["cluster"].to_numpy()),
             *checks.outcome_problems(outcomes, chosen.treated),
             *checks.leak_problems(typed.frame, typed.columns, chosen.treated, outcomes),
         ]

@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from hetflow.cohort import binary_formats, text_formats
-from hetflow.errors import Problem, refuse, refuse_all
-from hetflow.files import sha256
+from hetflow.disk import sha256
+from hetflow.errors import Problem, control_characters, refuse, refuse_all
 
 _ENDINGS = {
     ".csv": "csv",
@@ -153,6 +153,7 @@ def check_header(path: str | Path, names: Sequence[Any]) -> list[str]:
         for number, name in enumerate(header, 1)
         if not name
     ]
+    problems += _control_characters(where, header)
     for name, times in Counter(header).items():
         if name and times > 1:
             places = ", ".join(str(number) for number, other in enumerate(header, 1) if other == name)
@@ -165,8 +166,28 @@ def check_header(path: str | Path, names: Sequence[Any]) -> list[str]:
     return header
 
 
+def _control_characters(where: str, header: Sequence[str]) -> list[Problem]:
+    """Names that no page or terminal can show."""
+    return [
+        Problem(
+            where,
+            "column names without control characters",
+            f"{name!r}, column {number}",
+            "rename it in the file",
+        )
+        for number, name in enumerate(header, 1)
+        if control_characters(name)
+    ]
+
+
 def _exists(path: str | Path) -> None:
     if not Path(path).is_file():
         refuse(f"data.file: {path}", "a data file", "no such file", "check the path")
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        found = error.strerror or "not readable"
+        refuse(f"data.file: {path}", "a data file that you may read", found, "ask for the right to read it")
     if Path(path).stat().st_size == 0:
         refuse(f"data.file: {path}", "a data file", "an empty file", "check that it is the right file")

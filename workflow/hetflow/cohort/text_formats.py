@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from hetflow.cohort.quotation import check_quotation
 from hetflow.errors import refuse
 
 _MOST_SHOWN = 5
@@ -25,6 +26,7 @@ def read(path: str | Path, encoding: str | None, delimiter: str) -> pd.DataFrame
     if not text.strip():
         refuse(f"data.file: {path}", "a data file", "nothing but blanks", "check that it is the right file")
     names = _first_row(path, text, delimiter)
+    check_quotation(path, text, delimiter)
     ragged: list[tuple[int | None, int]] = []
 
     def note(row: pacsv.InvalidRow) -> str:
@@ -32,7 +34,7 @@ def read(path: str | Path, encoding: str | None, delimiter: str) -> pd.DataFrame
         return "skip"
 
     positions = [str(number) for number in range(len(names))]
-    content = text.encode("utf-8")
+    content = (text if text.endswith(("\n", "\r")) else text + "\n").encode("utf-8")
     try:
         table = pacsv.read_csv(
             io.BytesIO(content),
@@ -68,13 +70,17 @@ def read(path: str | Path, encoding: str | None, delimiter: str) -> pd.DataFrame
 
 def header(path: str | Path, encoding: str | None, delimiter: str) -> list[str]:
     """Cells of the first row."""
-    with open(path, "rb") as stream:
-        raw = stream.read(_BLOCK)
     decoder = _decoder(path, encoding)("strict")
-    try:
-        text = decoder.decode(raw)
-    except UnicodeError as error:
-        _refuse_byte(path, encoding, raw, error)
+    raw, text = b"", ""
+    with open(path, "rb") as stream:
+        while block := stream.read(_BLOCK):
+            raw += block
+            try:
+                text += decoder.decode(block)
+            except UnicodeError as error:
+                _refuse_byte(path, encoding, raw, error, len(raw) - len(block))
+            if "\n" in text or "\r" in text:
+                break
     return _first_row(path, text, delimiter)
 
 
@@ -126,7 +132,10 @@ def _decode(path: str | Path, raw: bytes, encoding: str | None) -> str:
         _refuse_byte(path, encoding, raw, error)
 
 
-def _refuse_byte(path: str | Path, encoding: str | None, raw: bytes, error: UnicodeError) -> NoReturn:
+def _refuse_byte(
+    path: str | Path, encoding: str | None, raw: bytes, error: UnicodeError, before: int = 0
+) -> NoReturn:
+    """Refuse a byte that cannot be decoded; `before` bytes precede those in which the decoder counted."""
     if not isinstance(error, UnicodeDecodeError):
         refuse(
             f"data.file: {path}",
@@ -136,13 +145,16 @@ def _refuse_byte(path: str | Path, encoding: str | None, raw: bytes, error: Unic
         )
     # the codec utf-8-sig counts from behind the byte order mark
     offset = 3 if _name(encoding) == "utf-8-sig" and raw.startswith(codecs.BOM_UTF8) else 0
-    position = error.start + offset
+    position = min(error.start + (before or offset), len(raw) - 1)
     line = raw.count(b"\n", 0, position) + 1
+    likely = (
+        "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "often cp1252 or latin-1"
+    )
     refuse(
         f"data.file: {path}",
         f"text in {encoding or 'utf-8'}",
         f"byte 0x{raw[position]:02x} at position {position} (line {line})",
-        "name the file's encoding in data.encoding (often cp1252 or latin-1), or save it as UTF-8",
+        f"name the file's encoding in data.encoding ({likely}), or save it as UTF-8",
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hetflow.errors import refuse
+from hetflow.errors import control_characters, refuse
 
 _MOST_SHOWN = 5
 #: Larger numbers are codes or slips; their squares and products would leave what a computer can hold.
@@ -50,7 +50,9 @@ def text_of(value: Any) -> str:
         return value.strip()
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
-    if isinstance(value, int | float | np.integer | np.floating):
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
         number = float(value)
         return str(int(number)) if number.is_integer() else repr(number)
     return str(value).strip()
@@ -189,6 +191,7 @@ def levels_of(series: pd.Series, kind: str, declared: Sequence[Any] | None, wher
         values that are no known pair (No/Yes, N/Y, False/True, 0/1).
     """
     observed = observed_levels(series)
+    _refuse_control_characters(observed, where)
     if declared is not None:
         levels = tuple(_spelling(level, observed) for level in declared)
         _check_declared(series, levels, declared, kind, where)
@@ -205,6 +208,16 @@ def levels_of(series: pd.Series, kind: str, declared: Sequence[Any] | None, wher
         expected = "two levels such as No and Yes, or 0 and 1"
         refuse(where, expected, shown or "no values", "declare `levels: [none, some]`")
     return pair
+
+
+def _refuse_control_characters(observed: Sequence[str], where: str) -> None:
+    """Levels become labels of figures and tables, which cannot hold control characters."""
+    strange = [text for text in observed if control_characters(text)]
+    if strange:
+        remedy = "remove them from the data file"
+        refuse(
+            where, "levels without control characters", ", ".join(map(repr, strange[:_MOST_SHOWN])), remedy
+        )
 
 
 def _known_pair(observed: Sequence[str]) -> tuple[str, str] | None:

@@ -1,86 +1,26 @@
-"""From YAML text to a checked study: every mistake at once, each with file, key, expected, found and a remedy."""
+"""From plain values to a checked study: every mistake at once, each with file, key, expected, found and a remedy."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from hetflow.errors import Problem, Refused, refuse, refuse_all
+from hetflow.errors import Problem, Refused, refuse_all
 from hetflow.study.analyses import resolve, resolve_all
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.messages import problems_of, short
 from hetflow.study.model import PRIMARY, Study, analysis_inconsistencies, inconsistencies
+from hetflow.study.text import read_yaml, strange
+
+__all__ = ["check_study", "merge", "read_yaml", "study_problems", "validated"]
 
 #: What a drafted study file leaves for a person to say.
 PLACEHOLDER = "FILL_IN"
-_MOST_BYTES = 1_000_000  # a study file is prose and names; a larger one is a mistake or an attack
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain YAML: no tags, no aliases (they can explode), no repeated keys (one would silently win)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not allowed", problem_mark=event.start_mark
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            key = str(self.construct_object(key_node, deep=True))
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """A study file as plain values.
-
-    Raises
-    ------
-    Refused
-        If it cannot be read, is not UTF-8, not YAML, not a mapping, repeats a key or uses aliases.
-    """
-    source = str(path)
-    try:
-        raw = Path(path).read_bytes()
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        refuse(
-            source, "UTF-8 text", f"a byte that is not at position {error.start}", "save the file as UTF-8"
-        )
-    except OSError as error:
-        refuse(source, "a study file", error.strerror or "not readable", "check the path after --configfile")
-    if len(raw) > _MOST_BYTES:
-        refuse(source, f"at most {_MOST_BYTES:,} bytes", f"{len(raw):,}", "use patterns in the dictionary")
-    try:
-        values = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with more refusals
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{source}, line {mark.line + 1}, column {mark.column + 1}" if mark else source
-        refuse(place, "valid YAML", str(error.problem), "mind indentation, colons and quotes there")
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        refuse(source, "valid YAML", str(error).splitlines()[0] or "too deeply nested", "simplify the file")
-    if not isinstance(values, dict):
-        refuse(source, "keys and values", f"{type(values).__name__}", "start from config/opt.yaml")
-    if "__use_yte__" in values:
-        refuse(
-            source, "plain YAML", "__use_yte__, which evaluates parts of the file as code", "remove that key"
-        )
-    return values
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,6 +56,7 @@ def check_study(values: Mapping[str, Any], source: str, header: Sequence[str] | 
 
 def validated(values: Mapping[str, Any], source: str) -> Study:
     """A study each of whose keys is valid by itself; every other is refused."""
+    refuse_all(strange(values, source))
     refuse_all(
         [
             Problem(

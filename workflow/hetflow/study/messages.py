@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -51,9 +52,10 @@ def _problem(item: Any, source: str) -> Problem:
             f"{source}: {key}", "a value: the key is required", shown, "add it; config/README.md explains it"
         )
     expected = _expected(item)
-    return Problem(
-        f"{source}: {key}", expected, shown, "correct the value; config/README.md explains the key"
-    )
+    remedy = "correct the value; config/README.md explains the key"
+    if isinstance(found, date | bool) and expected == "text":
+        remedy = "put the value in quotes"
+    return Problem(f"{source}: {key}", expected, shown, remedy)
 
 
 def _expected(item: Any) -> str:
@@ -83,7 +85,10 @@ def _is_model_tag(part: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    text = repr(value)
+    """A value as a message shows it."""
+    if isinstance(value, date):
+        return f"{value.isoformat()}, which YAML reads as a date"
+    text = "an empty value" if value is None else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -1,0 +1,211 @@
+"""A run laid out: what the rules need to know of the study, its files, its data and its machine."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hetflow.cohort.unchanged import data_hash
+from hetflow.costs import costs, held_out_share
+from hetflow.disk import write_text
+from hetflow.errors import Refused, stop
+from hetflow.files import canonical_json, plain_json
+from hetflow.forest.samples import sample_names
+from hetflow.forest.shards import bags_of_shard
+from hetflow.plan import ALL, Plan
+from hetflow.resources import job_seconds, memory_mb, minutes, shard_seconds
+from hetflow.resume import make_ready, take
+from hetflow.site import Site
+from hetflow.size import settings_text
+from hetflow.sources import code_fingerprint
+
+STAGES = (
+    *("ingest", "folds", "feasible", "describe", "impute", "guards", "nuisance", "grow", "merge", "scores"),
+    *("estimates", "collect", "page", "manifest"),
+)
+"""The scripts whose code stands behind the results."""
+FROZEN = "HETFLOW_RUN"
+"""Environment variable that tells a job where to read what the run was laid out from."""
+_KEEP_SHARDS = (
+    50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the rules need to know.
+
+    Attributes
+    ----------
+    plan : Plan
+        The run's files.
+    data_file : str
+        The raw data file.
+    workflow : Path
+        The folder ``workflow``.
+    python : str
+        How a job calls Python, quoted for a shell.
+    site : Site
+        Container image and environment modules of the rules.
+    temp : callable
+        Snakemake's mark for temporary files.
+    facts : dict
+        What the run was laid out from: the study as it was read, its source, the data file, its rows and covariates;
+        the file of new patients, if there is one.
+    """
+
+    plan: Plan
+    data_file: str
+    workflow: Path
+    python: str
+    site: Site
+    temp: Callable[[str], str]
+    facts: dict[str, Any]
+
+    def code(self, script: str) -> str:
+        """Fingerprint of the code behind a script."""
+        return _fingerprint(self.workflow, script)
+
+    def codes(self) -> dict[str, str]:
+        """Fingerprints of the code behind all stages, by script."""
+        return {script: self.code(script) for script in STAGES}
+
+    @property
+    def prefix(self) -> str:
+        """Shell variables before every job's command: where Python, the scripts and the lock are on this machine.
+
+        They are no parameters of the rules, so that another clone or interpreter runs nothing again.
+        """
+        scripts, lock = self.workflow / "scripts", self.workflow.parent / "envs" / "lock.txt"
+        places = {"PYTHON": self.python, "SCRIPTS": shlex.quote(str(scripts)), "LOCK": shlex.quote(str(lock))}
+        return "".join(f"HETFLOW_{name}={place}; " for name, place in places.items())
+
+    def costs(self) -> str:
+        """What a run would cost, as text for the script `check`."""
+        return canonical_json(costs(self.plan))
+
+    def file(self, name: str) -> str:
+        """A path of the study's results."""
+        return f"results/{self.plan.study.study}/{name}".rstrip("/")
+
+    def files(self, names: Iterable[str]) -> list[str]:
+        """Paths of the study's results."""
+        return [self.file(name) for name in names]
+
+    def guards(self, analysis: str) -> str:
+        """The guards that must have passed before nuisances are fitted."""
+        return self.file(f"{self.plan.owner[analysis, 'deployment']}/guards.json")
+
+    @property
+    def new_data(self) -> str | None:
+        """File of patients who are not in the study and are to be scored."""
+        return self.facts.get("new_data")
+
+    def predictions(self, ending: str) -> str:
+        """Where the effects of new patients are written, by the name of their file."""
+        return self.file(f"predictions/{Path(self.new_data or 'none').stem}.{ending}")
+
+    def shard(self, name: str) -> str:
+        """A shard file: kept in studies of moderate size, removed once merged in large ones."""
+        return name if self.plan.rows <= _KEEP_SHARDS else self.temp(name)
+
+    @property
+    def held_out_samples(self) -> list[str]:
+        """Names of the forests that leave folds out."""
+        return [name for name in sample_names(self.plan.study.folds) if name != ALL]
+
+    def farewell(self) -> str:
+        """Where the report is; nothing when there is none yet."""
+        page = Path(self.file("report.html"))
+        shown = page.is_file() and "check" not in sys.argv
+        return f"\nThe report: {page.resolve()}\n" if shown else ""
+
+    def targets(self, workflow: Any) -> list[str]:
+        """Everything that is kept. Asked for while the graph is built, and then, if jobs are to run, whether another
+        run holds the study and which files of an earlier one are damaged.
+        """
+        if workflow.is_main_process and workflow.executor_plugin and not (workflow.dryrun or workflow.touch):
+            study, marks = self.plan.study.study, Path(workflow.persistence.path)
+            try:
+                said = make_ready(marks, study, Path(self.file("")), sys.argv)
+            except Refused as refused:
+                stop(refused)
+            for line in said:
+                print(line, file=sys.stderr)
+        return self.files(["manifest.json", *self.plan.artefacts()])
+
+    def begin(self, workflow: Any) -> None:
+        """What is done once the study is locked, before the first job: jobs that start later are told what this run
+        was laid out from, so that they need not read the study or the data again.
+        """
+        study, marks = self.plan.study.study, Path(workflow.persistence.path).absolute()
+        take(marks, study, Path(self.file("")))
+        frozen = marks / "hetflow" / f"{study}-run.json"
+        write_text(canonical_json(plain_json(self.facts)), frozen)
+        os.environ[FROZEN] = str(frozen)
+
+    def data_hash(self) -> str:
+        """SHA-256 of the data file, so that another file in its place is read again whatever its date."""
+        return data_hash(self.data_file)
+
+    def settings(self) -> dict[str, Any]:
+        """Content of every settings file of the run, by name, as the study says now."""
+        found = {}
+        for name in self.plan.all_settings():
+            folder, stage = Path(name).parts[0], Path(name).stem
+            shared = folder == "settings"
+            content = self.plan.study_slice(stage) if shared else self.plan.analysis_slice(folder, stage)
+            found[name] = json.loads(canonical_json(plain_json(content)))
+        return found
+
+    def study_settings(self, stage: str) -> str:
+        """Text of a study-wide settings file."""
+        return settings_text(self.plan.study_slice(stage), stage)
+
+    def analysis_settings(self, analysis: str, stage: str) -> str:
+        """Text of an analysis' settings file."""
+        return settings_text(self.plan.analysis_slice(analysis, stage), stage)
+
+    def memory(self, stage: str) -> Callable[..., int]:
+        """Memory of a stage's job in MB, growing with the data and with the attempt."""
+        return functools.partial(memory_mb, stage, self.plan.rows, self.plan.covariates)
+
+    def minutes(self, stage: str) -> Callable[..., int]:
+        """Run time of a stage's job in minutes, growing with the data and with the attempt."""
+        seconds = job_seconds(stage, self.plan.rows, self.plan.covariates)
+
+        def asked(wildcards: Any, attempt: int) -> int:
+            return minutes(seconds, attempt)
+
+        return asked
+
+    def growing_minutes(self, sample: str) -> Callable[..., int]:
+        """Run time of a shard's job in minutes, growing with its bags too; `sample` is ``all`` or ``held_out``."""
+
+        def asked(wildcards: Any, attempt: int, threads: int) -> int:
+            first, last = bags_of_shard(wildcards.shard)
+            return self.shard_minutes(sample, wildcards.analysis, last - first + 1, attempt, threads)
+
+        return asked
+
+    def shard_minutes(self, sample: str, analysis: str, bags: int, attempt: int, threads: int) -> int:
+        """Minutes for so many bags of an analysis' forests."""
+        share = 1.0 if sample == ALL else len(self.held_out_samples) * held_out_share(self.plan.study.folds)
+        forest = self.plan.analyses[analysis].forest
+        seconds = shard_seconds(
+            self.plan.rows, self.plan.covariates, bags, forest.bag_trees, share, forest.engine
+        )
+        return minutes(seconds, attempt, threads)
+
+
+@functools.cache
+def _fingerprint(folder: Path, script: str) -> str:
+    lock = folder.parent / "envs" / "lock.txt"
+    return code_fingerprint(folder / "scripts" / f"{script}.py", folder / "hetflow", lock)

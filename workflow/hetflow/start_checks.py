@@ -1,0 +1,69 @@
+"""What is refused of a study beside its data file's header, before the first job."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from hetflow.cohort.dictionary import resolve
+from hetflow.errors import Problem, Refused
+from hetflow.plan import Plan
+from hetflow.study.model import PRIMARY, Study
+
+_NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
+
+
+def dictionary_problems(study: Study, source: str, header: list[str]) -> list[Problem]:
+    """What is wrong with the dictionary, seen beside the data file's columns."""
+    roles = {study.data.unit: "unit", study.treatment.column: "treatment"}
+    entries = {name: entry.model_dump() for name, entry in study.dictionary.items()}
+    if len(header) < 2:
+        return []
+    try:
+        resolve(entries, header, study.derived, roles)
+    except Refused as refused:
+        return [replace(problem, where=f"{source}: {problem.where}") for problem in refused.problems]
+    return []
+
+
+def too_few_trees(plan: Plan, source: str) -> list[Problem]:
+    """Forests so small that some unit may lie in the half-sample of every bag and have no out-of-bag effect."""
+    fewest = math.ceil(math.log2(max(plan.rows, 1) / _NEVER_OUT_OF_BAG))
+    problems: dict[int, Problem] = {}
+    for analysis, study in plan.analyses.items():
+        forest = study.forest
+        if forest.trees // forest.bag_trees < fewest:
+            key = "forest.trees" if analysis == PRIMARY else f"analyses.{analysis}.forest.trees"
+            problems.setdefault(
+                forest.trees,
+                Problem(
+                    f"{source}: {key}",
+                    f"at least {fewest} bags of {forest.bag_trees} trees, so that each of {plan.rows} units is left "
+                    "out of one",
+                    f"{forest.trees} trees",
+                    f"write {fewest * forest.bag_trees} or more; 2000 is usual",
+                ),
+            )
+    return list(problems.values())
+
+
+def count_covariates(dictionary: Any, header: list[str]) -> int:
+    """How many columns of the data file the dictionary calls covariates (roughly: by exact name or pattern)."""
+    from fnmatch import fnmatchcase
+
+    patterns = [name for name, entry in dictionary.items() if entry.role == "covariate"]
+    return max(1, sum(any(fnmatchcase(column, pattern) for pattern in patterns) for column in header))
+
+
+def unpredictable(plan: Plan, new_data: str | None) -> list[Problem]:
+    """Why no new patients can be scored, when that is what the command line asks for."""
+    problems = []
+    if new_data is None:
+        remedy = "write `snakemake predict --config new_data=patients.csv`"
+        problems.append(Problem("predict", "a file of patients", "none", remedy))
+    engine = plan.analyses[PRIMARY].forest.engine
+    if engine != "histogram":
+        remedy = "set forest.engine to histogram and run the study"
+        problems.append(Problem("forest.engine", "histogram, whose trees can be stored", engine, remedy))
+    return problems
