@@ -17,7 +17,9 @@ LONGEST = 50_000  # characters of all that is said, whatever the input
 def run(folder: Path) -> int:
     """What `snakemake check` does, in this process: its exit status, or that of the script which refuses."""
     settings = SimpleNamespace(configfiles=[folder / "study.yaml"], config={})
-    workflow = SimpleNamespace(config_settings=settings, deployment_settings=None, dryrun=False)
+    workflow = SimpleNamespace(
+        config_settings=settings, deployment_settings=None, dryrun=False, is_main_process=True
+    )
     try:
         begun = starting.start(workflow, ROOT / "workflow", str)
         begun_settings = [begun.study_settings(stage) for stage in ("cohort", "feasible", "report", "guards")]
