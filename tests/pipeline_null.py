@@ -161,9 +161,7 @@ def nuisances(trial: Trial, rows: NDArray, fold: NDArray, setting: Setting, seed
     )[0]
 
 
-def _forest(
-    trial: Trial, table: pd.DataFrame, sample: str, bags: int, seed: int, engine_name: str
-) -> Floats:
+def _forest(trial: Trial, table: pd.DataFrame, sample: str, bags: int, seed: int, engine_name: str) -> Floats:
     """Effects of all units from one sample's forest, grown in two shards and merged."""
     n = len(trial.X)
     residuals = np.zeros((2, n))
@@ -171,7 +169,17 @@ def _forest(
     label, members = ("deployment", 0, sample), units_of(sample, trial.fold)
     shards = [
         grow_shard(
-            trial.X, residuals[0], residuals[1], None, None, members, seed, label, first, last, {"engine": engine_name}
+            trial.X,
+            residuals[0],
+            residuals[1],
+            None,
+            None,
+            members,
+            seed,
+            label,
+            first,
+            last,
+            {"engine": engine_name},
         )
         for first, last in ((0, bags // 2 - 1), (bags // 2, bags - 1))
     ]
