@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 _BAGS_A_THREAD = 8
-"""Bags that wait to be added up, for each thread: more idle less at the end of a round, and hold more trees."""
+"""Most bags that wait to be added up, for each thread: more idle less at the end of a round, and hold more trees."""
+_WAITING_UNITS = 1_000_000
+"""Units of the bags that wait, for each thread: what a bag holds grows with its units."""
 
 
 def for_each_bag(
@@ -40,7 +42,7 @@ def for_each_bag(
             add([grow(bag)], 0, units)
         return
     cuts = np.linspace(0, units, threads + 1).astype(int)
-    size = _BAGS_A_THREAD * threads
+    size = threads * min(_BAGS_A_THREAD, max(1, _WAITING_UNITS // max(1, units)))
     with ThreadPoolExecutor(threads) as pool:
         for first in range(0, len(bags), size):
             grown = list(pool.map(grow, bags[first : first + size]))
