@@ -79,6 +79,8 @@ class Setting:
         Of the outcome mean.
     bags, sequential_bags : int
         Little bags of four trees, of the forest of all units and of each sequential forest.
+    engine : str
+        Of the forests.
     """
 
     units: int = 400
@@ -88,6 +90,7 @@ class Setting:
     learner: str = "linear"
     bags: int = 25
     sequential_bags: int = 10
+    engine: str = "econml"
 
 
 class Trial(NamedTuple):
@@ -158,14 +161,26 @@ def nuisances(trial: Trial, rows: NDArray, fold: NDArray, setting: Setting, seed
     )[0]
 
 
-def _forest(trial: Trial, table: pd.DataFrame, sample: str, bags: int, seed: int) -> Floats:
+def _forest(trial: Trial, table: pd.DataFrame, sample: str, bags: int, seed: int, engine_name: str) -> Floats:
     """Effects of all units from one sample's forest, grown in two shards and merged."""
     n = len(trial.X)
     residuals = np.zeros((2, n))
     residuals[:, table["unit"]] = table[["treatment_residual", "outcome_residual"]].to_numpy().T
     label, members = ("deployment", 0, sample), units_of(sample, trial.fold)
     shards = [
-        grow_shard(trial.X, residuals[0], residuals[1], None, None, members, seed, label, first, last, {})
+        grow_shard(
+            trial.X,
+            residuals[0],
+            residuals[1],
+            None,
+            None,
+            members,
+            seed,
+            label,
+            first,
+            last,
+            {"engine": engine_name},
+        )
         for first, last in ((0, bags // 2 - 1), (bags // 2, bags - 1))
     ]
     return effects_of_shards(sums.to_frame() for sums in shards)["cate"].to_numpy()
@@ -184,7 +199,7 @@ def _sequential(trial: Trial, tables: dict[int, pd.DataFrame], setting: Setting,
     found = np.full(len(trial.X), np.nan)
     for k, sample in _later_folds():
         rows = trial.fold == k
-        found[rows] = _forest(trial, tables[k], sample, setting.sequential_bags, seed)[rows]
+        found[rows] = _forest(trial, tables[k], sample, setting.sequential_bags, seed, setting.engine)[rows]
     return found
 
 
@@ -219,7 +234,7 @@ def analyse(trial: Trial, setting: Setting, seed: int) -> Scores:
     everybody = np.ones(len(trial.X), dtype=bool)
     table = nuisances(trial, everybody, trial.fold, setting, seed)
     sequential = _sequential(trial, {k: table for k, _ in _later_folds()}, setting, seed)
-    cate = _forest(trial, table, ALL, setting.bags, seed)
+    cate = _forest(trial, table, ALL, setting.bags, seed, setting.engine)
     return make_scores(table, cate, better="higher", sequential=sequential)
 
 

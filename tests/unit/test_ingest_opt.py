@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hetflow.cohort.columns import columns_from_json
 from hetflow.cohort.ingest import Cohort, ingest
-from hetflow.cohort.matrix import covariate_matrix
+from hetflow.cohort.matrix import covariate_codes, covariate_matrix
 from hetflow.cohort.readers import read_raw
 from hetflow.cohort.values import clean
 from hetflow.files import read_json, read_table, write_json, write_table
@@ -127,6 +127,15 @@ def test_files_and_matrix(tmp_path: Path) -> None:
     X, names = covariate_matrix(cohort, columns)
     assert X.shape == (823, 70 + 4 + 10)
     assert "Clinic=NY" in names
+    codes, short, nominal = covariate_codes(cohort, columns)
+    assert len(short) == 70 + 10 + 1
+    assert [name for name, yes in zip(short, nominal, strict=True) if yes] == ["Clinic"]
+    levels = next(column.levels for column in columns if column.name == "Clinic") or ()
+    for number, level in enumerate(levels):
+        ones = X[:, names.index(f"Clinic={level}")]
+        np.testing.assert_array_equal(codes[:, short.index("Clinic")] == number, ones == 1)
+    same = [name for name, yes in zip(short, nominal, strict=True) if not yes]
+    np.testing.assert_array_equal(codes[:, ~nominal], X[:, [names.index(name) for name in same]])
 
 
 def test_no_identifier_and_no_small_count_in_notices() -> None:

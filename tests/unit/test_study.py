@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hetflow.errors import Refused
+from hetflow.forest.engines import engine_facts
 from hetflow.study.analyses import ancestors, fingerprint, owners, resolve, resolve_all, slices
 from hetflow.study.load import check_study, merge, read_yaml
+from hetflow.study.methods import ENGINES_THAT_TAKE_MISSING, Forest
 from hetflow.study.reference import with_keys
 from hetflow.study.schema import schema_text
 from hypothesis import given
@@ -90,6 +92,7 @@ MISTAKES = [
     ("dictionary/age/visit", -1, "dictionary.age.visit", "greater than or equal to 0"),
     ("dictionary/age/applicable_if", "sex ==", "dictionary.age.applicable_if", "an expression over columns"),
     ("missingness/strategy", "native", "missingness.strategy", "refuses them"),
+    ("forest/imbalance_penalty", 0.1, "forest.imbalance_penalty", "no such penalty"),
     ("missingness/strategy", "mice", "missingness.strategy", "'multiple_imputation'"),
     ("missingness/imputations", 0, "missingness.imputations", "greater than or equal to 1"),
     ("nuisance/propensity", "stack", "nuisance.propensity", "`design` in a randomised design"),
@@ -253,3 +256,12 @@ def test_the_list_of_keys_is_current() -> None:
 @pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
 def test_editors_find_the_schema(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n")
+
+
+def test_missing_values_may_reach_an_engine_that_takes_them_and_studies_know_which_do() -> None:
+    values = minimal() | {"missingness": {"strategy": "native"}, "forest": {"engine": "histogram"}}
+    study = check_study(values, "tiny.yaml", HEADER)
+    assert study.forest.engine == "histogram"
+    engines = get_args(Forest.model_fields["engine"].annotation)
+    taking = tuple(name for name in engines if engine_facts(name).handles_missing)
+    assert taking == ENGINES_THAT_TAKE_MISSING

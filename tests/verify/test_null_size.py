@@ -16,11 +16,12 @@ from rates import assert_rate_at_least, assert_rate_at_most, detectable_at_least
 pytestmark = pytest.mark.verify
 
 FIRST = 1000  # streams of their own: those below belong to tests/statistical
-PLAIN, UNEVEN, OVERFITTED = "plain", "uneven", "overfitted"
+PLAIN, UNEVEN, OVERFITTED, FAST = "plain", "uneven", "overfitted", "histogram"
 NULLS = {
     PLAIN: (Setting(), 600),
     UNEVEN: (Setting(probability=0.25), 80),
     OVERFITTED: (Setting(units=250, covariates=20), 80),
+    FAST: (Setting(engine="histogram"), 600),
 }
 VARIED, VARIED_REPLICATES = Setting(slope=0.8), 30
 TESTS = ("autoc_p", "sequential_p", "slope_p", "rule_p")

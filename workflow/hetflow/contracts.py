@@ -53,6 +53,9 @@ CONTRACTS: dict[str, Contract] = {
     "nuisance": Contract(1, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | {"weight": REAL}),
     "forest_sums": Contract(1, _UNIT, more=True),
     "cate": Contract(1, {"sample": TEXT} | _UNIT | {"contrast": TEXT, "cate": REAL, "variance": REAL}),
+    "predictions": Contract(
+        1, _UNIT | dict.fromkeys(("cate", "se", "lower", "upper"), REAL) | {"unlike": SMALL, "why": TEXT}
+    ),
     "scores": Contract(
         1,
         _UNIT

@@ -31,10 +31,9 @@ def costs(plan: Plan) -> dict[str, Any]:
         for rule, number in jobs.items()
     }
     trees = _trees(plan)
-    bag_trees = plan.study.forest.bag_trees
-    tree = bag_seconds(plan.rows, plan.covariates, bag_trees) / bag_trees
-    seconds["grow"] += trees["all"] * tree
-    seconds["grow_held_out"] += trees["held_out"] * tree * held_out_share(plan.study.folds)
+    growing = _growing(plan)
+    seconds["grow"] += growing["all"]
+    seconds["grow_held_out"] += growing["held_out"] * held_out_share(plan.study.folds)
     return {
         "rows": plan.rows,
         "covariates": plan.covariates,
@@ -86,8 +85,8 @@ def _jobs(plan: Plan) -> dict[str, int]:
     }
 
 
-def _trees(plan: Plan) -> dict[str, int]:
-    """Trees grown in all: of the forests of all units, and of those that leave folds out."""
+def _grown(plan: Plan) -> dict[tuple[str, str, str], int]:
+    """Trees of each forest, by the analysis that owns it, imputation and sample."""
     grown: dict[tuple[str, str, str], int] = {}
     for analysis, study in plan.analyses.items():
         for imputation in plan.imputations(analysis):
@@ -95,8 +94,24 @@ def _trees(plan: Plan) -> dict[str, int]:
                 key = (plan.owner[analysis, "forest"], imputation, sample)
                 trees = study.forest.trees if sample == ALL else study.forest.held_out_trees
                 grown[key] = max(grown.get(key, 0), trees)
+    return grown
+
+
+def _trees(plan: Plan) -> dict[str, int]:
+    """Trees grown in all: of the forests of all units, and of those that leave folds out."""
+    grown = _grown(plan)
     whole = sum(trees for key, trees in grown.items() if key[2] == ALL)
     return {"all": whole, "held_out": sum(grown.values()) - whole}
+
+
+def _growing(plan: Plan) -> dict[str, float]:
+    """Seconds of growing the trees of `_trees`, as if each forest had all units."""
+    seconds = {"all": 0.0, "held_out": 0.0}
+    for (owner, _, sample), trees in _grown(plan).items():
+        forest = plan.analyses[owner].forest
+        bag = bag_seconds(plan.rows, plan.covariates, forest.bag_trees, forest.engine)
+        seconds["all" if sample == ALL else "held_out"] += trees / forest.bag_trees * bag
+    return seconds
 
 
 def _disk(plan: Plan, jobs: dict[str, int]) -> float:

@@ -88,12 +88,17 @@ class Plan:
         if forest.shard_bags != "auto":
             return forest.shard_bags
         samples = 1 if sample == ALL else len(sample_names(self.study.folds)) - 1
-        return auto_shard_bags(self.rows, self.covariates, forest.bag_trees, samples)
+        return auto_shard_bags(self.rows, self.covariates, forest.bag_trees, samples, forest.engine)
 
     def forest(self, analysis: str, imputation: str, sample: str) -> list[str]:
         """Shard files of one forest."""
         folder = f"{self.owner[analysis, 'forest']}/forest/{imputation}/{sample}"
         return [f"{folder}/{shard}.parquet" for shard in self.shards(analysis, sample)]
+
+    def trees(self, analysis: str) -> list[str]:
+        """Stored trees of the forests of all units, one file a shard."""
+        shards = [name for i in self.imputations(analysis) for name in self.forest(analysis, i, ALL)]
+        return [name.replace("/forest/", "/trees/", 1).removesuffix(".parquet") + ".npz" for name in shards]
 
     def cate(self, analysis: str) -> list[str]:
         """Effects per unit, one file an imputation."""

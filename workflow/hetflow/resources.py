@@ -58,7 +58,9 @@ def job_seconds(stage: str, rows: int, columns: int) -> float:
     return _START.get(stage, 1.0) + _PER_MILLION.get(stage, 1.0) * rows * columns / 1e6
 
 
-def shard_seconds(rows: int, columns: int, bags: int, bag_trees: int, share: float = 1.0) -> float:
+def shard_seconds(
+    rows: int, columns: int, bags: int, bag_trees: int, share: float = 1.0, engine: str = "econml"
+) -> float:
     """Seconds that growing a shard should take on one idle core.
 
     Parameters
@@ -69,8 +71,10 @@ def shard_seconds(rows: int, columns: int, bags: int, bag_trees: int, share: flo
         Bags of the shard, trees of each.
     share : float
         Units of the job's forests together, as a multiple of all units: 1 for the forest of all.
+    engine : str
+        Which implementation grows them.
     """
-    return job_seconds("grow", rows, columns) + share * bags * bag_seconds(rows, columns, bag_trees)
+    return job_seconds("grow", rows, columns) + share * bags * bag_seconds(rows, columns, bag_trees, engine)
 
 
 def minutes(seconds: float, attempt: int = 1, threads: int = 1) -> int:

@@ -57,7 +57,8 @@ class Start:
     temp : callable
         Snakemake's mark for temporary files.
     facts : dict
-        What the run was laid out from: the study as it was read, its source, the data file, its rows and covariates.
+        What the run was laid out from: the study as it was read, its source, the data file, its rows and covariates;
+        the file of new patients, if there is one.
     """
 
     plan: Plan
@@ -101,6 +102,15 @@ class Start:
     def guards(self, analysis: str) -> str:
         """The guards that must have passed before nuisances are fitted."""
         return self.file(f"{self.plan.owner[analysis, 'deployment']}/guards.json")
+
+    @property
+    def new_data(self) -> str | None:
+        """File of patients who are not in the study and are to be scored."""
+        return self.facts.get("new_data")
+
+    def predictions(self, ending: str) -> str:
+        """Where the effects of new patients are written, by the name of their file."""
+        return self.file(f"predictions/{Path(self.new_data or 'none').stem}.{ending}")
 
     def shard(self, name: str) -> str:
         """A shard file: kept in studies of moderate size, removed once merged in large ones."""
@@ -188,8 +198,10 @@ class Start:
     def shard_minutes(self, sample: str, analysis: str, bags: int, attempt: int, threads: int) -> int:
         """Minutes for so many bags of an analysis' forests."""
         share = 1.0 if sample == ALL else len(self.held_out_samples) * held_out_share(self.plan.study.folds)
-        bag_trees = self.plan.analyses[analysis].forest.bag_trees
-        seconds = shard_seconds(self.plan.rows, self.plan.covariates, bags, bag_trees, share)
+        forest = self.plan.analyses[analysis].forest
+        seconds = shard_seconds(
+            self.plan.rows, self.plan.covariates, bags, forest.bag_trees, share, forest.engine
+        )
         return minutes(seconds, attempt, threads)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from hetflow.plan import make_plan
 from hetflow.run import FROZEN, Start
 from hetflow.site import Site, deployed_by, read_site
 from hetflow.size import settings_fit, too_large
-from hetflow.start_checks import count_covariates, dictionary_problems, too_few_trees
+from hetflow.start_checks import count_covariates, dictionary_problems, too_few_trees, unpredictable
 from hetflow.study.load import merge, read_yaml, study_problems, validated
 
 DEFAULT_STUDY = "config/opt.yaml"
@@ -59,6 +60,8 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
         begun = prepare(named, dict(workflow.config_settings.config), folder, python, temp, site)
         if not workflow.dryrun:
             refuse_all(unwritable([begun.file(""), ".snakemake"]))
+        if "predict" in sys.argv:
+            refuse_all(unpredictable(begun.plan, begun.new_data))
         return begun
     except Refused as refused:
         stop(refused)
@@ -77,6 +80,8 @@ def prepare(
     values: dict[str, Any] = {}
     for path in paths:
         values = merge(values, read_yaml(path))
+    overrides = dict(overrides)
+    new_data = overrides.pop("new_data", None)
     values = merge(values, overrides)
     source = " + ".join(_shown(path) for path in paths)
     study = validated(values, source)
@@ -88,9 +93,9 @@ def prepare(
     problems = [*study_problems(study, source, shape.header)]
     refuse_all([*problems, *dictionary_problems(study, source, shape.header)])
     size = {"rows": shape.rows, "covariates": count_covariates(study.dictionary, shape.header)}
-    begun = thawed(
-        {"study": values, "source": source, "data_file": data_file} | size, folder, python, temp, site
-    )
+    new_file = None if new_data is None else find_data(str(new_data), folder.parent, "--config new_data")
+    facts = {"study": values, "source": source, "data_file": data_file, "new_data": new_file} | size
+    begun = thawed(facts, folder, python, temp, site)
     refuse_all([*too_few_trees(begun.plan, source), *too_large(begun.plan, source)])
     settings_fit(begun.plan)
     return begun

@@ -54,3 +54,16 @@ def count_covariates(dictionary: Any, header: list[str]) -> int:
 
     patterns = [name for name, entry in dictionary.items() if entry.role == "covariate"]
     return max(1, sum(any(fnmatchcase(column, pattern) for pattern in patterns) for column in header))
+
+
+def unpredictable(plan: Plan, new_data: str | None) -> list[Problem]:
+    """Why no new patients can be scored, when that is what the command line asks for."""
+    problems = []
+    if new_data is None:
+        remedy = "write `snakemake predict --config new_data=patients.csv`"
+        problems.append(Problem("predict", "a file of patients", "none", remedy))
+    engine = plan.analyses[PRIMARY].forest.engine
+    if engine != "histogram":
+        remedy = "set forest.engine to histogram and run the study"
+        problems.append(Problem("forest.engine", "histogram, whose trees can be stored", engine, remedy))
+    return problems

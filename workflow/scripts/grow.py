@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-import numpy as np
-import pandas as pd
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
-from hetflow.cohort.views import clusters, matrix, rows_of
 from hetflow.files import read_json, read_table, write_table
 from hetflow.forest.grow import grow_shard
-from hetflow.forest.samples import units_of
+from hetflow.forest.inputs import forest_inputs, sample_inputs
 from hetflow.forest.shards import bags_of_shard
 
 COMMAND = (
@@ -28,25 +25,19 @@ COMMAND = (
 def work(arguments: Namespace) -> None:
     """Read once, then grow and write sample by sample."""
     settings = read_json(arguments.settings, "settings")
-    columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
-    completed = read_table(arguments.completed, "completed")
-    nuisance = read_table(arguments.nuisance, "nuisance")
-    X, _ = matrix(columns, [completed])
-    unit = completed["unit"].to_numpy()
-    rows = rows_of(nuisance["unit"].to_numpy(), unit)
-    whole = read_table(arguments.cohort, "cohort")
-    cohort = whole.iloc[rows_of(unit, whole["unit"].to_numpy())]
-    folds = read_table(arguments.folds, "folds").iloc[rows_of(unit, whole["unit"].to_numpy())]
+    inputs = forest_inputs(
+        columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"]),
+        read_table(arguments.completed, "completed"),
+        read_table(arguments.nuisance, "nuisance"),
+        read_table(arguments.cohort, "cohort"),
+        read_table(arguments.folds, "folds"),
+        settings["forest"]["engine"],
+    )
     first, last = bags_of_shard(arguments.shard)
     for sample, path in zip(arguments.samples, arguments.sums, strict=True):
         sums = grow_shard(
-            unit=unit,
-            X=X,
-            treatment_residual=_spread(nuisance["treatment_residual"], rows, len(unit)),
-            outcome_residual=_spread(nuisance["outcome_residual"], rows, len(unit)),
-            weight=cohort["weight"].to_numpy(),
-            cluster=clusters(cohort),
-            in_sample=_marked(rows, len(unit)) & units_of(sample, folds["fold"].to_numpy()),
+            **sample_inputs(inputs, sample),
+            unit=inputs["unit"],
             seed=settings["seed"],
             label=("deployment", arguments.imputation, sample),
             first_bag=first,
@@ -55,19 +46,6 @@ def work(arguments: Namespace) -> None:
             threads=arguments.threads,
         )
         write_table(sums.to_frame(), path, "forest_sums")
-
-
-def _spread(values: pd.Series, rows: np.ndarray, n: int) -> np.ndarray:
-    """Residuals of the units that have them, zero for the others, which are only predicted."""
-    whole = np.zeros(n)
-    whole[rows] = values.to_numpy()
-    return whole
-
-
-def _marked(rows: np.ndarray, n: int) -> np.ndarray:
-    mask = np.zeros(n, dtype=bool)
-    mask[rows] = True
-    return mask
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -25,8 +25,8 @@ from hetflow.errors import Problem, refuse_all
 
 DEFAULT_MINIMUM_ARM = 30
 CLUSTERED = (
-    "design.cluster: estimates and forests take whole clusters, but the effects of single units are given without "
-    "intervals, which the engine does not offer under clusters"
+    "design.cluster: estimates and forests take whole clusters; the effects of single units come with intervals from "
+    "the engine histogram, and without from econml, which does not offer them under clusters"
 )
 
 

@@ -14,6 +14,7 @@ from econml.grf import CausalForest
 from numpy.typing import NDArray
 
 from hetflow.forest.settings import TREE_SHARE_OF_HALF, ForestSettings, features_tried
+from hetflow.forest.sums import Sums, accumulate
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -21,6 +22,10 @@ Integers = NDArray[np.int64]
 
 class EconmlEngine:
     """Grows a bag with econml; see `hetflow.forest.engines.Engine`."""
+
+    def prepare(self, X: Floats, rows: Integers, nominal: NDArray[np.bool_] | None = None) -> Floats:
+        """The covariates as they are."""
+        return X
 
     def grow(
         self,
@@ -31,8 +36,9 @@ class EconmlEngine:
         rows: Integers,
         settings: ForestSettings,
         seed: int,
+        group: Integers | None = None,
     ) -> CausalForest:
-        """Trees of a bag: a fitted `CausalForest`."""
+        """Trees of a bag: a fitted `CausalForest`, which splits within clusters: `group` is not read."""
         forest = CausalForest(
             n_estimators=settings.bag_trees,
             criterion="mse",
@@ -54,6 +60,10 @@ class EconmlEngine:
     def moments(self, bag: CausalForest, X: Floats) -> Floats:
         """Leaf averages, shape (5, trees, n); see `leaf_averages`."""
         return leaf_averages(bag.estimators_, X)
+
+    def add(self, sums: Sums, bag: CausalForest, X: Floats, rows: Integers) -> None:
+        """Add the leaf averages of `rows` to the arrays of `sums`."""
+        accumulate(sums, rows, self.moments(bag, X[rows]))
 
 
 def leaf_averages(trees: list, X: Floats) -> Floats:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hetflow.errors import refuse
 from hetflow.forest.settings import ForestSettings
+
+if TYPE_CHECKING:
+    from hetflow.forest.sums import Sums
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,31 +42,49 @@ class EngineFacts:
         Whether covariates may be missing.
     handles_clusters_intervals : bool
         Whether variances per unit hold under clusters.
+    handles_nominal : bool
+        Whether nominal covariates may stand as one column of codes; otherwise they come as 0/1 columns.
     """
 
     handles_missing: bool
     handles_clusters_intervals: bool
+    handles_nominal: bool
 
 
 class Engine(Protocol):
-    """Grows the trees of one bag."""
+    """Grows the trees of one bag, and adds what they say to the sums."""
+
+    def prepare(self, X: Floats, rows: Integers, nominal: NDArray[np.bool_] | None = None) -> Any:
+        """Covariates as the engine reads them, made once for all bags.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n, p)
+            Covariates of all units.
+        rows : ndarray of int
+            The forest's sample.
+        nominal : ndarray of bool, shape (p,), optional
+            Columns that hold codes of categories, for engines that handle them.
+        """
+        ...
 
     def grow(
         self,
-        X: Floats,
+        covariates: Any,
         treatment_residual: Floats,
         outcome_residual: Floats,
         weight: Floats | None,
         rows: Integers,
         settings: ForestSettings,
         seed: int,
+        group: Integers | None = None,
     ) -> Any:
         """Trees of a bag, from its half-sample `rows` alone.
 
         Parameters
         ----------
-        X : ndarray, shape (n, p)
-            Covariates of all units.
+        covariates
+            What `prepare` made.
         treatment_residual, outcome_residual : ndarray, shape (n,)
             Residuals; only those of `rows` are read.
         weight : ndarray, shape (n,), or None
@@ -74,15 +95,23 @@ class Engine(Protocol):
             How trees are grown.
         seed : int
             Seed of all that is drawn within the bag.
+        group : ndarray of int, shape (m,), or None
+            Clusters of `rows`, for engines that draw whole clusters within a bag too.
         """
         ...
 
-    def moments(self, bag: Any, X: Floats) -> Floats:
-        """Leaf averages of every tree at each row of `X`, shape (5, trees, n), as in `COMPONENTS`."""
+    def add(self, sums: Sums, bag: Any, covariates: Any, rows: Integers) -> None:
+        """Add the leaf averages of `rows`, which the bag leaves out, to the arrays of `sums`.
+
+        Threads may add other rows at the same time.
+        """
         ...
 
 
-_FACTS = {"econml": EngineFacts(handles_missing=False, handles_clusters_intervals=False)}
+_FACTS = {
+    "econml": EngineFacts(handles_missing=False, handles_clusters_intervals=False, handles_nominal=False),
+    "histogram": EngineFacts(handles_missing=True, handles_clusters_intervals=True, handles_nominal=True),
+}
 
 
 def engine_facts(name: str) -> EngineFacts:
@@ -104,7 +133,13 @@ def _econml() -> Engine:
     return EconmlEngine()
 
 
-_MAKERS: dict[str, Callable[[], Engine]] = {"econml": _econml}
+def _histogram() -> Engine:
+    from hetflow.forest.histogram_engine import HistogramEngine
+
+    return HistogramEngine()
+
+
+_MAKERS: dict[str, Callable[[], Engine]] = {"econml": _econml, "histogram": _histogram}
 
 
 def engine(name: str) -> Engine:
@@ -130,5 +165,5 @@ def check_covariates(X: Floats, name: str) -> None:
             f"forest.engine: {name}",
             "covariates without missing values",
             f"{missing} missing values in {int(np.isnan(X).any(axis=1).sum())} of {len(X)} units",
-            "choose missingness.strategy multiple_imputation or indicator",
+            "choose forest.engine histogram, or missingness.strategy multiple_imputation or indicator",
         )

@@ -1,25 +1,23 @@
-"""Growing one shard: bag after bag is grown, added up and dropped, so memory does not grow with trees."""
+"""Growing one shard: bags are grown, added up and dropped, so memory does not grow with trees."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hetflow.errors import refuse
 from hetflow.forest.bags import Label, Pool, bag_seed, half_sample, pool_of
-from hetflow.forest.engines import check_covariates, engine, engine_facts
+from hetflow.forest.engines import Engine, check_covariates, engine, engine_facts
 from hetflow.forest.fixed import exponents_above
 from hetflow.forest.settings import ForestSettings, forest_settings, smallest_sample
-from hetflow.forest.sums import Grid, Sums, accumulate, empty_sums
+from hetflow.forest.sums import Grid, Sums, empty_sums
+from hetflow.forest.threads import for_each_bag
 
 Floats = NDArray[np.float64]
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def grow_shard(
@@ -35,6 +33,7 @@ def grow_shard(
     last_bag: int,
     settings: Mapping[str, Any] | ForestSettings,
     unit: ArrayLike | None = None,
+    nominal: ArrayLike | None = None,
     threads: int = 1,
 ) -> Sums:
     """Grow a range of bags and add up what they say about every unit.
@@ -62,9 +61,10 @@ def grow_shard(
         The study's `forest` section; see `ForestSettings`.
     unit : array_like of int, shape (n,), optional
         Row numbers in the raw file; by default 0 to n - 1.
+    nominal : array_like of bool, shape (p,), optional
+        Columns of `X` that hold codes of categories; only for engines that handle them.
     threads : int
-        Bags grown at the same time. Each is grown from its own stream and they are added in their order, so that the
-        sums do not depend on it.
+        Threads that grow bags and add them up; the sums are integers, so they are the same for any number.
 
     Returns
     -------
@@ -77,6 +77,61 @@ def grow_shard(
         If the engine cannot take missing covariates, residuals are missing in the sample or do not vary,
         weights are negative, or the sample is too small for a tree to split.
     """
+    forest = open_forest(
+        X, treatment_residual, outcome_residual, weight, cluster, in_sample, seed, label, settings, nominal
+    )
+    n = len(forest.inside)
+    units = np.arange(n, dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
+    sums = empty_sums(units, forest.grid, first_bag)
+
+    def add(bags: list[tuple[Any, NDArray[np.int64]]], first: int, last: int) -> None:
+        for trees, half in bags:
+            out = _others(half, n)
+            low, high = np.searchsorted(out, (first, last))
+            forest.engine.add(sums, trees, forest.covariates, out[low:high])
+
+    for_each_bag(forest.grow, add, range(first_bag, last_bag + 1), n, threads)
+    return replace(sums, last_bag=last_bag)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForest:
+    """A forest whose data have been checked and prepared, and of which any bag can be grown.
+
+    Attributes
+    ----------
+    engine : Engine
+        Grows the trees.
+    covariates
+        What the engine made of the covariates.
+    grid : Grid
+        Of the sums.
+    inside : ndarray of bool, shape (n,)
+        Units of the sample.
+    grow : callable
+        From a bag's number to its trees and the rows of its half-sample.
+    """
+
+    engine: Engine
+    covariates: Any
+    grid: Grid
+    inside: NDArray[np.bool_]
+    grow: Callable[[int], tuple[Any, NDArray[np.int64]]]
+
+
+def open_forest(
+    X: ArrayLike,
+    treatment_residual: ArrayLike,
+    outcome_residual: ArrayLike,
+    weight: ArrayLike | None,
+    cluster: ArrayLike | None,
+    in_sample: ArrayLike,
+    seed: int,
+    label: tuple[str, str | int, str],
+    settings: Mapping[str, Any] | ForestSettings,
+    nominal: ArrayLike | None = None,
+) -> OpenForest:
+    """Check and prepare a forest; the arguments are those of `grow_shard`."""
     chosen = forest_settings(settings)
     X = np.ascontiguousarray(X, dtype=np.float64)
     pool = pool_of(in_sample, cluster)
@@ -87,38 +142,18 @@ def grow_shard(
     outcome = np.ldexp(outcome, -outcome_exponent)
     intervals = cluster is None or engine_facts(chosen.engine).handles_clusters_intervals
     exponents = _bounds(treatment[pool.rows], outcome[pool.rows])
-    grid = Grid(chosen.bag_trees, outcome_exponent, exponents, intervals)
-    units = np.arange(len(X), dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
-    sums = empty_sums(units, grid, first_bag)
     grower = engine(chosen.engine)
+    covariates = grower.prepare(X, pool.rows, None if nominal is None else np.asarray(nominal, dtype=bool))
 
-    def averages(bag: int) -> tuple[NDArray[np.int64], Floats]:
+    def grow(bag: int) -> tuple[Any, NDArray[np.int64]]:
         half = half_sample(pool, seed, Label(*label), bag)
-        trees = grower.grow(X, treatment, outcome, weights, half, chosen, bag_seed(seed, Label(*label), bag))
-        out = _others(half, len(X))
-        return out, grower.moments(trees, X[out])
+        group = None if pool.group is None else pool.group[np.searchsorted(pool.rows, half)]
+        own = bag_seed(seed, Label(*label), bag)
+        return grower.grow(covariates, treatment, outcome, weights, half, chosen, own, group), half
 
-    for out, of_bag in in_order(averages, range(first_bag, last_bag + 1), threads):
-        sums = accumulate(sums, out, of_bag)
-    return sums
-
-
-def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
-    """Results of `work` in the order of `items`, some of them computed at the same time.
-
-    At most ``threads + 1`` results are held at once.
-    """
-    if threads == 1:
-        yield from map(work, items)
-        return
-    waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    inside = np.asarray(in_sample, dtype=bool)
+    grid = Grid(chosen.bag_trees, outcome_exponent, exponents, intervals)
+    return OpenForest(grower, covariates, grid, inside, grow)
 
 
 def _others(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import ceil
 from typing import Any
 
 from hetflow.errors import refuse
@@ -25,14 +26,20 @@ class ForestSettings:
     bag_trees : int
         Trees of a little bag, at least 2: they share a half-sample.
     min_leaf : int
-        Fewest units of a leaf, in the half that chooses the splits and in the half that fills the leaves.
+        Fewest units of a leaf in the half that chooses the splits; with econml also in the half that fills the leaves.
+        With histogram half of them, rounded up, must lie below the node's mean treatment and as many above, so that a
+        leaf holds treated and control units.
     max_depth : int or None
         Greatest depth of a tree; None grows until leaves are small.
     max_features : float, "auto", "sqrt", "log2" or None
-        Covariates tried at a split: "auto" and None all of them, a number up to 1 a share, a greater one a
-        count.
+        Covariates tried at a split: a number up to 1 is a share, a greater one a count; "auto" and None are all of
+        them with econml. With histogram "auto" is min(ceil(sqrt(p) + 20), p) of p covariates, as in grf, and a number
+        below p is the mean of a Poisson draw at each node.
     min_balancedness : float
-        How uneven a split may be, 0 to 0.5: each side keeps at least 0.5 minus this share.
+        How uneven a split may be, 0 to 0.5: each side keeps at least 0.5 minus this share (of the units with econml, of
+        the variation of treatment with histogram).
+    imbalance_penalty : float
+        What a split's gain loses for uneven variation of treatment; histogram only.
     """
 
     engine: str = "econml"
@@ -41,6 +48,7 @@ class ForestSettings:
     max_depth: int | None = None
     max_features: float | str | None = "auto"
     min_balancedness: float = 0.45
+    imbalance_penalty: float = 0.0
 
 
 def forest_settings(section: Mapping[str, Any] | ForestSettings) -> ForestSettings:
@@ -64,6 +72,13 @@ def forest_settings(section: Mapping[str, Any] | ForestSettings) -> ForestSettin
             "at least 2: the variance compares trees that share a half-sample",
             str(settings.bag_trees),
             "write 4",
+        )
+    if settings.engine == "econml" and settings.imbalance_penalty:
+        refuse(
+            "forest.imbalance_penalty",
+            "0 with the engine econml, which has no such penalty",
+            str(settings.imbalance_penalty),
+            "write 0, or choose the engine histogram",
         )
     return settings
 
@@ -93,9 +108,11 @@ def features_tried(max_features: float | str | None, covariates: int) -> int | f
 def smallest_sample(min_leaf: int) -> int:
     """Fewest units of a sample whose trees can split at all.
 
-    A tree reads 0.9 of half the sample, chooses splits with half of that, and a split needs two leaves.
+    A tree of econml reads 0.9 of half the sample, chooses splits with half of that, and a split needs two leaves.
+    A tree of histogram reads the half, and a leaf needs units on both sides of the mean treatment. The bound serves
+    both.
     """
-    units = 8 * min_leaf
-    while int(TREE_SHARE_OF_HALF * (units // 2)) // 2 < 2 * min_leaf:
+    units, leaf = 8 * min_leaf, max(min_leaf, 2 * ceil(min_leaf / 2))
+    while int(TREE_SHARE_OF_HALF * (units // 2)) // 2 < 2 * leaf:
         units += 1
     return units

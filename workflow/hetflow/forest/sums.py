@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hetflow.forest.engines import COMPONENTS
-from hetflow.forest.fixed import from_fixed, to_fixed
+from hetflow.forest.fixed import BITS, from_fixed, to_fixed
 from hetflow.forest.shards import MOST_TREES
 
 Floats = NDArray[np.float64]
@@ -165,6 +165,12 @@ def empty_sums(unit: Integers, grid: Grid, first_bag: int) -> Sums:
     n = len(unit)
     zeros = [np.zeros((rows, n), dtype=np.int64) for rows in (len(COMPONENTS), len(PAIRS), len(PAIRS))]
     return Sums(unit, grid, first_bag, first_bag - 1, np.zeros(n, dtype=np.int64), *zeros)
+
+
+def scales(grid: Grid) -> tuple[Floats, Floats]:
+    """What turns the five leaf averages, and their 15 products, into multiples of the grid: powers of two."""
+    exponents = np.array(grid.exponents, dtype=np.int64)
+    return np.ldexp(1.0, BITS - exponents), np.ldexp(1.0, BITS - grid.of_products)
 
 
 def accumulate(sums: Sums, rows: Integers, averages: Floats) -> Sums:

@@ -13,7 +13,9 @@ from hetflow.errors import refuse
 from hetflow.missingness.variables import Variable, encode, restore
 
 
-def fill_typical(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+def fill_typical(
+    frame: pd.DataFrame, columns: Sequence[Column], studied: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Fill gaps by the median (continuous, count, ordinal) or the most frequent value (binary, nominal).
 
     Parameters
@@ -23,6 +25,8 @@ def fill_typical(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame
     columns : sequence of Column
         Columns to complete; parents are filled before their children, and a cell that then does not apply
         gets its constant.
+    studied : DataFrame, optional
+        Units whose medians and most frequent values are taken; by default `frame` itself.
 
     Returns
     -------
@@ -47,7 +51,9 @@ def fill_typical(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame
             variable.applies[unknown] = applies_to(completed.iloc[unknown], column, by_name)
             variable.values[unknown[variable.applies[unknown] == 0]] = variable.constant
         if variable.missing.any():
-            variable.values[variable.missing] = _typical(variable)
+            variable.values[variable.missing] = _typical(
+                variable if studied is None else encode(studied, column)
+            )
         completed = restore(completed, [variable])
     return completed
 

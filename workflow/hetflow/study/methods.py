@@ -11,6 +11,8 @@ from hetflow.study.base import Name, Section
 Strategy = Literal["multiple_imputation", "indicator", "complete_case", "complete_variables", "native"]
 Learner = Literal["stack", "linear", "boosting", "forest", "mean"]
 Target = Literal["ATE", "ATT", "ATC", "ATO"]
+ENGINES_THAT_TAKE_MISSING = ("histogram",)
+"""Forest engines whose covariates may be missing; `hetflow.forest.engines` says the same."""
 ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
 
 
@@ -43,8 +45,8 @@ class Nuisance(Section):
 class Forest(Section):
     """The causal forest."""
 
-    engine: Literal["econml"] = "econml"
-    """Which implementation grows the trees."""
+    engine: Literal["econml", "histogram"] = "econml"
+    """Which implementation grows the trees: `econml`, or `histogram`, which is faster and takes missing covariates."""
     trees: int = Field(default=2000, ge=4, le=1_000_000)
     """Trees for each imputation; raising it adds files and changes none. A multiple of `bag_trees`."""
     held_out_trees: int = Field(default=200, ge=0, le=1_000_000)
@@ -52,13 +54,15 @@ class Forest(Section):
     bag_trees: int = Field(default=4, ge=2, le=100)
     """Trees of a little bag: they share a half-sample."""
     min_leaf: int = Field(default=5, ge=1)
-    """Fewest units of a leaf."""
+    """Fewest units of a leaf; `histogram` wants half of them on each side of the node's mean treatment."""
     max_depth: int | None = Field(default=None, ge=1)
     """Greatest depth of a tree."""
     max_features: Annotated[float, Field(gt=0)] | Literal["auto", "sqrt", "log2"] = "auto"
-    """Covariates tried at a split; a number up to 1 is a share."""
+    """Covariates tried at a split; a number up to 1 is a share. `auto`: all, or some √p + 20 with `histogram`."""
     min_balancedness: float = Field(default=0.45, ge=0, le=0.5)
     """How uneven a split may be: each side keeps at least 0.5 minus this share."""
+    imbalance_penalty: float = Field(default=0.0, ge=0)
+    """What a split loses for uneven variation of treatment; `histogram` only."""
     shard_bags: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     """Bags grown in one job; `auto` aims at some minutes a job. Results do not depend on it."""
 

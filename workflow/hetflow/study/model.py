@@ -19,7 +19,15 @@ from hetflow.study.description import (
     StratumProbability,
     Treatment,
 )
-from hetflow.study.methods import Analysis, Estimates, Forest, Missingness, Nuisance, Report
+from hetflow.study.methods import (
+    ENGINES_THAT_TAKE_MISSING,
+    Analysis,
+    Estimates,
+    Forest,
+    Missingness,
+    Nuisance,
+    Report,
+)
 
 PRIMARY = "primary"
 #: Folders that a run makes beside those of the analyses.
@@ -250,12 +258,19 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     trim = study.nuisance.trim
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
-    if study.missingness.strategy == "native":
+    if study.missingness.strategy == "native" and study.forest.engine not in ENGINES_THAT_TAKE_MISSING:
         yield Problem(
             "missingness.strategy",
             "a forest engine that takes missing covariates",
             f"forest.engine {study.forest.engine}, which refuses them",
-            "choose multiple_imputation or indicator",
+            "choose `forest: {engine: histogram}`, or multiple_imputation or indicator",
+        )
+    if study.forest.imbalance_penalty and study.forest.engine != "histogram":
+        yield Problem(
+            "forest.imbalance_penalty",
+            f"0 with forest.engine {study.forest.engine}, which has no such penalty",
+            str(study.forest.imbalance_penalty),
+            "remove the key, or choose `forest: {engine: histogram}`",
         )
     features = study.forest.max_features
     if isinstance(features, float) and features > 1 and features != int(features):
