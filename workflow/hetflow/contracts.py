@@ -75,7 +75,7 @@ CONTRACTS: dict[str, Contract] = {
         },
     ),
     "estimates": Contract(
-        1,
+        2,
         {
             "analysis": TEXT,
             "outcome": TEXT,
@@ -95,7 +95,13 @@ CONTRACTS: dict[str, Contract] = {
             "n": INTEGER,
             "imputations": INTEGER,
             "fmi": REAL,
+            "monte_carlo_se": REAL,
         },
+    ),
+    "joint": Contract(
+        1,
+        dict.fromkeys(("analysis", "outcome", "contrast", "estimand", "target", "term"), TEXT)
+        | {"statistic": REAL, "df1": INTEGER, "df2": REAL, "p": REAL, "n": INTEGER, "imputations": INTEGER},
     ),
     "table": Contract(1, more=True),
 }

@@ -114,7 +114,7 @@ class Plan:
         names = [
             f"{analysis}/{name}"
             for analysis in self.analyses
-            for name in ("curves.parquet", "displays.parquet", "notices.json")
+            for name in ("curves.parquet", "displays.parquet", "joint.parquet", "notices.json")
         ]
         for analysis in self.analyses:
             names.append(f"{self.owner[analysis, 'deployment']}/guards.json")

@@ -54,6 +54,7 @@ def _analysis(results: Path, name: str, owner: dict[str, Any]) -> AnalysisInputs
         guards=read_json(results / owner["deployment"] / "guards.json", "facts"),
         curves=read_table(results / name / "curves.parquet", "table"),
         displays=read_table(results / name / "displays.parquet", "table"),
+        joint=read_table(results / name / "joint.parquet", "joint"),
         notices=tuple(read_json(results / name / "notices.json", "facts")["notices"]),
     )
 

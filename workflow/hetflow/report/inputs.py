@@ -23,6 +23,8 @@ class AnalysisInputs:
         ``curve, q, estimate, se, lower, upper``: the targeting operator characteristic, in benefit units.
     displays : DataFrame
         ``covariate, label, unit, bin, x, level, n, estimate, se, lower, upper``: effects in outcome units.
+    joint : DataFrame
+        Contract ``joint``: terms that belong together, tested together.
     notices : list of str
         What the estimates stage wants read.
     """
@@ -31,6 +33,7 @@ class AnalysisInputs:
     guards: Mapping[str, Any] = field(default_factory=dict)
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     displays: pd.DataFrame = field(default_factory=pd.DataFrame)
+    joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notices: tuple[str, ...] = ()
 
 

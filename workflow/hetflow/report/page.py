@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, prose, sentences, tables, tables_compared
+from hetflow.report import picks, pooled, prose, sentences, tables, tables_compared
 from hetflow.report.figures import Drawn, draw_all, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
@@ -59,6 +59,7 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
         tables.groups_table(estimates, primary, first, minimum),
         tables.projection_table(estimates, primary, first),
         tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
+        pooled.imputations_table(pooled.pooled_rows(estimates, primary), first),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
@@ -189,6 +190,7 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
     nuisance = inputs.analyses[inputs.primary].nuisance
     outcome = inputs.cohort.get("outcomes", {}).get(inputs.outcome, {})
     minimum = int(settings["minimum_cell_count"])
+    joint = inputs.analyses[inputs.primary].joint
     _, vary, _ = findings(inputs, own)
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
@@ -217,6 +219,8 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+            ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
+            ("table", "imputations"),
         ),
         section(
             "overlap",
@@ -249,7 +253,9 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.GROUPS),
             ("figure", "groups"),
             ("table", "groups"),
+            ("text", pooled.joint_text(joint, own, "rule_groups")),
             ("table", "projection"),
+            ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
         ),
         section(
