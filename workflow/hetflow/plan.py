@@ -127,6 +127,7 @@ class Plan:
         names = [
             "cohort.parquet",
             "outcomes.parquet",
+            "reasons.parquet",
             "cohort.json",
             "feasible.json",
             "flow.parquet",
