@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as f_distribution
 from scipy.stats import norm
+
+from hetflow.missingness.mechanism.association import permutation_p
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -55,7 +56,7 @@ def _moments(
     return count, mean, np.maximum(0.0, square - count * mean**2) / np.maximum(count - 1, 1)
 
 
-def hotelling(Q: FloatArray, M: FloatArray) -> tuple[FloatArray, FloatArray]:
+def hotelling(Q: FloatArray, M: FloatArray, seed: int) -> tuple[FloatArray, FloatArray]:
     """Hotelling's two-sample T2 of the covariates' means between those with and without a value.
 
     Parameters
@@ -64,20 +65,21 @@ def hotelling(Q: FloatArray, M: FloatArray) -> tuple[FloatArray, FloatArray]:
         Orthonormal, centred basis of the complete covariates.
     M : ndarray, shape (n, k)
         Masks.
+    seed : int
+        Seed of the permutations that are drawn for rare masks.
 
     Returns
     -------
     statistic, p : ndarray, shape (k,)
-        T2 = (n - 2) R2 / (1 - R2), with R2 the share of the mask's variance that the covariates explain; (n - d - 1) /
-        (d (n - 2)) T2 follows F(d, n - d - 1) for normal covariates. NaN where n <= d + 1.
+        T2 = (n - 2) R2 / (1 - R2), with R2 the share of the mask's variance that the covariates explain. P-value under
+        permutation (see `association.permutation_p`): that of the F distribution, which smdi uses, holds for normal
+        covariates alone, and rejects 18 % at 5 % for a mask of 10 units in OPT. NaN where n <= d + 1.
     """
     n, d = Q.shape
     if d == 0 or n <= d + 1:
         return np.full(M.shape[1], np.nan), np.full(M.shape[1], np.nan)
-    centred = M - M.mean(axis=0)
-    share = ((Q.T @ centred) ** 2).sum(axis=0) / (centred**2).sum(axis=0)
-    statistic = (n - 2) * share / np.maximum(1 - share, 1e-15)
-    return statistic, f_distribution.sf((n - d - 1) / (d * (n - 2)) * statistic, d, n - d - 1)
+    share, p = permutation_p(Q, M, seed)
+    return (n - 2) * share / np.maximum(1 - share, 1e-15), p
 
 
 @dataclass(frozen=True, slots=True)

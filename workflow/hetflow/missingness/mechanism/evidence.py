@@ -133,7 +133,7 @@ def _order_p(
     known = np.array([when is not None for when in visit or []], dtype=bool)
     for one in np.unique(relations.community) if known.any() else []:
         members = np.flatnonzero((relations.community == one) & known)
-        when = [float(visit[k] or 0) for k in members]  # type: ignore[index]
+        when = [float((visit or [])[int(k)] or 0) for k in members]
         if len(set(when)) > 2:
             out[members], _ = order_test(M[:, members], values.scores[:, members], when, values.basis)
     return out

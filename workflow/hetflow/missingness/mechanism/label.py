@@ -171,13 +171,14 @@ def _structure(k: int, evidence: Evidence, masks: Masks) -> dict[str, Any]:
 
 
 def _form(k: int, evidence: Evidence, size: NDArray[np.int64], width: int) -> tuple[str, str]:
-    """Structure and form: inclusion one way, then both ways or one mask for several columns, then weak dependence."""
+    """Structure and form: inclusion, mostly one way or mostly both ways (as columns of one mask), then weak dependence."""
     relations, order_p = evidence.relations, evidence.order_p[k]
     within, around = relations.within[k], relations.within[:, k]
     nested = (within & ~around) | (around & ~within & (size >= COMPARABLE * size[k]))
-    if nested.any():
+    alike = int((within & around).sum()) + width - 1
+    if int(nested.sum()) > alike:
         return "SS", "sequential"
-    if width > 1 or (within & around).any():
+    if alike:
         return "SS", "block"
     if not relations.weak[k].any():
         return "U", "none"

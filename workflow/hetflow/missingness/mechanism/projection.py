@@ -152,7 +152,7 @@ def _draw(
     size = int(draw.integers(1, min(MOST_COLUMNS, len(others)) + 1))
     columns = draw.permutation(others)[:size]
     while len(columns):
-        inside = np.isfinite(data[:, columns]).all(axis=1)
+        inside = np.asarray(np.isfinite(data[:, columns]).all(axis=1), dtype=bool)
         missing = int(labels[inside, response].sum())
         if FEWEST <= missing <= int(inside.sum()) - FEWEST:
             return np.sort(columns), inside
