@@ -91,7 +91,8 @@ def cells(frame: pd.DataFrame, columns: Sequence[Column], outcomes: pd.DataFrame
     columns : sequence of Column
         The columns to look at.
     outcomes : DataFrame, shape (n, ...), optional
-        Outcomes whose missing values count too (``unit`` is passed over), in the cohort's order of units.
+        Outcomes whose missing values count too (``unit`` is passed over), in the cohort's order of units; one that has
+        a column's name is called ``<name> (outcome)``.
     """
     names = [column.name for column in columns]
     missing = frame[names].isna().to_numpy()
@@ -102,6 +103,7 @@ def cells(frame: pd.DataFrame, columns: Sequence[Column], outcomes: pd.DataFrame
     if outcomes is not None:
         extra = [str(name) for name in outcomes.columns if name != "unit"]
         missing = np.column_stack([missing, outcomes[extra].isna().to_numpy()])
+        extra = [f"{name} (outcome)" if name in names else name for name in extra]
         applies = np.column_stack([applies, np.ones((len(frame), len(extra)), dtype=bool)])
         names += extra
     return Cells(tuple(names), missing, applies)
