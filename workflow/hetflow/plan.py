@@ -19,6 +19,8 @@ STRUCTURE = (
     *("file_matching", "network", "rules"),
 )
 """Tables of the structure of what is missing, by name of their file."""
+MECHANISM = ("labels", "dependence", "compared", "mcar", "dropout")
+"""Tables of what missing values depend on, by name of their file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,9 @@ class Plan:
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
         names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
-        names += [f"missingness/{name}.parquet" for name in STRUCTURE]
-        names += ["missingness/summary.json", "missingness/structure.json", *self.report_pieces()]
+        names += [f"missingness/{name}.parquet" for name in (*STRUCTURE, *MECHANISM)]
+        names += [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
+        names += self.report_pieces()
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
             names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
@@ -153,7 +156,10 @@ class Plan:
         """Every settings file of the run."""
         shared = [
             f"settings/{stage}.json"
-            for stage in ("cohort", "folds", "feasible", "structure", "guards", "collect", "report")
+            for stage in (
+                *("cohort", "folds", "feasible", "structure", "mechanism"),
+                *("guards", "collect", "report"),
+            )
         ]
         own = {self.settings(analysis, stage) for analysis in self.analyses for stage in PARENTS}
         return sorted({*shared, *own})

@@ -33,6 +33,7 @@ STAGES = (
         "feasible",
         "describe",
         "structure",
+        "mechanism",
         "impute",
         "guards",
         "nuisance",

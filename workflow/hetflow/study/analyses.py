@@ -180,6 +180,11 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
             "strata": bool(study.design.strata),
             "clusters": study.design.cluster is not None,
         },
+        "mechanism": {
+            "seed": study.seed,
+            "outcome": resolve(study, PRIMARY).outcome,
+            "randomised": study.design.kind == "randomised",
+        },
         "collect": {"analyses": list(resolve_all(study))},
         "report": {key: dump[key] for key in page_keys}
         | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
