@@ -53,6 +53,10 @@ class ReportInputs:
         The structure of what is missing: by variable, by distinct mask, by pattern.
     missingness : dict
         ``missingness/summary.json``.
+    structure : dict
+        ``missingness/structure.json``; empty when the stage was not run.
+    structure_tables : dict of str to DataFrame
+        Its tables ``nodes``, ``network``, ``nesting`` and ``rules``.
     estimates : DataFrame
         Contract ``estimates``, all analyses.
     analyses : dict of str to AnalysisInputs
@@ -71,6 +75,8 @@ class ReportInputs:
     missingness: Mapping[str, Any]
     estimates: pd.DataFrame
     analyses: Mapping[str, AnalysisInputs]
+    structure: Mapping[str, Any] = field(default_factory=dict)
+    structure_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -16,7 +16,9 @@ from hetflow.report.figures import Drawn, draw_all, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
 from hetflow.report.frames_missing import missing_table
+from hetflow.report.frames_structure import design_table
 from hetflow.report.inputs import Report, ReportInputs
+from hetflow.report.prose_structure import structure_parts
 from hetflow.report.sentences import Finding
 from hetflow.report.style import plain
 from hetflow.report.tables import Table
@@ -71,6 +73,9 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
         shown += made
     if len(inputs.variables):
         table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum)
+        shown.append(table)
+    if len(inputs.structure_tables.get("rules", ())):
+        table, exported["design"] = design_table(inputs.structure_tables["rules"], columns, first, minimum)
         shown.append(table)
     labels = inputs.settings["labels"]
     names = {name: labels.get(name) or name for name in own}
@@ -215,7 +220,9 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.UNTESTABLE),
             ("figure", "missingness"),
             ("figure", "masks"),
+            *structure_parts(inputs.structure, own, minimum),
             ("table", "missing"),
+            ("table", "design"),
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
