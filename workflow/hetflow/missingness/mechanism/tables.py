@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
+from hetflow.cohort.matrix import covariate_codes
 from hetflow.missingness.masks import Masks, mask_of
 from hetflow.missingness.mechanism.assignment import association_within
 from hetflow.missingness.mechanism.association import auc, holm
