@@ -16,6 +16,8 @@ from hetflow.sources import locked_versions
 
 DRAWN = ("nodes", "network", "nesting", "rules")
 """Tables of the structure of what is missing that the page shows."""
+DEPENDENCE = ("labels", "dependence", "mcar", "dropout")
+"""Tables of what missing values depend on that the page shows."""
 COMMAND = Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables")
 
 
@@ -47,6 +49,8 @@ def inputs(results: Path, settings_file: Path, lock: Path) -> ReportInputs:
         analyses={name: _analysis(results, name, settings["owners"][name]) for name in settings["analyses"]},
         structure=read_json(missingness / "structure.json", "facts"),
         structure_tables={name: read_table(missingness / f"{name}.parquet", "table") for name in DRAWN},
+        mechanism=read_json(missingness / "mechanism.json", "facts"),
+        mechanism_tables={name: read_table(missingness / f"{name}.parquet", "table") for name in DEPENDENCE},
         versions=locked_versions(lock),
     )
 

@@ -12,7 +12,7 @@ from hetflow.report.sentences import Number
 from hetflow.report.words import Words, listed
 
 ORDER = (
-    *("flow", "missingness", "masks", "patterns", "comissing", "nesting"),
+    *("flow", "missingness", "masks", "patterns", "comissing", "nesting", "dependence", "dropout"),
     *("overlap", "average", "toc", "groups", "displays", "analyses"),
 )
 

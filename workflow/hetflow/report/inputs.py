@@ -57,6 +57,10 @@ class ReportInputs:
         ``missingness/structure.json``; empty when the stage was not run.
     structure_tables : dict of str to DataFrame
         Its tables ``nodes``, ``network``, ``nesting`` and ``rules``.
+    mechanism : dict
+        ``missingness/mechanism.json``; empty when the stage was not run.
+    mechanism_tables : dict of str to DataFrame
+        Its tables ``labels``, ``dependence``, ``mcar`` and ``dropout``.
     estimates : DataFrame
         Contract ``estimates``, all analyses.
     analyses : dict of str to AnalysisInputs
@@ -77,6 +81,8 @@ class ReportInputs:
     analyses: Mapping[str, AnalysisInputs]
     structure: Mapping[str, Any] = field(default_factory=dict)
     structure_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    mechanism: Mapping[str, Any] = field(default_factory=dict)
+    mechanism_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

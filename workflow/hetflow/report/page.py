@@ -12,12 +12,14 @@ from markupsafe import Markup
 from hetflow import __version__
 from hetflow.report import formats as fmt
 from hetflow.report import picks, pooled, prose, sentences, tables, tables_compared
-from hetflow.report.figures import Drawn, draw_all, panels
+from hetflow.report.figures import Drawn, draw_all, masks_of, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
+from hetflow.report.frames_mechanism import mechanism_table
 from hetflow.report.frames_missing import missing_table
 from hetflow.report.frames_structure import design_table
 from hetflow.report.inputs import Report, ReportInputs
+from hetflow.report.prose_mechanism import mechanism_notices, mechanism_parts
 from hetflow.report.prose_structure import structure_parts
 from hetflow.report.sentences import Finding
 from hetflow.report.style import plain
@@ -77,6 +79,10 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     if len(inputs.structure_tables.get("rules", ())):
         table, exported["design"] = design_table(inputs.structure_tables["rules"], columns, first, minimum)
         shown.append(table)
+    masks = masks_of(inputs, first, minimum)
+    if len(masks):
+        shown.append(mechanism_table(masks, first))
+        exported["mechanism"] = masks
     labels = inputs.settings["labels"]
     names = {name: labels.get(name) or name for name in own}
     compared = tables_compared.analyses_frame(estimates, names, own)
@@ -121,7 +127,7 @@ def _render(inputs: ReportInputs, own: Words, drawn: dict[str, Drawn], shown: di
         byline=_byline(settings),
         summary=settings["report"]["summary"],
         answers=_answers(inputs, own),
-        notices=_notices(inputs),
+        notices=_notices(inputs, own),
         sections=[section for section in _sections(inputs, own, shown) if section["parts"]],
         figures=figures,
         tables=shown,
@@ -180,9 +186,10 @@ def findings(inputs: ReportInputs, own: Words) -> tuple[Finding, Finding, Findin
     return average, vary, whom
 
 
-def _notices(inputs: ReportInputs) -> list[str]:
+def _notices(inputs: ReportInputs, own: Words) -> list[str]:
     """What must be read with the results, each once."""
     said = [str(notice) for notice in inputs.cohort.get("notices", [])]
+    said += mechanism_notices(inputs.mechanism, own)
     labels = inputs.settings["labels"]
     for name, analysis in inputs.analyses.items():
         prefix = "" if name == inputs.primary else f"{labels.get(name) or name}: "
@@ -223,6 +230,13 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             *structure_parts(inputs.structure, own, minimum),
             ("table", "missing"),
             ("table", "design"),
+            *mechanism_parts(
+                masks_of(inputs, own, minimum),
+                inputs.mechanism_tables.get("mcar", pd.DataFrame()),
+                inputs.mechanism,
+                own,
+                minimum,
+            ),
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
