@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hetflow.effects.average import average_effect
-from hetflow.effects.groups import group_differences, group_effects
+from hetflow.effects.groups import group_differences, group_effects, sequential_groups
 from hetflow.effects.projection import best_linear_projection
 from hetflow.effects.scores import Scores, make_scores
 from hetflow.forest.grow import grow_shard
@@ -245,7 +245,11 @@ def unadjusted(world: World) -> tuple[float, float]:
 
 
 def read(world: World, scores: Scores, X: NDArray) -> dict[str, tuple[float, float]]:
-    """Error and standard error of the average effects, the contrast of the halves by x1, and the slope on x1."""
+    """Error and standard error of averages, of contrasts between groups, and of the slope on x1.
+
+    `contrast` is that of the halves by x1; `groups` that of the extreme thirds by the effect that the folds before
+    predict, whose truth is the mean effect of those who are in them.
+    """
     found = {}
     for target in TARGETS:
         terms = average_effect(scores, target)
@@ -257,9 +261,17 @@ def read(world: World, scores: Scores, X: NDArray) -> dict[str, tuple[float, flo
         float(contrast.estimate[0]) - world.contrast,
         float(np.sqrt(contrast.covariance[0, 0])),
     )
+    found["groups"] = _sequential(scores, EFFECT + world.slope * X[:, 0])
     slope = best_linear_projection(scores, X[:, :1], ["x1"])
     found["slope"] = (float(slope.estimate[1]) - world.slope, float(np.sqrt(slope.covariance[1, 1])))
     return found
+
+
+def _sequential(scores: Scores, effect: NDArray) -> tuple[float, float]:
+    """Greatest minus least predicted benefit in thirds, against the true effects of the same groups."""
+    found = sequential_groups(scores, 3, "higher")[1]
+    truth = sequential_groups(replace(scores, score=effect), 3, "higher")[1]
+    return float(found.estimate[0] - truth.estimate[0]), float(np.sqrt(found.covariance[0, 0]))
 
 
 def gathered(rows: list[dict[str, tuple[float, float]]]) -> Found:
