@@ -50,6 +50,7 @@ CONTRACTS: dict[str, Contract] = {
         1, _UNIT | {"treated": SMALL, "cluster": INTEGER, "weight": REAL, "stratum": TEXT}, more=True
     ),
     "outcomes": Contract(1, _UNIT, more=True),
+    "reasons": Contract(1, _UNIT | {"column": TEXT, "reason": TEXT}),
     "folds": Contract(1, _UNIT | {"fold": SMALL}),
     "completed": Contract(1, _UNIT, more=True),
     "nuisance": Contract(
@@ -58,7 +59,10 @@ CONTRACTS: dict[str, Contract] = {
     "forest_sums": Contract(1, _UNIT, more=True),
     "cate": Contract(1, {"sample": TEXT} | _UNIT | {"contrast": TEXT, "cate": REAL, "variance": REAL}),
     "predictions": Contract(
-        1, _UNIT | dict.fromkeys(("cate", "se", "lower", "upper"), REAL) | {"unlike": SMALL, "why": TEXT}
+        2,
+        _UNIT
+        | dict.fromkeys(("cate", "se", "lower", "upper", "between_imputations"), REAL)
+        | {"unlike": SMALL, "why": TEXT},
     ),
     "scores": Contract(
         2,
@@ -80,7 +84,7 @@ CONTRACTS: dict[str, Contract] = {
         },
     ),
     "estimates": Contract(
-        1,
+        2,
         {
             "analysis": TEXT,
             "outcome": TEXT,
@@ -100,7 +104,13 @@ CONTRACTS: dict[str, Contract] = {
             "n": INTEGER,
             "imputations": INTEGER,
             "fmi": REAL,
+            "monte_carlo_se": REAL,
         },
+    ),
+    "joint": Contract(
+        1,
+        dict.fromkeys(("analysis", "outcome", "contrast", "estimand", "target", "term"), TEXT)
+        | {"statistic": REAL, "df1": INTEGER, "df2": REAL, "p": REAL, "n": INTEGER, "imputations": INTEGER},
     ),
     "table": Contract(1, more=True),
 }
