@@ -107,7 +107,7 @@ def estimate_all(
     frames = [aligned(frame, score_sets[0]) for frame in completions or []]
     seen = None if observed is None else aligned(observed, score_sets[0])
     notices = _cluster_notice(score_sets[0])
-    plan = _plan(score_sets, frames, columns, settings, seed, seen, notices)
+    plan = settle_plan(score_sets, frames, columns, settings, seed, seen, notices)
     first = score_sets[0]
     frame = Frame(analysis, outcome, first.contrast, settings["confidence"], settings["randomised"])
     behind = imputations or max(len(frames), 1)
@@ -147,7 +147,7 @@ def _evaluate(
     return [estimator.function(scores, frame, plan, item) for scores, frame in zip(sets, frames, strict=True)]
 
 
-def _plan(
+def settle_plan(
     score_sets: Sequence[Scores],
     frames: Sequence[pd.DataFrame],
     columns: Sequence[Column],
@@ -156,7 +156,16 @@ def _plan(
     observed: pd.DataFrame | None,
     notices: list[str],
 ) -> Plan:
-    """Settle rules and projections; what cannot be settled is left out with a notice."""
+    """Settle rules and projections; what cannot be settled is left out with a notice, added to `notices`.
+
+    Parameters
+    ----------
+    score_sets, columns, settings, seed, observed
+        As for `estimate_all`.
+    frames : sequence of DataFrame
+        Completed covariates of the scored units, in the order of the scores; so is `observed`.
+    notices : list of str
+    """
     scores = score_sets[0]
     rules: dict[str, Rule] = {}
     for name, terms in settings["rules"].items():
