@@ -38,6 +38,8 @@ _RESIDUALS = {
     "propensity": REAL,
     "outcome_mean": REAL,
 }
+#: Whether the outcome was observed; the probability of it, null where missing outcomes are not weighted for.
+_OBSERVATION = {"observed": SMALL, "observation_probability": REAL}
 
 CONTRACTS: dict[str, Contract] = {
     "settings": Contract(1),
@@ -50,17 +52,20 @@ CONTRACTS: dict[str, Contract] = {
     "outcomes": Contract(1, _UNIT, more=True),
     "folds": Contract(1, _UNIT | {"fold": SMALL}),
     "completed": Contract(1, _UNIT, more=True),
-    "nuisance": Contract(1, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | {"weight": REAL}),
+    "nuisance": Contract(
+        2, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | _OBSERVATION | {"weight": REAL}
+    ),
     "forest_sums": Contract(1, _UNIT, more=True),
     "cate": Contract(1, {"sample": TEXT} | _UNIT | {"contrast": TEXT, "cate": REAL, "variance": REAL}),
     "predictions": Contract(
         1, _UNIT | dict.fromkeys(("cate", "se", "lower", "upper"), REAL) | {"unlike": SMALL, "why": TEXT}
     ),
     "scores": Contract(
-        1,
+        2,
         _UNIT
         | _ASSIGNMENT
         | _RESIDUALS
+        | _OBSERVATION
         | {
             "cate": REAL,
             "cate_variance": REAL,

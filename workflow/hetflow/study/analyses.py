@@ -23,7 +23,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "estimates": ("scores", "inference"),
 }
 
-SECTIONS = ("missingness", "nuisance", "forest", "estimates")
+SECTIONS = ("missingness", "nuisance", "missing_outcome", "forest", "estimates")
 
 
 def resolve(study: Study, analysis: str) -> Study:
@@ -58,6 +58,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         "nuisance": seed
         | {
             "nuisance": dump["nuisance"],
+            "missing_outcome": _outcome_slice(study),
             "randomised": randomised,
             "probability": dump["design"]["probability"],
         }
@@ -68,6 +69,12 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
         | {"outcome": study.outcome, "strategy": study.missingness.strategy},
     }
+
+
+def _outcome_slice(study: Study) -> dict[str, Any]:
+    """What is read of the section on missing outcomes: the strategy's own keys."""
+    section = study.missing_outcome.model_dump(mode="json")
+    return section if section["strategy"] == "weighting" else {"strategy": section["strategy"]}
 
 
 def counts(study: Study) -> dict[str, int]:
@@ -188,6 +195,7 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
         name: {
             "outcome": one.outcome,
             "strategy": one.missingness.strategy,
+            "missing_outcome": _outcome_slice(one),
             "min_leaf": one.forest.min_leaf,
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),

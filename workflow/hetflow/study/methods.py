@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from hetflow.study.base import Name, Section
+from hetflow.study.base import Name, Section, section_key
 
 Strategy = Literal["multiple_imputation", "indicator", "complete_case", "complete_variables", "native"]
 Learner = Literal["stack", "linear", "boosting", "forest", "mean"]
+ObservationLearner = Literal["stack", "linear", "boosting", "forest"]
 Target = Literal["ATE", "ATT", "ATC", "ATO"]
 ENGINES_THAT_TAKE_MISSING = ("histogram",)
 """Forest engines whose covariates may be missing; `hetflow.forest.engines` says the same."""
@@ -40,6 +41,19 @@ class Nuisance(Section):
     """`design` takes the known probability of a randomised trial; the others estimate it."""
     trim: tuple[float, float] | None = None
     """Leave out units whose propensity lies outside; nobody is left out by default."""
+
+
+class MissingOutcome(Section):
+    """What is done about units without an outcome."""
+
+    strategy: Literal["complete_case", "weighting"] = "complete_case"
+    """`complete_case` leaves them out; `weighting` keeps them, by the probability that an outcome is observed."""
+    learner: ObservationLearner = "stack"
+    """Learner of that probability, given arm, covariates and `auxiliary`; fitted in each arm apart."""
+    auxiliary: list[str] = []
+    """Columns of role auxiliary, also of a later visit, that who has an outcome may depend on beside the covariates."""
+    smallest: float = Field(default=0.02, gt=0, le=0.5)
+    """Smaller probabilities are raised to this; the report says how many."""
 
 
 class Forest(Section):
@@ -132,7 +146,7 @@ def _partial(section: type[Section]) -> Any:
     return create_model(
         f"{section.__name__}Override",
         __base__=Section,
-        __doc__=f"Keys of `{section.__name__.lower()}`.",
+        __doc__=f"Keys of `{section_key(section.__name__)}`.",
         **fields,
     )
 
@@ -148,6 +162,8 @@ class Analysis(Section):
     """Keys of `missingness` that differ."""
     nuisance: _partial(Nuisance) | None = None  # type: ignore[valid-type]
     """Keys of `nuisance` that differ."""
+    missing_outcome: _partial(MissingOutcome) | None = None  # type: ignore[valid-type]
+    """Keys of `missing_outcome` that differ."""
     forest: _partial(Forest) | None = None  # type: ignore[valid-type]
     """Keys of `forest` that differ."""
     estimates: _partial(Estimates) | None = None  # type: ignore[valid-type]

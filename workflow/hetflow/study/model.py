@@ -25,6 +25,7 @@ from hetflow.study.methods import (
     Estimates,
     Forest,
     Missingness,
+    MissingOutcome,
     Nuisance,
     Report,
 )
@@ -69,6 +70,8 @@ class Study(Section):
     """What is done about missing covariates."""
     nuisance: Nuisance = Nuisance()
     """Outcome mean and propensity."""
+    missing_outcome: MissingOutcome = MissingOutcome()
+    """What is done about units without an outcome."""
     forest: Forest = Forest()
     """The causal forest."""
     estimates: Estimates = Estimates()
