@@ -96,6 +96,8 @@ def scores_of(
             "outcome_residual": outcome - mean,
             "propensity": 0.5,
             "outcome_mean": mean,
+            "observed": trial.observed.astype(np.int8),
+            "observation_probability": np.where(trial.observed, 1.0, 0.5),
             "weight": 1.0,
         }
     )

@@ -26,6 +26,11 @@ from hetflow.errors import Problem, Refused, refuse
 
 #: Estimands that are curves and have a table of their own.
 CURVES = ("TOC",)
+#: Why nothing that ranks units is evaluated on imputed outcomes.
+RANKS_AND_IMPUTED_OUTCOMES = (
+    "predicted effects and imputed outcomes were learnt from the same observed outcomes, so that imputed outcomes "
+    "bear the predictions out; missing_outcome: {strategy: weighting} evaluates rankings on observed outcomes"
+)
 #: Below this many clusters, cluster-robust standard errors tend to be too small.
 FEW_CLUSTERS = 40
 
@@ -77,7 +82,9 @@ def estimate_all(
     columns : sequence of Column
     settings : mapping
         The study's `estimates` section (``average``, ``groups``, ``rules``, ``projection``,
-        ``ranking_draws``, ``confidence``) with ``better`` ("higher" or "lower") and ``randomised`` (bool).
+        ``ranking_draws``, ``confidence``) with ``better`` ("higher" or "lower") and ``randomised`` (bool);
+        ``imputed`` (bool, optional) says that the sets of scores are imputations of missing outcomes: what
+        ranks units by predicted effects is then left out.
     seed : int
         The study's seed.
     analysis, outcome : str
@@ -116,6 +123,9 @@ def estimate_all(
     covariances: dict[str, Matrix] = {}
     curves: dict[str, pd.DataFrame] = {}
     for estimator in REGISTRY:
+        if settings.get("imputed") and estimator.target == SEEN:
+            notices.append(f"left out: {estimator.name}: {RANKS_AND_IMPUTED_OUTCOMES}")
+            continue
         target = _target(estimator, settings["randomised"], covariate_target)
         for item in estimator.items(plan):
             try:

@@ -115,8 +115,8 @@ def sensitivity(
     notices: list[str] = []
     plan = settle_plan(score_sets, frames, columns, settings, seed, seen, notices)
     case = _Case(score_sets, frames, plan, settings)
-    there = np.isfinite(outcome)
-    linears = _linears(case, there, notices)
+    there = score_sets[0].observed == 1
+    linears = _linears(case, notices)
     sd = outcome_sd(outcome, score_sets[0])
     asked, confidence = settings["sensitivity"], float(settings["confidence"])
     scale = sd if asked["units"] == "sd" else 1.0
@@ -127,10 +127,7 @@ def sensitivity(
     ]
     for assumption, changes in (references or {}).items():
         moved = _moved(case, [change[held] for change in changes])
-        tables += [
-            _rows(linear, moved, assumption, "both", 0.0, scale)
-            for linear in _linears(moved, np.ones_like(there), [])
-        ]
+        tables += [_rows(linear, moved, assumption, "both", 0.0, scale) for linear in _linears(moved, [])]
     findings = {} if there.all() else _findings(linears, settings["randomised"])
     tipping = tipping_table(findings, sd, confidence)
     reach = _reach(tipping, asked, sd)
@@ -158,7 +155,7 @@ def shifts_asked(asked: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 def outcome_sd(outcome: Vector, scores: Scores) -> float:
     """Standard deviation of the observed outcomes within arms, weighted, pooled over the arms."""
-    observed = np.isfinite(outcome) & (scores.weight > 0)
+    observed = (scores.observed == 1) & (scores.weight > 0)
     squares, free = 0.0, 0.0
     for arm in (0, 1):
         rows = observed & (scores.treated == arm)
@@ -185,7 +182,7 @@ def describe_lost(scores: Scores, outcome: Vector) -> dict[str, Any]:
         By arm: ``lost`` (units), ``share_lost`` (of the arm's weight), ``observed_mean``, and ``drift``: the
         mean outcome that covariates predict for the units without one, minus that for the units with one.
     """
-    observed, arm = np.isfinite(outcome), scores.treated == 1
+    observed, arm = scores.observed == 1, scores.treated == 1
     expected = scores.outcome_mean + scores.treatment_residual * scores.cate
     facts: dict[str, Any] = {name: {} for name in ("lost", "share_lost", "observed_mean", "drift")}
     for name, rows in (("treated", arm), ("control", ~arm)):
@@ -198,13 +195,13 @@ def describe_lost(scores: Scores, outcome: Vector) -> dict[str, Any]:
     return facts
 
 
-def _linears(case: _Case, observed: np.ndarray, notices: list[str]) -> list[Linear]:
+def _linears(case: _Case, notices: list[str]) -> list[Linear]:
     """Every estimate that is linear in the scores; what is refused is left out with a notice."""
     found: list[Linear] = []
     for estimator, item in _asked(case):
         try:
             sets, evaluate = _pairs(case, estimator, item)
-            found += linear_in_shifts(evaluate, sets, observed)
+            found += linear_in_shifts(evaluate, sets)
         except Refused as refused:
             notices += [f"sensitivity: without {item}: {problem.found}" for problem in refused.problems]
     return found

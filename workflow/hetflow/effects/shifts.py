@@ -88,15 +88,13 @@ class Linear:
         return Point(pooled.estimate, se, pooled.df, pooled.estimate - reach, upper, p, pooled.fmi)
 
 
-def shift_columns(scores: Scores, observed: np.ndarray) -> tuple[Vector, Vector]:
+def shift_columns(scores: Scores) -> tuple[Vector, Vector]:
     """By how much each unit's score changes for a shift of one, of the treated and of the controls.
 
     Parameters
     ----------
     scores : Scores
-        Of all units, those without an outcome too.
-    observed : ndarray of bool, shape (n,)
-        Whether the outcome was observed.
+        Of all units, those without an outcome too (`observed` 0).
 
     Returns
     -------
@@ -104,13 +102,13 @@ def shift_columns(scores: Scores, observed: np.ndarray) -> tuple[Vector, Vector]
     """
     require(scores, "sensitivity", "score", "propensity", "treatment_residual")
     e = scores.propensity
-    lost = np.where(observed, 0.0, scores.treatment_residual / (e * (1 - e)))
+    lost = np.where(scores.observed == 1, 0.0, scores.treatment_residual / (e * (1 - e)))
     treated = scores.treated == 1
     return np.where(treated, lost, 0.0), np.where(treated, 0.0, lost)
 
 
 def linear_in_shifts(
-    evaluate: Callable[[Scores, int], list[Terms]], score_sets: Sequence[Scores], observed: np.ndarray
+    evaluate: Callable[[Scores, int], list[Terms]], score_sets: Sequence[Scores]
 ) -> list[Linear]:
     """Estimates and variances of a family of estimators as functions of the shifts.
 
@@ -121,14 +119,13 @@ def linear_in_shifts(
         reading no other column that depends on outcomes of their own.
     score_sets : sequence of Scores, length m
         One, or one an imputation of the outcome.
-    observed : ndarray of bool, shape (n,)
 
     Returns
     -------
     list of Linear
         One for each of the Terms.
     """
-    sets = [_forms(evaluate, scores, number, observed) for number, scores in enumerate(score_sets)]
+    sets = [_forms(evaluate, scores, number) for number, scores in enumerate(score_sets)]
     return [
         Linear(
             same[0][0],
@@ -140,10 +137,10 @@ def linear_in_shifts(
 
 
 def _forms(
-    evaluate: Callable[[Scores, int], list[Terms]], scores: Scores, number: int, observed: np.ndarray
+    evaluate: Callable[[Scores, int], list[Terms]], scores: Scores, number: int
 ) -> list[tuple[Terms, np.ndarray, np.ndarray]]:
     """Of one set and each of the Terms: the Terms, estimates (3, k) and covariances (3, 3, k)."""
-    columns = [scores.score, *shift_columns(scores, observed)]
+    columns = [scores.score, *shift_columns(scores)]
 
     def at(values: Vector) -> list[Terms]:
         return evaluate(replace(scores, score=values), number)

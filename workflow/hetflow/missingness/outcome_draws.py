@@ -109,6 +109,25 @@ def draw_outcomes(
     return completed
 
 
+def filled(outcome: FloatArray, unit: NDArray[np.int64], drawn: pd.DataFrame) -> FloatArray:
+    """Outcomes with those that are missing taken from a table of draws.
+
+    Parameters
+    ----------
+    outcome, unit : ndarray, shape (n,)
+        Outcomes, NaN where missing, and their units.
+    drawn : DataFrame
+        ``unit``, ``outcome``: of one assumption.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Observed outcomes bit for bit; NaN where nothing was drawn either.
+    """
+    values = pd.Series(drawn["outcome"].to_numpy(), index=drawn["unit"].to_numpy()).reindex(unit).to_numpy()
+    return np.where(np.isnan(outcome), values, outcome)
+
+
 def _check(
     frame: pd.DataFrame, baseline: Sequence[Column], arm: NDArray[np.int8], outcome: FloatArray
 ) -> None:

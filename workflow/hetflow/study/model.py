@@ -28,7 +28,9 @@ from hetflow.study.methods import (
     MissingOutcome,
     Nuisance,
     Report,
+    Sensitivity,
 )
+from hetflow.study.sensitivity import sensitivity_problems
 
 PRIMARY = "primary"
 #: Folders that a run makes beside those of the analyses.
@@ -72,6 +74,8 @@ class Study(Section):
     """Outcome mean and propensity."""
     missing_outcome: MissingOutcome = MissingOutcome()
     """What is done about units without an outcome."""
+    sensitivity: Sensitivity = Sensitivity()
+    """How findings depend on what the missing outcomes were."""
     forest: Forest = Forest()
     """The causal forest."""
     estimates: Estimates = Estimates()
@@ -122,6 +126,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
         )
     yield from _treatment(study, source)
     yield from _outcomes(study, source)
+    yield from sensitivity_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(
