@@ -180,18 +180,21 @@ def describe_lost(scores: Scores, outcome: Vector) -> dict[str, Any]:
     -------
     dict
         By arm: ``lost`` (units), ``share_lost`` (of the arm's weight), ``observed_mean``, and ``drift``: the
-        mean outcome that covariates predict for the units without one, minus that for the units with one.
+        mean outcome that covariates predict for the units without one (``expected_lost``), minus that for the
+        units with one.
     """
     observed, arm = scores.observed == 1, scores.treated == 1
     expected = scores.outcome_mean + scores.treatment_residual * scores.cate
-    facts: dict[str, Any] = {name: {} for name in ("lost", "share_lost", "observed_mean", "drift")}
+    facts: dict[str, Any] = {name: {} for name in ("lost", "share_lost", "observed_mean")}
+    facts |= {"expected_lost": {}, "drift": {}}
     for name, rows in (("treated", arm), ("control", ~arm)):
         there, gone = scores.weight * (rows & observed), scores.weight * (rows & ~observed)
         facts["lost"][name] = int((rows & ~observed).sum())
         facts["share_lost"][name] = float(gone.sum() / (gone.sum() + there.sum()))
         facts["observed_mean"][name] = float(there[observed] @ outcome[observed] / there.sum())
         if gone.sum() > 0:
-            facts["drift"][name] = float(gone @ expected / gone.sum() - there @ expected / there.sum())
+            facts["expected_lost"][name] = float(gone @ expected / gone.sum())
+            facts["drift"][name] = float(facts["expected_lost"][name] - there @ expected / there.sum())
     return facts
 
 

@@ -43,11 +43,14 @@ class Tip:
         ``lost`` where the interval leaves zero out without shift, ``gained`` where it includes zero.
     estimate : float
         The estimate at the tipping point; NaN where there is none.
+    zero : float
+        Shift at which the estimate itself is zero; NaN where that lies in the other direction.
     """
 
     shift: float
     change: str
     estimate: float
+    zero: float
 
 
 def verdict(point: Point, alternative: str) -> str:
@@ -99,11 +102,20 @@ def tipping_point(linear: Linear, arms: str, sign: int, sd: float, confidence: f
     sizes = np.linspace(0.0, FURTHEST * sd, STEPS + 1)
     values = np.array([clearance(float(size)) for size in sizes])
     turned = np.flatnonzero((values > 0) != (values[0] > 0))
+    zero = sign * _zero(linear, sign * treated, sign * control)
     if not turned.size:
-        return Tip(np.nan, change, np.nan)
+        return Tip(np.nan, change, np.nan, zero)
     last = int(turned[0])
     root = float(brentq(clearance, sizes[last - 1], sizes[last], xtol=1e-13 * sd, rtol=1e-14))
-    return Tip(sign * root, change, float(at(root).estimate[0]))
+    return Tip(sign * root, change, float(at(root).estimate[0]), zero)
+
+
+def _zero(linear: Linear, treated: float, control: float) -> float:
+    """How far along a direction the pooled estimate is zero; NaN where it never is."""
+    base, up, down = linear.estimates[:, :, 0].mean(axis=0)
+    slope = float(treated * up + control * down)
+    size = -float(base) / slope if slope else np.nan
+    return size if size >= 0 else np.nan
 
 
 def tipping_table(findings: Mapping[str, Linear], sd: float, confidence: float) -> pd.DataFrame:
@@ -119,15 +131,17 @@ def tipping_table(findings: Mapping[str, Linear], sd: float, confidence: float) 
     -------
     DataFrame
         estimand, arms, direction (``higher`` or ``lower``), change, delta (standard deviations), shift
-        (outcome units), estimate.
+        (outcome units), estimate, and zero: the shift at which the estimate itself is zero.
     """
     rows = []
     for name, linear in findings.items():
         for arms in ARMS:
             for sign, direction in ((1, "higher"), (-1, "lower")):
                 tip = tipping_point(linear, arms, sign, sd, confidence)
-                rows.append((name, arms, direction, tip.change, tip.shift / sd, tip.shift, tip.estimate))
-    columns = ["estimand", "arms", "direction", "change", "delta", "shift", "estimate"]
+                rows.append(
+                    (name, arms, direction, tip.change, tip.shift / sd, tip.shift, tip.estimate, tip.zero)
+                )
+    columns = ["estimand", "arms", "direction", "change", "delta", "shift", "estimate", "zero"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -13,10 +13,13 @@ from hetflow.report.disclosure import enough
 from hetflow.report.figures_cohort import flow_figure, overlap_figure
 from hetflow.report.figures_effects import analyses_figure, curve_figure, displays_figure, dots_figure
 from hetflow.report.figures_missing import masks_figure, missing_figure
+from hetflow.report.figures_sensitivity import sensitivity_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
 from hetflow.report.frames_missing import missing_shares, pattern_map
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.sensitivity import shown_analysis
 from hetflow.report.sentences import Number
+from hetflow.report.style import short
 from hetflow.report.words import Words
 
 EFFECT_COLUMNS = ("estimate", "se", "lower", "upper")
@@ -46,6 +49,7 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
         "flow": _flow(inputs, primary, minimum),
         "missingness": _missingness(inputs, primary, minimum),
         "masks": _masks(inputs, primary, minimum),
+        "sensitivity": _sensitivity(inputs, words, minimum),
         "overlap": _overlap(inputs, primary, minimum),
         "average": _average(inputs, primary),
         "toc": _toc(inputs, primary, minimum),
@@ -83,6 +87,25 @@ def _masks(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
         return None
     caption = cap.masks_caption(patterns, minimum)
     return Drawn(masks_figure(patterns, masks, caption.title, caption.alternative), caption, patterns)
+
+
+def _sensitivity(inputs: ReportInputs, words: dict[str, Words], minimum: int) -> Drawn | None:
+    name = shown_analysis(inputs)
+    if not name:
+        return None
+    analysis, own = inputs.analyses[name], words[name]
+    facts, shifts = analysis.sensitivity, analysis.shifts
+    effects = shifts[(shifts["estimand"] == "ATE") & (shifts["assumption"] == "shift")]
+    effects = _printed(enough(effects, "n", minimum), own)
+    if effects.empty or min(facts["lost"].values()) < minimum:
+        return None
+    ranked = "AUTOC" in set(analysis.plane["estimand"])
+    caption = cap.sensitivity_caption(own, facts["share_lost"], ranked, facts["reach"])
+    unit = "sd" if facts["units"] == "sd" else own.unit or "own unit"
+    labels = {"treated": short(own.treated, 22), "control": short(own.control, 22), "unit": unit}
+    labels["axis"] = f"Average effect{own.in_unit}"
+    svg = sensitivity_figure(analysis.plane, effects, labels, caption.title, caption.alternative)
+    return Drawn(svg, caption, effects)
 
 
 def _overlap(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:

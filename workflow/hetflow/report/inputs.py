@@ -25,6 +25,10 @@ class AnalysisInputs:
         ``covariate, label, unit, bin, x, level, n, estimate, se, lower, upper``: effects in outcome units.
     notices : list of str
         What the estimates stage wants read.
+    shifts, tipping, plane : DataFrame
+        Of the sensitivity stage (`hetflow.effects.sensitivity`); empty where it was not asked for.
+    sensitivity : dict
+        Its facts (``sensitivity/sensitivity.json``).
     """
 
     nuisance: Mapping[str, Any] = field(default_factory=dict)
@@ -32,6 +36,10 @@ class AnalysisInputs:
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     displays: pd.DataFrame = field(default_factory=pd.DataFrame)
     notices: tuple[str, ...] = ()
+    shifts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tipping: pd.DataFrame = field(default_factory=pd.DataFrame)
+    plane: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sensitivity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, prose, sentences, tables, tables_compared
+from hetflow.report import picks, prose, sensitivity, sentences, tables, tables_compared
 from hetflow.report.figures import Drawn, draw_all, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
@@ -71,6 +71,8 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     if len(inputs.variables):
         table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum)
         shown.append(table)
+    shown += sensitivity.shown_tables(inputs, own)
+    exported |= sensitivity.exported(inputs)
     labels = inputs.settings["labels"]
     names = {name: labels.get(name) or name for name in own}
     compared = tables_compared.analyses_frame(estimates, names, own)
@@ -217,11 +219,12 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+            *sensitivity.parts(inputs, own, minimum),
         ),
         section(
             "overlap",
             "Can the arms be compared?",
-            ("text", prose.lost_text(own, outcome, minimum)),
+            ("text", prose.lost_text(own, outcome, minimum, sensitivity.examined(inputs))),
             ("text", prose.overlap_text(own, nuisance)),
             ("figure", "overlap"),
             ("text", prose.nuisance_text(own, nuisance)),

@@ -112,8 +112,11 @@ def dropped_text(dropped: Mapping[str, str]) -> str:
     return f"Left out as covariates: {reasons}."
 
 
-def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int) -> str:
-    """How many of each arm have no outcome, and what that asks one to believe."""
+def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int, examined: bool = False) -> str:
+    """How many of each arm have no outcome, and what that asks one to believe.
+
+    `examined` says that the page holds a sensitivity analysis of it.
+    """
     lost = {arm: int(outcome.get(f"missing_{arm}") or 0) for arm in ("treated", "control")}
     whole = {arm: lost[arm] + int(outcome.get(f"observed_{arm}") or 0) for arm in lost}
     if not any(lost.values()) or min(whole.values()) == 0:
@@ -128,7 +131,12 @@ def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int) -> str:
     return (
         f"The outcome is missing for {said[0]} and for {said[1]}. Effects are those of participants with an "
         "outcome; they speak for everybody only if, given arm and covariates, losing the outcome does not depend "
-        "on what it would have been. No sensitivity analysis of that assumption was made."
+        "on what it would have been. "
+        + (
+            "What else could be so is asked under “What the missing outcomes could change”."
+            if examined
+            else "No sensitivity analysis of that assumption was made."
+        )
     )
 
 

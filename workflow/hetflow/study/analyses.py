@@ -226,6 +226,7 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
         "report": {key: dump[key] for key in page_keys}
         | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
         | {"owners": _owners(study), "analyses": list(resolve_all(study))}
+        | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
         | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
     }
 
