@@ -58,7 +58,10 @@ CONTRACTS: dict[str, Contract] = {
     "forest_sums": Contract(1, _UNIT, more=True),
     "cate": Contract(1, {"sample": TEXT} | _UNIT | {"contrast": TEXT, "cate": REAL, "variance": REAL}),
     "predictions": Contract(
-        1, _UNIT | dict.fromkeys(("cate", "se", "lower", "upper"), REAL) | {"unlike": SMALL, "why": TEXT}
+        2,
+        _UNIT
+        | dict.fromkeys(("cate", "se", "lower", "upper", "between_imputations"), REAL)
+        | {"unlike": SMALL, "why": TEXT},
     ),
     "scores": Contract(
         2,

@@ -14,6 +14,7 @@ from hetflow.resources import job_seconds, memory_mb
 
 _BYTES_A_SUM = 8 * 40  # numbers of a unit in a shard file, before compression
 _BYTES_A_CELL = 8
+_BYTES_OF_AN_IMPUTER = 20  # a cell of the covariates: donors' values and predicted scores, not compressed
 
 
 def costs(plan: Plan) -> dict[str, Any]:
@@ -123,4 +124,5 @@ def _disk(plan: Plan, jobs: dict[str, int]) -> float:
     completed = (
         (jobs["impute_deployment"] + jobs["impute_inference"]) * plan.rows * plan.covariates * _BYTES_A_CELL
     )
-    return 0.5 * (sums + completed)
+    imputers = jobs["impute_deployment"] * plan.rows * plan.covariates * _BYTES_OF_AN_IMPUTER
+    return 0.5 * (sums + completed) + imputers

@@ -61,6 +61,10 @@ class Plan:
         folder = f"{self.owner[analysis, mode]}/completed/{mode}"
         return [f"{folder}/{imputation}.parquet" for imputation in self.imputations(analysis)]
 
+    def imputers(self, analysis: str) -> list[str]:
+        """What new units are completed by, one file a deployment-mode imputation."""
+        return [name.removesuffix(".parquet") + ".npz" for name in self.completed(analysis, "deployment")]
+
     def notices(self, analysis: str, mode: str) -> list[str]:
         """What the completed files of one mode want read."""
         return [name.removesuffix(".parquet") + ".json" for name in self.completed(analysis, mode)]
@@ -188,6 +192,7 @@ class Plan:
         names += ["missingness/summary.json", *self.report_pieces()]
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
+            names += self.imputers(analysis)
             names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
             names += self.draws(analysis) + self.cate(analysis) + self.scores(analysis)
             names += [f"{analysis}/estimates.parquet", f"{analysis}/covariance.npz"]

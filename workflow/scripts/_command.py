@@ -61,11 +61,11 @@ class Command:
             self.parser.add_argument(f"--{name}", type=Path, required=required, nargs=number, help="input")
         return self
 
-    def writes(self, *names: str, several: bool = False) -> Command:
+    def writes(self, *names: str, several: bool = False, required: bool = True) -> Command:
         """Add options that name output files."""
         for name in names:
             self.parser.add_argument(
-                f"--{name}", type=Path, required=True, nargs="+" if several else None, help="output"
+                f"--{name}", type=Path, required=required, nargs="+" if several else None, help="output"
             )
         return self
 

@@ -18,13 +18,19 @@ from numpy.typing import NDArray
 from hetflow.cohort.applicability import parents
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.chained import OUTCOME, ChainSettings, run_chain
+from hetflow.missingness.chained import OUTCOME, Chained, ChainSettings, run_chain
 from hetflow.missingness.variables import encode
 
 
 def impute_deployment(
-    frame: pd.DataFrame, columns: Sequence[Column], imputation: int, seed: int, settings: ChainSettings
-) -> pd.DataFrame:
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    imputation: int,
+    seed: int,
+    settings: ChainSettings,
+    *,
+    keep: bool = False,
+) -> Chained:
     """One completed data set that has seen neither arm nor outcome.
 
     Parameters
@@ -39,10 +45,12 @@ def impute_deployment(
         The study's seed.
     settings : ChainSettings
         How the chain is run.
+    keep : bool
+        Whether to keep what new units are completed by.
 
     Returns
     -------
-    DataFrame, shape (n, ...)
+    Chained
         The columns and their ``__applies``, complete; observed cells bit for bit.
 
     Raises
@@ -51,7 +59,9 @@ def impute_deployment(
         If a column has no observed value at all.
     """
     baseline = [column for column in columns if column.visit == 0]
-    return run_chain(_select(frame, baseline), baseline, settings, seed, ("deployment", imputation))
+    return run_chain(
+        _select(frame, baseline), baseline, settings, seed, ("deployment", imputation), keep=keep
+    )
 
 
 def impute_inference(
@@ -92,7 +102,9 @@ def impute_inference(
             "values were imputed over all arms and without the outcome"
         )
     parts = [
-        run_chain(typed.loc[arm == value], described, settings, seed, ("inference", imputation, int(value)))
+        run_chain(
+            typed.loc[arm == value], described, settings, seed, ("inference", imputation, int(value))
+        ).frame
         for value in np.unique(arm)
     ]
     return pd.concat(parts).loc[frame.index].drop(columns=OUTCOME), notices
@@ -140,7 +152,7 @@ def _borrow(
             "fewer, in a column measured after treatment, which cannot be imputed without the arm",
             "give the column the role ignore",
         )
-    donor = impute_deployment(typed, columns, imputation, seed, settings)
+    donor = impute_deployment(typed, columns, imputation, seed, settings).frame
     conditional = [by_name[name] for name in wanted if by_name[name].applicable_if is not None]
     filled = [*wanted, *(column.applies for column in conditional)]
     return typed.assign(**{name: donor[name] for name in filled})
