@@ -23,10 +23,14 @@ DRAWS = 100
 
 @dataclass(frozen=True)
 class Rates:
-    """Errors (estimate minus truth), covered or not, and one-sided rejections, each with one entry a trial."""
+    """Errors (estimate minus truth), covered or not, and one-sided rejections, each with one entry a trial.
+
+    `error` and `covered` are at the shifts that were planted; `unshifted` is covered or not without any.
+    """
 
     error: dict[str, np.ndarray]
     covered: dict[str, np.ndarray]
+    unshifted: dict[str, np.ndarray]
     rejected: dict[str, np.ndarray]
 
 
@@ -37,16 +41,15 @@ def rates(
     imputations: int,
     slope: float,
     shift: tuple[float, float] = (0.0, 0.0),
-    assumed: tuple[float, float] = (0.0, 0.0),
     rate: float = -1.1,
     ranking: bool = False,
     seed: int = 2026,
 ) -> Rates:
-    """Simulate trials whose lost outcomes were shifted by `shift` and analysed as if they were by `assumed`."""
-    rows = [_trial([seed, k], n, imputations, slope, shift, assumed, rate, ranking) for k in range(trials)]
+    """Simulate trials whose lost outcomes were shifted by `shift`."""
+    rows = [_trial([seed, k], n, imputations, slope, shift, rate, ranking) for k in range(trials)]
     keys = rows[0]
     gathered = {key: {name: np.array([row[key][name] for row in rows]) for name in keys[key]} for key in keys}
-    return Rates(gathered["error"], gathered["covered"], gathered["rejected"])
+    return Rates(**gathered)
 
 
 def _trial(
@@ -55,18 +58,18 @@ def _trial(
     imputations: int,
     slope: float,
     shift: tuple[float, float],
-    assumed: tuple[float, float],
     rate: float,
     ranking: bool,
 ) -> dict[str, dict[str, float]]:
     rng = np.random.default_rng(seed)
     trial = lost_trial(rng, n=n, slope=slope, shift=shift, rate=rate)
     sets = imputed_sets(trial, imputations, seed[1])
-    found: dict[str, dict[str, float]] = {"error": {}, "covered": {}, "rejected": {}}
+    found: dict[str, dict[str, float]] = {"error": {}, "covered": {}, "unshifted": {}, "rejected": {}}
     for name, (linear, truth) in _estimates(trial, sets, slope, shift, rate).items():
-        point = linear.at(*assumed, LEVEL)
+        point, plain = linear.at(*shift, LEVEL), linear.at(0.0, 0.0, LEVEL)
         found["error"][name] = float(point.estimate[0]) - truth
         found["covered"][name] = float(point.lower[0] <= truth <= point.upper[0])
+        found["unshifted"][name] = float(plain.lower[0] <= truth <= plain.upper[0])
     if ranking:
         found["rejected"] = _rejections(trial, sets, rate)
     return found

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.chained import OUTCOME, ChainSettings, run_chain
-from hetflow.missingness.matching import draw_coefficients, match
+from hetflow.missingness.chance import Stream
+from hetflow.missingness.matching import fit_matcher
 from hetflow.missingness.predictors import REDUNDANT, choose_predictors, pairwise_correlations
 from hetflow.missingness.variables import embed, encode
 from hetflow.seeds import generator
@@ -165,7 +166,7 @@ def _complete_later(
         return part
     typed = part.assign(**{OUTCOME: outcome})
     described = [*baseline, *usable, Column(OUTCOME, "continuous")]
-    return run_chain(typed, described, settings, seed, (*key, "later")).drop(columns=OUTCOME)
+    return run_chain(typed, described, settings, seed, (*key, "later")).frame.drop(columns=OUTCOME)
 
 
 def _features(
@@ -202,9 +203,8 @@ def _draw(
     if kind == "continuous":
         drawn = normal_draw(Z[seen], target[seen, 0], Z[~seen], rng)
         return np.asarray(centre + scale * drawn)
-    draw = draw_coefficients(Z[seen], target[seen], rng)
-    expected, wanted = draw.predict(Z[seen], draw.estimated), draw.predict(Z[~seen], draw.drawn)
-    return outcome[seen][match(expected, wanted, settings.donors, rng)]
+    matcher = fit_matcher(Z[seen], target[seen], settings.donors, rng)
+    return matcher.impute(Z[~seen], outcome[seen][:, None], Stream(rng))[:, 0]
 
 
 def _predictors(

@@ -140,8 +140,7 @@ def fingerprint(study: Study, stage: str) -> str:
     """Canonical text of all that a stage's files depend on within one resolved analysis."""
     parts = slices(study)
     number = counts(study)
-    lineage = [stage, *ancestors(stage, study.design.kind == "randomised")]
-    lineage = [name for name in lineage if name == stage or name != "draws" or imputes_outcome(study)]
+    lineage = [stage, *ancestors(stage, study.design.kind == "randomised", imputes_outcome(study))]
     return canonical_json(
         {
             "slices": {name: parts[name] for name in lineage},
@@ -150,17 +149,19 @@ def fingerprint(study: Study, stage: str) -> str:
     )
 
 
-def ancestors(stage: str, randomised: bool) -> list[str]:
+def ancestors(stage: str, randomised: bool, imputed: bool = False) -> list[str]:
     """All stages whose files a stage reads, directly or not.
 
     In a randomised design the nuisances read the deployment-mode covariates alone, in an observational one the
-    inference-mode covariates.
+    inference-mode covariates. Scores read draws of missing outcomes only where these are imputed.
     """
     found: list[str] = []
     for parent in PARENTS[stage]:
         if stage == "nuisance" and parent == ("inference" if randomised else "deployment"):
             continue
-        found += [parent, *ancestors(parent, randomised)]
+        if parent == "draws" and not imputed:
+            continue
+        found += [parent, *ancestors(parent, randomised, imputed)]
     return sorted(set(found))
 
 
@@ -238,6 +239,7 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
             "outcome": one.outcome,
             "strategy": one.missingness.strategy,
             "missing_outcome": _outcome_slice(one),
+            "delta": one.missingness.delta,
             "min_leaf": one.forest.min_leaf,
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),

@@ -30,6 +30,8 @@ class Missingness(Section):
     """Units among which predictive mean matching draws."""
     predictors: int = Field(default=10, ge=1, le=200)
     """Most predictors of a column's imputation model."""
+    delta: dict[str, float] = {}
+    """Amounts added to imputed values of continuous columns, in their own units: for analyses beside the primary."""
 
 
 class Nuisance(Section):

@@ -30,7 +30,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
-from hetflow.study.sensitivity import sensitivity_problems
+from hetflow.study.sensitivity import moved_covariates, sensitivity_problems
 
 PRIMARY = "primary"
 #: Folders that a run makes beside those of the analyses.
@@ -266,6 +266,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     trim = study.nuisance.trim
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
+    yield from moved_covariates(study)
     if study.missingness.strategy == "native" and study.forest.engine not in ENGINES_THAT_TAKE_MISSING:
         yield Problem(
             "missingness.strategy",

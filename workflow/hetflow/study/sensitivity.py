@@ -45,6 +45,15 @@ def sensitivity_problems(study: Study, source: str) -> Iterator[Problem]:
             )
     if JUMP_TO_REFERENCE in asked.reference_based:
         yield from _reference(study, source)
+    primary = study.analyses.get("primary")
+    override = None if primary is None or primary.missingness is None else primary.missingness.delta
+    if study.missingness.delta or override:
+        yield Problem(
+            f"{source}: missingness.delta",
+            "moved covariates in an analysis beside the primary",
+            "in the primary",
+            "move the key to an analysis of its own: `analyses: {moved: {missingness: {delta: {...}}}}`",
+        )
     for key in ("deltas", "arms"):
         values = getattr(asked, key)
         twice = sorted({str(value) for value in values if values.count(value) > 1})
@@ -72,4 +81,15 @@ def _reference(study: Study, source: str) -> Iterator[Problem]:
             "an analysis that imputes outcomes, as they are drawn from the control arm",
             "none",
             "add for instance `analyses: {imputed: {missing_outcome: {strategy: imputation}}}`",
+        )
+
+
+def moved_covariates(study: Study) -> Iterator[Problem]:
+    """Imputed covariates moved in one resolved analysis where nothing is drawn; `where` is the key."""
+    if study.missingness.delta and study.missingness.strategy != "multiple_imputation":
+        yield Problem(
+            "missingness.delta",
+            "strategy multiple_imputation, whose drawn values are moved",
+            study.missingness.strategy,
+            "remove the key, or choose `strategy: multiple_imputation`",
         )
