@@ -18,12 +18,13 @@ from hetflow.cohort.columns import Column
 from hetflow.effects.checks import aligned
 from hetflow.effects.estimates import settle_plan
 from hetflow.effects.linear import Vector
+from hetflow.effects.lost import describe_lost, outcome_sd
 from hetflow.effects.registry import REGISTRY, SEEN, Estimator, Plan
 from hetflow.effects.scores import Scores
 from hetflow.effects.shifts import Linear, linear_in_shifts, pick
 from hetflow.effects.terms import Terms
 from hetflow.effects.tipping import ARMS, plane, tipping_table
-from hetflow.errors import Refused, refuse
+from hetflow.errors import Refused
 
 Evaluate = Callable[[Scores, int], list[Terms]]
 
@@ -151,51 +152,6 @@ def shifts_asked(asked: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Pairs of arms and delta, no shift first and once."""
     pairs = [("both", 0.0)]
     return pairs + [(arms, float(d)) for arms in asked["arms"] for d in sorted(asked["deltas"]) if d]
-
-
-def outcome_sd(outcome: Vector, scores: Scores) -> float:
-    """Standard deviation of the observed outcomes within arms, weighted, pooled over the arms."""
-    observed = (scores.observed == 1) & (scores.weight > 0)
-    squares, free = 0.0, 0.0
-    for arm in (0, 1):
-        rows = observed & (scores.treated == arm)
-        weight = scores.weight[rows]
-        if weight.size < 2:
-            refuse(
-                "sensitivity", "observed outcomes in both arms", f"{weight.size} in arm {arm}", "leave it out"
-            )
-        mean = weight @ outcome[rows] / weight.sum()
-        squares += float(weight @ (outcome[rows] - mean) ** 2)
-        free += float(weight.sum() * (1 - 1 / weight.size))
-    sd = float(np.sqrt(squares / free))
-    if not sd > 0:
-        refuse("sensitivity", "outcomes that vary", "a constant", "leave the sensitivity analysis out")
-    return sd
-
-
-def describe_lost(scores: Scores, outcome: Vector) -> dict[str, Any]:
-    """Who has no outcome, and how much the measured covariates tell about what it would have been.
-
-    Returns
-    -------
-    dict
-        By arm: ``lost`` (units), ``share_lost`` (of the arm's weight), ``observed_mean``, and ``drift``: the
-        mean outcome that covariates predict for the units without one (``expected_lost``), minus that for the
-        units with one.
-    """
-    observed, arm = scores.observed == 1, scores.treated == 1
-    expected = scores.outcome_mean + scores.treatment_residual * scores.cate
-    facts: dict[str, Any] = {name: {} for name in ("lost", "share_lost", "observed_mean")}
-    facts |= {"expected_lost": {}, "drift": {}}
-    for name, rows in (("treated", arm), ("control", ~arm)):
-        there, gone = scores.weight * (rows & observed), scores.weight * (rows & ~observed)
-        facts["lost"][name] = int((rows & ~observed).sum())
-        facts["share_lost"][name] = float(gone.sum() / (gone.sum() + there.sum()))
-        facts["observed_mean"][name] = float(there[observed] @ outcome[observed] / there.sum())
-        if gone.sum() > 0:
-            facts["expected_lost"][name] = float(gone @ expected / gone.sum())
-            facts["drift"][name] = float(facts["expected_lost"][name] - there @ expected / there.sum())
-    return facts
 
 
 def _linears(case: _Case, notices: list[str]) -> list[Linear]:

@@ -77,10 +77,11 @@ def sensitivity_caption(words: Words, shares: dict[str, float], ranked: bool, re
     )
     return Caption(
         "What missing outcomes could change",
-        "Suppose that outcomes nobody saw were higher or lower than the observed ones predict. Across: by how much "
-        f"with {words.treated}; upwards: with {words.control}; in standard deviations of the outcome. The dot is no "
-        f"shift. Left: whether the {words.level} interval of the average effect lies above zero, below it, or includes "
-        f"it.{ranking} Beneath: the average effect by shift. The outcome is missing for "
+        "Suppose that outcomes nobody saw were higher or lower than the observed ones predict. Across: by how much of "
+        f"a standard deviation in the treated ({words.treated}); upwards: in the controls ({words.control}). The dot "
+        "is no shift; rings mark where the finding tips if one arm is shifted alone. Left: whether the "
+        f"{words.level} interval of the average effect shows a benefit or a harm, or includes none.{ranking} Beneath: "
+        "the average effect by shift. The outcome is missing for "
         f"{fmt.percent(shares['treated'])} with {words.treated} and {fmt.percent(shares['control'])} with "
         f"{words.control}.",
         f"Maps of the findings over shifts of the missing outcomes of both arms, up to {fmt.number(reach, 1)} standard "

@@ -19,7 +19,6 @@ from hetflow.report.frames_missing import missing_shares, pattern_map
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.sensitivity import shown_analysis
 from hetflow.report.sentences import Number
-from hetflow.report.style import short
 from hetflow.report.words import Words
 
 EFFECT_COLUMNS = ("estimate", "se", "lower", "upper")
@@ -102,9 +101,15 @@ def _sensitivity(inputs: ReportInputs, words: dict[str, Words], minimum: int) ->
     ranked = "AUTOC" in set(analysis.plane["estimand"])
     caption = cap.sensitivity_caption(own, facts["share_lost"], ranked, facts["reach"])
     unit = "sd" if facts["units"] == "sd" else own.unit or "own unit"
-    labels = {"treated": short(own.treated, 22), "control": short(own.control, 22), "unit": unit}
-    labels["axis"] = f"Average effect{own.in_unit}"
-    svg = sensitivity_figure(analysis.plane, effects, labels, caption.title, caption.alternative)
+    svg = sensitivity_figure(
+        analysis.plane,
+        analysis.tipping,
+        effects,
+        own.sign,
+        (unit, own.unit),
+        caption.title,
+        caption.alternative,
+    )
     return Drawn(svg, caption, effects)
 
 

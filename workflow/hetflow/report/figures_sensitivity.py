@@ -7,17 +7,27 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hetflow.report import formats as fmt
-from hetflow.report.style import BLUE, CONTROL, GREY, INK, ORANGE, SMALL, TREATED, drawing, to_svg, zero_line
+from hetflow.report.style import CONTROL, GREEN, GREY, INK, ORANGE, SMALL, TREATED, drawing, to_svg, zero_line
 
 _SIDE = 1.62  # inches of a plane
 _LEFT, _RIGHT = 0.62, 2.68  # inches: where the planes begin
 _STRIP = 1.35
 _TITLES = {"ATE": "Average effect", "AUTOC": "Ranking (AUTOC)"}
-_SERIES = (("both", INK, "o", "both arms"), ("treated", TREATED, "s", ""), ("control", CONTROL, "D", ""))
+_SERIES = (
+    ("both", INK, "o", "both arms"),
+    ("treated", TREATED, "s", "treated alone"),
+    ("control", CONTROL, "D", "controls alone"),
+)
 
 
 def sensitivity_figure(
-    plane: pd.DataFrame, effects: pd.DataFrame, words: dict[str, str], title: str, description: str
+    plane: pd.DataFrame,
+    tipping: pd.DataFrame,
+    effects: pd.DataFrame,
+    sign: int,
+    units: tuple[str, str],
+    title: str,
+    description: str,
 ) -> str:
     """Planes of the findings over the shifts of both arms, and the average effect against the shift.
 
@@ -25,10 +35,14 @@ def sensitivity_figure(
     ----------
     plane : DataFrame
         ``estimand, delta_treated, delta_control, lower, upper`` over a grid; ATE and, if there, AUTOC.
+    tipping : DataFrame
+        ``estimand, arms, delta``: tipping points, marked where one arm is shifted alone.
     effects : DataFrame
         ``arms, delta, estimate, lower, upper``: of the average effect, as printed.
-    words : dict of str to str
-        ``treated``, ``control``, ``axis`` (of effects), ``unit`` (of a shift).
+    sign : int
+        +1 where higher outcomes are better, -1 where lower ones are.
+    units : tuple of str
+        Of the shifts in `effects`, and of the effect (empty for none).
     """
     names = [name for name in _TITLES if name in set(plane["estimand"])]
     height = _STRIP + _SIDE + 1.75
@@ -37,42 +51,65 @@ def sensitivity_figure(
         base = (height - _SIDE - 0.35) / height
         for place, name in zip((_LEFT, _RIGHT), names, strict=False):
             axes = figure.add_axes((place / width, base, _SIDE / width, _SIDE / height))
-            _plane(axes, plane[plane["estimand"] == name], name == "AUTOC")
+            _plane(axes, plane[plane["estimand"] == name], name == "AUTOC", sign)
+            _marks(axes, tipping[tipping["estimand"] == name])
             axes.set_title(_TITLES[name])
-            axes.set_xlabel(f"Shift, {words['treated']} (sd)", fontsize=SMALL)
+            axes.set_xlabel("Shift of treated (sd)")
             if place == _LEFT:
-                axes.set_ylabel(f"Shift, {words['control']} (sd)", fontsize=SMALL)
+                axes.set_ylabel("Shift of controls (sd)")
         strip = figure.add_axes(
             (_LEFT / width, 0.72 / height, (width - _LEFT - 0.15) / width, _STRIP / height)
         )
-        _strip(strip, effects, words)
+        _strip(strip, effects, *units)
         return to_svg(figure, "sensitivity", title, description)
 
 
-def _plane(axes: Axes, grid: pd.DataFrame, one_sided: bool) -> None:
+def _plane(axes: Axes, grid: pd.DataFrame, one_sided: bool, sign: int) -> None:
     """Regions in which the interval lies above, below or around zero; the dot is no shift."""
     x, y = np.unique(grid["delta_treated"]), np.unique(grid["delta_control"])
     order = grid.sort_values(["delta_control", "delta_treated"], kind="stable")
     lower = order["lower"].to_numpy().reshape(len(y), len(x))
     upper = order["upper"].to_numpy().reshape(len(y), len(x))
     axes.contourf(x, y, np.ones_like(lower), levels=[0.5, 1.5], colors=[GREY], alpha=0.18)
-    sides = [(lower, BLUE, "shown" if one_sided else "above zero")]
-    if not one_sided:
-        sides.append((-upper, ORANGE, "below zero"))
+    if one_sided:
+        sides = [(lower, GREEN, "shown")]
+    else:
+        benefit, harm = (lower, -upper) if sign > 0 else (-upper, lower)
+        sides = [(benefit, GREEN, "benefit"), (harm, ORANGE, "harm")]
     rest = np.ones_like(lower, dtype=bool)
     for clearance, colour, text in sides:
         inside = clearance > 0
         rest &= ~inside
         if inside.any():
-            axes.contourf(x, y, clearance, levels=[0, np.inf], colors=[colour], alpha=0.35)
+            axes.contourf(x, y, clearance, levels=[0, np.inf], colors=[colour], alpha=0.4)
         if inside.any() and not inside.all():
-            axes.contour(x, y, clearance, levels=[0], colors=[colour], linewidths=1.2)
+            axes.contour(x, y, clearance, levels=[0], colors=[INK], linewidths=0.8)
         _write(axes, x, y, inside, text)
-    _write(axes, x, y, rest, "not shown" if one_sided else "includes zero")
+    _write(axes, x, y, rest, "not shown")
     axes.axhline(0, color=INK, linewidth=0.5, alpha=0.4)
     axes.axvline(0, color=INK, linewidth=0.5, alpha=0.4)
     axes.plot([0], [0], marker="o", color=INK, markersize=4.5)
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+
+
+def _marks(axes: Axes, tipping: pd.DataFrame) -> None:
+    """Rings where the finding tips if one arm is shifted alone, with the shift."""
+    reach = axes.get_xlim()[1]
+    for arms, across in (("treated", True), ("control", False)):
+        for delta in tipping.loc[tipping["arms"] == arms, "delta"].dropna():
+            if abs(delta) >= reach:
+                continue
+            x, y = (delta, 0.0) if across else (0.0, delta)
+            axes.plot([x], [y], marker="o", markerfacecolor="none", color=INK, markersize=5)
+            near = delta > 0.7 * reach
+            axes.annotate(
+                fmt.signed(delta, 1),
+                (x, y),
+                xytext=(-4 if near and across else 5, 5 if across or not near else -9),
+                textcoords="offset points",
+                ha="right" if near and across else "left",
+                fontsize=SMALL,
+            )
 
 
 def _write(axes: Axes, x: np.ndarray, y: np.ndarray, inside: np.ndarray, text: str) -> None:
@@ -97,7 +134,7 @@ def _write(axes: Axes, x: np.ndarray, y: np.ndarray, inside: np.ndarray, text: s
     axes.text(float(x[column]), float(y[row]), text, fontsize=SMALL, ha="center", va="center")
 
 
-def _strip(axes: Axes, effects: pd.DataFrame, words: dict[str, str]) -> None:
+def _strip(axes: Axes, effects: pd.DataFrame, shift_unit: str, unit: str) -> None:
     """The average effect with its interval against the shift, for both arms, the treated, the controls."""
     zero_line(axes, vertical=False)
     reach = max(float(effects["delta"].abs().max()), 1e-12)
@@ -117,9 +154,10 @@ def _strip(axes: Axes, effects: pd.DataFrame, words: dict[str, str]) -> None:
             marker=marker,
             color=colour,
             markersize=4,
-            label=label or f"{words[arms]} alone",
+            label=label,
         )
-    axes.set(xlabel=f"Shift of the missing outcomes ({words['unit']})", ylabel=words["axis"])
+    label = f"Average effect ({unit})" if unit else "Average effect"
+    axes.set(xlabel=f"Shift of the missing outcomes ({shift_unit})", ylabel=label)
     ticks = sorted(set(effects["delta"]))
     axes.set_xticks(ticks, [fmt.signed(tick, 1) if tick else "0" for tick in ticks])
     axes.legend(

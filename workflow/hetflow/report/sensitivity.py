@@ -21,8 +21,8 @@ FINDINGS = {
     "AUTOC": ("Ranking (AUTOC)", "the ranking by predicted effect"),
     "sequential_groups_difference": ("Gap between groups", "the gap between groups by predicted benefit"),
 }
-#: Multiples of what covariates tell apart the lost from the seen: below the first a finding is called fragile.
-FRAGILE, FAR = 1.0, 3.0
+#: A finding is called fragile when a shift changes it that is smaller than this multiple of what covariates tell apart.
+FRAGILE = 1.0
 ARMS = ("treated", "control", "both", "opposite")
 _UNSHIFTED = "As observed ones predict (missing at random)"
 
@@ -111,12 +111,13 @@ def _overturned(tipping: pd.DataFrame, facts: Mapping[str, Any], finding: str, w
     named = FINDINGS[finding][1]
     lost = rows["change"].iloc[0] == "lost"
     parts = []
-    for arms, label in (("treated", words.treated), ("control", words.control), ("both", "both arms alike")):
+    where = {"treated": f"with {words.treated}", "control": f"with {words.control}", "both": "in both arms"}
+    for arms, label in where.items():
         tip = _tip(rows, finding, arms)
         if tip is not None:
             parts.append(
-                f"{label}: {'higher' if tip['delta'] > 0 else 'lower'} by {_own(tip['shift'], words)} "
-                f"({fmt.number(abs(tip['delta']), 2)} sd)"
+                f"{'higher' if tip['delta'] > 0 else 'lower'} by {_own(tip['shift'], words)} "
+                f"({fmt.number(abs(tip['delta']), 2)} sd) {label}"
             )
     head = (
         f"{opening(named)} would no longer be shown"
@@ -126,7 +127,7 @@ def _overturned(tipping: pd.DataFrame, facts: Mapping[str, Any], finding: str, w
     if not parts:
         return f"{head} under no shift up to 10 standard deviations."
     impossible = _impossible(rows, facts, finding) if facts["binary"] else ""
-    return f"{head} if the missing outcomes were, in one of these, {'; '.join(parts)}.{impossible}"
+    return f"{head} if the missing outcomes were {', or '.join(parts)}.{impossible}"
 
 
 def _impossible(rows: pd.DataFrame, facts: Mapping[str, Any], finding: str) -> str:
@@ -142,25 +143,27 @@ def _impossible(rows: pd.DataFrame, facts: Mapping[str, Any], finding: str) -> s
 
 def _compared(tipping: pd.DataFrame, facts: Mapping[str, Any], words: Words) -> str:
     """How large the shifts are against what measured covariates tell of those who were lost."""
-    drifts = [abs(value) / facts["sd"] for value in facts["drift"].values()]
-    if not drifts or tipping.empty:
+    if not facts["drift"] or tipping.empty:
         return ""
-    drift = max(drifts)
+    drift = max(abs(value) for value in facts["drift"].values()) / facts["sd"]
+    tenth = max(abs(value) for ends in facts["extreme"].values() for value in ends.values()) / facts["sd"]
     said = (
         "For comparison: by the covariates that were measured, the outcomes of those lost are expected to differ "
-        f"from those of the seen participants of their arm by up to {fmt.number(drift, 2)} standard deviations."
+        f"from those of the seen participants of their arm by up to {fmt.number(drift, 2)} sd, and those of the most "
+        f"extreme tenth of an arm from the arm's mean by {fmt.number(tenth, 2)} sd."
     )
     tips = [tip for arm in ("treated", "control") if (tip := _tip(tipping, "ATE", arm)) is not None]
-    if not tips or not drift > 0:
+    known = max(drift, tenth)
+    if not tips or not known > 0:
         return said
-    ratio = min(abs(tip["delta"]) for tip in tips) / drift
+    ratio = min(abs(tip["delta"]) for tip in tips) / known
     if ratio < FRAGILE:
-        return f"{said} The shift that changes the average finding is smaller than that: it is fragile."
-    size = f"{ratio:.0f} times that" if ratio < 1000 else "more than a thousand times that"
-    judged = "of the same order" if ratio < FAR else "far beyond it"
+        return f"{said} A smaller shift of one arm changes the average finding: it is fragile."
+    size = f"{fmt.number(min(ratio, 99.9), 1)} times the larger of these"
     return (
-        f"{said} The smallest shift of one arm that changes the average finding is {size}, {judged}. Whether what "
-        "was not measured could do so is for those to judge who know why outcomes were lost."
+        f"{said} The smallest shift of one arm that changes the average finding is {size}, and it would have to hold "
+        "on average for all who were lost. Whether what was not measured could do so is for those to judge who know "
+        "why outcomes were lost."
     )
 
 
