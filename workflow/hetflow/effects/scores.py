@@ -200,7 +200,8 @@ def make_scores(
     Parameters
     ----------
     nuisance : DataFrame, n rows
-        Under the contract `nuisance`, one contrast.
+        Under the contract `nuisance`, one contrast. Without its columns on the observation of outcomes all of them
+        count as observed.
     cate, variance : ndarray, shape (n, imputations) or (n,)
         Out-of-bag effects and their sampling variances, rows as in `nuisance`.
     better : {"higher", "lower"}
@@ -226,8 +227,7 @@ def make_scores(
             "contrast": nuisance["contrast"].to_numpy(),
             "treated": nuisance["treated"].to_numpy(dtype=np.int8),
             **residuals,
-            "observed": nuisance["observed"].to_numpy(dtype=np.int8),
-            "observation_probability": nuisance["observation_probability"].to_numpy(dtype=np.float64),
+            **_observation(nuisance),
             "cate": mean,
             "cate_variance": _average(variance, n, "variance"),
             "cate_between_imputations": effects.var(axis=1, ddof=1) if several else np.full(n, np.nan),
@@ -243,6 +243,17 @@ def make_scores(
         }
     )
     return Scores.from_frame(frame.sort_values("unit", kind="stable"))
+
+
+def _observation(nuisance: pd.DataFrame) -> dict[str, NDArray]:
+    """Whether outcomes were observed, and with which probability."""
+    if "observed" not in nuisance:
+        return {
+            "observed": np.ones(len(nuisance), np.int8),
+            "observation_probability": np.full(len(nuisance), np.nan),
+        }
+    probability = nuisance["observation_probability"].to_numpy(dtype=np.float64)
+    return {"observed": nuisance["observed"].to_numpy(dtype=np.int8), "observation_probability": probability}
 
 
 def direction(better: str) -> float:

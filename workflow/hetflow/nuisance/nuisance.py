@@ -105,10 +105,10 @@ def nuisance(
         The nuisance contract, sorted by unit: unit, fold, contrast, treated, treatment_residual (treated
         minus propensity), outcome_residual (outcome minus its mean), propensity, outcome_mean, observed (1
         where the outcome is), observation_probability (null where it is not modelled), weight. Units
-        that trimming leaves out are not in it. With missing outcomes the residual is that of the completed outcome,
-        and the mean is learnt from those observed with weights 1 / p. The outcome mean is m(x) = E[Y | X = x] over both arms, as
+        that trimming leaves out are not in it. The outcome mean is m(x) = E[Y | X = x] over both arms, as
         residualisation needs it (Robinson, Econometrica 56 (1988) 931-954; Nie and Wager, Biometrika 108
-        (2021) 299-319).
+        (2021) 299-319). With missing outcomes it is learnt from those observed with weights 1 / p, and the
+        residual is that of the completed outcome.
     facts : dict
         Ready for JSON: ``outcome`` and ``propensity`` (how made; performance), ``trim``, ``overlap``,
         ``number``; ``observation`` where missing outcomes are weighted for.

@@ -13,7 +13,7 @@ Journal of Biostatistics 3 (2007) 4); for conditional effects the mDR-learner of
 
 Whatever is linear in the outcome given arm and covariates may therefore read Y* in its place, for all units: the
 doubly robust score, its averages, groups and projections, the effect of the treated, overlap-weighted slopes, and the
-forest. The score is then ``tau + (A - e) / (e (1 - e)) (Y* - m - (A - e) tau)``; where q equals m + (A - e) tau, this is
+forest. The score is then ``tau + (A - e) / (e (1 - e)) (Y* - m - (A - e) tau)``; where q equals m + (A - e) tau, it is
 ``tau + (R / p) (A - e) / (e (1 - e)) (Y - m - (A - e) tau)``, the weighted residual of the mDR-learner.
 """
 

@@ -155,9 +155,9 @@ def _clipped(arms: Sequence[Mapping[str, Any]], smallest: float) -> list[str]:
 def _scarce(positivity: Sequence[Mapping[str, Any]]) -> list[str]:
     """Groups in which hardly anybody has an outcome."""
     return [
-        f"missing outcomes: of the {row['units']} units with {row['group']} {row['level']} in the {row['arm']} arm fewer "
-        f"than {FEW_OBSERVED:.0%} have an outcome. If these few differ from the others, weighting by them is wrong, "
-        "and no data can tell: compare analyses that make other assumptions"
+        f"missing outcomes: of the {row['units']} units with {row['group']} {row['level']} in the {row['arm']} arm "
+        f"fewer than {FEW_OBSERVED:.0%} have an outcome. If these few differ from the others, weighting by them is "
+        "wrong, and no data can tell: compare analyses that make other assumptions"
         for row in positivity
         if row["share"] < FEW_OBSERVED and row["units"] >= SMALLEST_GROUP
     ]

@@ -17,6 +17,7 @@ from hetflow.report.figures_sensitivity import sensitivity_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
 from hetflow.report.frames_missing import missing_shares, pattern_map
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.observation import outcomes_left_out
 from hetflow.report.sensitivity import shown_analysis
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words
@@ -62,7 +63,7 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
 def _flow(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     if inputs.flow.empty:
         return None
-    flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
+    flow = with_outcome(inputs.flow, outcomes_left_out(inputs), inputs.outcome)
     steps, arms = flow_steps(flow, words, minimum)
     caption = cap.flow_caption(steps)
     return Drawn(flow_figure(steps, arms, caption.title, caption.alternative), caption, steps)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, prose, sensitivity, sentences, tables, tables_compared
+from hetflow.report import observation, picks, prose, sensitivity, sentences, tables, tables_compared
 from hetflow.report.figures import Drawn, draw_all, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
@@ -53,16 +53,18 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     columns = inputs.cohort["columns"]
     estimates, primary = inputs.estimates, inputs.primary
     shown = [
-        tables.estimand_table(inputs.settings["estimand"]),
+        tables.estimand_table(inputs.settings["estimand"], first),
         tables.average_table(estimates, primary, first),
         tables.heterogeneity_table(estimates, primary, first),
         tables.groups_table(estimates, primary, first, minimum),
         tables.projection_table(estimates, primary, first),
         tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
+        observation.observation_table(first, inputs.analyses[primary].nuisance),
+        observation.shares_table(first, inputs.analyses[primary].nuisance, minimum),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
-        flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
+        flow = with_outcome(inputs.flow, observation.outcomes_left_out(inputs), inputs.outcome)
         table, exported["flow"] = flow_table(flow, first, minimum)
         shown.append(table)
     if len(inputs.baseline):
@@ -182,14 +184,15 @@ def _notices(inputs: ReportInputs) -> list[str]:
     labels = inputs.settings["labels"]
     for name, analysis in inputs.analyses.items():
         prefix = "" if name == inputs.primary else f"{labels.get(name) or name}: "
-        said += [f"{prefix}{notice}" for notice in [*analysis.notices, *prose.guard_notices(analysis.guards)]]
+        own = [*analysis.notices, *observation.observation_notices(analysis.nuisance)]
+        said += [f"{prefix}{notice}" for notice in [*own, *prose.guard_notices(analysis.guards)]]
     return list(dict.fromkeys(said))
 
 
 def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list[dict[str, Any]]:
     settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
     nuisance = inputs.analyses[inputs.primary].nuisance
-    outcome = inputs.cohort.get("outcomes", {}).get(inputs.outcome, {})
+    outcome = observation.outcomes_left_out(inputs).get(inputs.outcome, {})
     minimum = int(settings["minimum_cell_count"])
     _, vary, _ = findings(inputs, own)
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
@@ -225,6 +228,9 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             "overlap",
             "Can the arms be compared?",
             ("text", prose.lost_text(own, outcome, minimum, sensitivity.examined(inputs))),
+            *(("text", text) for text in observation.missing_outcome_text(inputs, own, minimum)),
+            ("table", "observation"),
+            ("table", "observed_shares"),
             ("text", prose.overlap_text(own, nuisance)),
             ("figure", "overlap"),
             ("text", prose.nuisance_text(own, nuisance)),
@@ -258,7 +264,7 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
         section(
             "analyses",
             "How the analyses differ",
-            ("text", _analyses_text(inputs)),
+            ("text", prose.analyses_text(len(inputs.analyses))),
             ("figure", "analyses"),
             ("table", "analyses"),
         ),
@@ -273,15 +279,6 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", f"Software: hetflow {__version__}; see CITATION.cff of the project."),
         ),
     ]
-
-
-def _analyses_text(inputs: ReportInputs) -> str:
-    if len(inputs.analyses) < 2:
-        return ""
-    return (
-        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
-        "them does not hang on a choice; where they differ, the choice matters and should be argued."
-    )
 
 
 def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:

@@ -104,6 +104,16 @@ def missing_text(summary: Mapping[str, Any], minimum: int) -> str:
     )
 
 
+def analyses_text(number: int) -> str:
+    """What comparing analyses is for; nothing where there is one."""
+    if number < 2:
+        return ""
+    return (
+        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
+        "them does not hang on a choice; where they differ, the choice matters and should be argued."
+    )
+
+
 def dropped_text(dropped: Mapping[str, str]) -> str:
     """Columns that could not serve as covariates, and why."""
     if not dropped:
@@ -219,13 +229,31 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
         f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
         f"{_learner(nuisance['outcome'])}. Missing covariates were handled by "
-        f"{_STRATEGIES[missingness['strategy']]}{imputed}. Individual effects came from an honest causal "
+        f"{_STRATEGIES[missingness['strategy']]}{imputed}.{_missing_outcomes(methods)} Individual effects came "
+        f"from an honest causal "
         f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
         f"{forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and "
         f"the overlap population. {_tests(words)} Groups by predicted benefit come from forests grown "
         f"on the folds before the participant's ({forest['held_out_trees']} trees); "
         "the first fold is left out. The analysis is exploratory: it "
         "looks for differences in effect, and a further trial would have to confirm them."
+    )
+
+
+def _missing_outcomes(methods: Mapping[str, Any]) -> str:
+    """What was done about missing outcomes, where they were not left out."""
+    section = methods.get("missing_outcome", {})
+    if section.get("strategy", "complete_case") == "complete_case":
+        return ""
+    if section["strategy"] == "imputation":
+        return (
+            f" Missing outcomes were imputed {methods['missingness']['imputations']} times by arm, scores made for each "
+            "with the same outcome mean and effects, and estimates pooled by Rubin's rules."
+        )
+    given = " and ".join(["covariates", *section["auxiliary"]])
+    return (
+        " Missing outcomes were handled by augmented inverse-probability weighting; the probability of an observed "
+        f"outcome was predicted within each arm from {given} by {_learner(section['learner'])}."
     )
 
 
