@@ -27,6 +27,10 @@ class AnalysisInputs:
         Contract ``joint``: terms that belong together, tested together.
     notices : list of str
         What the estimates stage wants read.
+    shifts, tipping, plane : DataFrame
+        Of the sensitivity stage (`hetflow.effects.sensitivity`); empty where it was not asked for.
+    sensitivity : dict
+        Its facts (``sensitivity/sensitivity.json``).
     """
 
     nuisance: Mapping[str, Any] = field(default_factory=dict)
@@ -35,6 +39,10 @@ class AnalysisInputs:
     displays: pd.DataFrame = field(default_factory=pd.DataFrame)
     joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notices: tuple[str, ...] = ()
+    shifts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tipping: pd.DataFrame = field(default_factory=pd.DataFrame)
+    plane: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sensitivity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
