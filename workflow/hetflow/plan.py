@@ -14,6 +14,13 @@ from hetflow.study.model import Study
 
 SHARED = "shared"
 ALL = "all"
+STRUCTURE = (
+    *("groups", "reasons", "flux", "nodes", "blocks", "nesting", "sequences"),
+    *("file_matching", "network", "rules"),
+)
+"""Tables of the structure of what is missing, by name of their file."""
+MECHANISM = ("labels", "dependence", "compared", "mcar", "dropout")
+"""Tables of what missing values depend on, by name of their file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class Plan:
         names = [
             f"{analysis}/{name}"
             for analysis in self.analyses
-            for name in ("curves.parquet", "displays.parquet", "notices.json")
+            for name in ("curves.parquet", "displays.parquet", "joint.parquet", "notices.json")
         ]
         for analysis in self.analyses:
             names.append(f"{self.owner[analysis, 'deployment']}/guards.json")
@@ -131,6 +138,7 @@ class Plan:
         names = [
             "cohort.parquet",
             "outcomes.parquet",
+            "reasons.parquet",
             "cohort.json",
             "feasible.json",
             "flow.parquet",
@@ -138,7 +146,9 @@ class Plan:
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
         names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
-        names += ["missingness/summary.json", *self.report_pieces()]
+        names += [f"missingness/{name}.parquet" for name in (*STRUCTURE, *MECHANISM)]
+        names += [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
+        names += self.report_pieces()
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
             names += self.imputers(analysis)
@@ -151,7 +161,10 @@ class Plan:
         """Every settings file of the run."""
         shared = [
             f"settings/{stage}.json"
-            for stage in ("cohort", "folds", "feasible", "guards", "collect", "report")
+            for stage in (
+                *("cohort", "folds", "feasible", "structure", "mechanism"),
+                *("guards", "collect", "report"),
+            )
         ]
         own = {self.settings(analysis, stage) for analysis in self.analyses for stage in PARENTS}
         return sorted({*shared, *own})

@@ -47,6 +47,7 @@ rule estimates:
     output:
         table="<results>/{analysis}/estimates.parquet",
         covariance="<results>/{analysis}/covariance.npz",
+        joint="<results>/{analysis}/joint.parquet",
         curves="<results>/{analysis}/curves.parquet",
         displays="<results>/{analysis}/displays.parquet",
         notices="<results>/{analysis}/notices.json",
@@ -68,7 +69,7 @@ rule estimates:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/estimates.py --analysis {wildcards.analysis} --cohort {input.cohort:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
-        " --completion-notices {input.notices:q} --table {output.table:q} --covariance {output.covariance:q} --curves {output.curves:q}"
+        " --completion-notices {input.notices:q} --table {output.table:q} --covariance {output.covariance:q} --joint {output.joint:q} --curves {output.curves:q}"
         " --displays {output.displays:q} --notices {output.notices:q} --log {log:q}"
 
 

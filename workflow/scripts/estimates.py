@@ -21,7 +21,7 @@ COMMAND = (
     .takes("analysis")
     .reads("cohort", "facts", "settings")
     .reads("scores", "completed", "completion-notices", several=True)
-    .writes("table", "covariance", "curves", "displays", "notices")
+    .writes("table", "covariance", "joint", "curves", "displays", "notices")
 )
 
 
@@ -50,6 +50,7 @@ def work(arguments: Namespace) -> None:
     table, hidden = displays(scores, completed, covariates(columns, completed[0]), held, chosen, observed)
     write_table(found.table, arguments.table, "estimates")
     write_arrays(found.covariances, arguments.covariance)
+    write_table(found.joint, arguments.joint, "joint")
     curves = [curve.assign(curve=name.upper()) for name, curve in found.curves.items()]
     write_table(pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(), arguments.curves, "table")
     write_table(table, arguments.displays, "table")

@@ -16,6 +16,7 @@ import pandas as pd
 from hetflow.cohort.columns import Column
 from hetflow.effects import projection
 from hetflow.effects.checks import aligned, check_asked, check_sets
+from hetflow.effects.joint import joint_row, joint_table
 from hetflow.effects.linear import Matrix
 from hetflow.effects.registry import MEASURED, REGISTRY, SEEN, Estimator, Plan
 from hetflow.effects.rules import Rule, settle_rule
@@ -42,6 +43,8 @@ class Results(NamedTuple):
         by ``:rule`` for groups by a rule.
     curves : dict of str to DataFrame
         ``toc``: analysis, outcome, contrast, target, q, n, estimate, se, lower, scale, imputations.
+    joint : DataFrame
+        Under the contract `joint`: terms that belong together, tested together.
     notices : list of str
         What was left out and why, and what to read with care.
     """
@@ -49,6 +52,7 @@ class Results(NamedTuple):
     table: pd.DataFrame
     covariances: dict[str, Matrix]
     curves: dict[str, pd.DataFrame]
+    joint: pd.DataFrame
     notices: list[str]
 
 
@@ -115,6 +119,7 @@ def estimate_all(
     tables: list[pd.DataFrame] = []
     covariances: dict[str, Matrix] = {}
     curves: dict[str, pd.DataFrame] = {}
+    together: list[dict[str, Any]] = []
     for estimator in REGISTRY:
         target = _target(estimator, settings["randomised"], covariate_target)
         for item in estimator.items(plan):
@@ -131,10 +136,12 @@ def estimate_all(
                     curves[name.lower()] = _curve(table)
                     continue
                 tables.append(table)
+                tested = joint_row(terms, frame, target, count)
+                together += [tested] if tested else []
                 if len(table) > 1:
                     covariances[_key(estimator, item, name)] = covariance
     whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
-    return Results(whole, covariances, curves, notices)
+    return Results(whole, covariances, curves, joint_table(together), notices)
 
 
 def _evaluate(

@@ -11,7 +11,10 @@ from hetflow.report.figures_effects import NOT_APPLICABLE
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words, listed
 
-ORDER = ("flow", "missingness", "masks", "overlap", "average", "toc", "groups", "displays", "analyses")
+ORDER = (
+    *("flow", "missingness", "masks", "patterns", "comissing", "nesting"),
+    *("overlap", "average", "toc", "groups", "displays", "analyses"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from hetflow.report import captions as cap
-from hetflow.report import picks, tables, tables_compared
+from hetflow.report import captions_structure, picks, tables, tables_compared
 from hetflow.report.captions import Caption
 from hetflow.report.disclosure import enough
 from hetflow.report.figures_cohort import flow_figure, overlap_figure
 from hetflow.report.figures_effects import analyses_figure, curve_figure, displays_figure, dots_figure
 from hetflow.report.figures_missing import masks_figure, missing_figure
+from hetflow.report.figures_structure import nesting_figure, network_figure, patterns_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
 from hetflow.report.frames_missing import missing_shares, pattern_map
+from hetflow.report.frames_structure import nesting_frames, network_frames, node_labels, seriated
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words
@@ -46,6 +48,9 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
         "flow": _flow(inputs, primary, minimum),
         "missingness": _missingness(inputs, primary, minimum),
         "masks": _masks(inputs, primary, minimum),
+        "patterns": _patterns(inputs, primary, minimum),
+        "comissing": _network(inputs, primary, minimum),
+        "nesting": _nesting(inputs, primary, minimum),
         "overlap": _overlap(inputs, primary, minimum),
         "average": _average(inputs, primary),
         "toc": _toc(inputs, primary, minimum),
@@ -81,8 +86,51 @@ def _masks(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     patterns, masks = pattern_map(inputs.patterns, inputs.masks, inputs.cohort["columns"], words, minimum)
     if patterns.empty or len(masks) < 2:
         return None
+    patterns, masks = seriated(patterns, masks)
     caption = cap.masks_caption(patterns, minimum)
     return Drawn(masks_figure(patterns, masks, caption.title, caption.alternative), caption, patterns)
+
+
+def _patterns(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    if inputs.masks.empty:
+        return None
+    patterns, masks = pattern_map(inputs.patterns, inputs.masks, inputs.cohort["columns"], words, minimum)
+    patterns = patterns[patterns["label"] == "pattern"]
+    if len(patterns) < 2 or len(masks) < 2:
+        return None
+    caption = captions_structure.patterns_caption(patterns, masks, minimum)
+    svg = patterns_figure(patterns, masks, caption.title, caption.alternative)
+    return Drawn(svg, caption, patterns)
+
+
+def _nodes(inputs: ReportInputs, words: Words, minimum: int) -> pd.DataFrame | None:
+    nodes = inputs.structure_tables.get("nodes")
+    if nodes is None or nodes.empty:
+        return None
+    units = int(inputs.structure["units"])
+    return node_labels(nodes, inputs.cohort, words, units, minimum)
+
+
+def _network(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    labelled = _nodes(inputs, words, minimum)
+    if labelled is None:
+        return None
+    nodes, edges = network_frames(labelled, inputs.structure_tables["network"], minimum)
+    if edges.empty:
+        return None
+    caption = captions_structure.network_caption(nodes, edges)
+    return Drawn(network_figure(nodes, edges, caption.title, caption.alternative), caption, edges)
+
+
+def _nesting(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
+    labelled = _nodes(inputs, words, minimum)
+    if labelled is None:
+        return None
+    nodes, edges = nesting_frames(labelled, inputs.structure_tables["nesting"])
+    if edges.empty:
+        return None
+    caption = captions_structure.nesting_caption(edges)
+    return Drawn(nesting_figure(nodes, edges, caption.title, caption.alternative), caption, edges)
 
 
 def _overlap(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:

@@ -11,12 +11,14 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, prose, sentences, tables, tables_compared
+from hetflow.report import picks, pooled, prose, sentences, tables, tables_compared
 from hetflow.report.figures import Drawn, draw_all, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
 from hetflow.report.frames_missing import missing_table
+from hetflow.report.frames_structure import design_table
 from hetflow.report.inputs import Report, ReportInputs
+from hetflow.report.prose_structure import structure_parts
 from hetflow.report.sentences import Finding
 from hetflow.report.style import plain
 from hetflow.report.tables import Table
@@ -59,6 +61,7 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
         tables.groups_table(estimates, primary, first, minimum),
         tables.projection_table(estimates, primary, first),
         tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
+        pooled.imputations_table(pooled.pooled_rows(estimates, primary), first),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
@@ -70,6 +73,9 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
         shown += made
     if len(inputs.variables):
         table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum)
+        shown.append(table)
+    if len(inputs.structure_tables.get("rules", ())):
+        table, exported["design"] = design_table(inputs.structure_tables["rules"], columns, first, minimum)
         shown.append(table)
     labels = inputs.settings["labels"]
     names = {name: labels.get(name) or name for name in own}
@@ -189,6 +195,7 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
     nuisance = inputs.analyses[inputs.primary].nuisance
     outcome = inputs.cohort.get("outcomes", {}).get(inputs.outcome, {})
     minimum = int(settings["minimum_cell_count"])
+    joint = inputs.analyses[inputs.primary].joint
     _, vary, _ = findings(inputs, own)
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
@@ -213,10 +220,14 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.UNTESTABLE),
             ("figure", "missingness"),
             ("figure", "masks"),
+            *structure_parts(inputs.structure, own, minimum),
             ("table", "missing"),
+            ("table", "design"),
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+            ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
+            ("table", "imputations"),
         ),
         section(
             "overlap",
@@ -249,7 +260,9 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.GROUPS),
             ("figure", "groups"),
             ("table", "groups"),
+            ("text", pooled.joint_text(joint, own, "rule_groups")),
             ("table", "projection"),
+            ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
         ),
         section(

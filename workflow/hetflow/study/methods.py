@@ -29,6 +29,8 @@ class Missingness(Section):
     """Units among which predictive mean matching draws."""
     predictors: int = Field(default=10, ge=1, le=200)
     """Most predictors of a column's imputation model."""
+    groups: list[str] = []
+    """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
 
 
 class Nuisance(Section):
@@ -45,8 +47,8 @@ class Nuisance(Section):
 class Forest(Section):
     """The causal forest."""
 
-    engine: Literal["econml", "histogram"] = "econml"
-    """Which implementation grows the trees: `econml`, or `histogram`, which is faster and takes missing covariates."""
+    engine: Literal["histogram", "econml"] = "histogram"
+    """Which implementation grows the trees: `histogram`, which is fast and takes missing covariates, or `econml`."""
     trees: int = Field(default=2000, ge=4, le=1_000_000)
     """Trees for each imputation; raising it adds files and changes none. A multiple of `bag_trees`."""
     held_out_trees: int = Field(default=200, ge=0, le=1_000_000)
