@@ -95,7 +95,7 @@ def test_trees_that_lead_outside_of_themselves_are_found(change: Any) -> None:
     tree = fit_tree(Z, Z[:, :1], 5, rng, None)
     tree.check(3, 200)
     fields = {name: getattr(tree, name) for name in TreeDonors.__slots__}
-    with pytest.raises(ValueError, match="tree|fit|donors"):
+    with pytest.raises(ValueError, match=r"tree|fit|donors"):
         TreeDonors(**fields | change(tree)).check(3, 200)
 
 
