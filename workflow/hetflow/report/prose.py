@@ -80,8 +80,8 @@ def handling(methods: Mapping[str, Any], randomised: bool) -> list[str]:
     if strategy != "multiple_imputation":
         return [_HANDLED[strategy]]
     draws = (
-        f"Each mode made {missingness['imputations']} completed data sets by chained equations with "
-        "predictive mean matching; values measured were left as they were, bit for bit."
+        f"Each mode made {missingness['imputations']} completed data sets by chained equations; "
+        "values measured were left as they were, bit for bit."
     )
     return [TWO_MODES, TARGET_NOTE, draws] if randomised else [OBSERVATIONAL_MODES, draws]
 
@@ -283,8 +283,8 @@ def commands(study: str) -> list[str]:
 
 
 def guards_text(guards: Mapping[str, Any], words: Words) -> list[str]:
-    """What the guards on completed covariates found."""
-    out = []
+    """How covariates were completed, and what the guards on them found."""
+    out = [str(guards["engine"])] if guards.get("engine") else []
     arm = guards.get("arm", guards)
     if fmt.known(arm.get("mean")) and fmt.known(arm.get("se")):
         out.append(
