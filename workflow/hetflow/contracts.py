@@ -83,6 +83,7 @@ CONTRACTS: dict[str, Contract] = {
             "fold": SMALL,
         },
     ),
+    "outcome_draws": Contract(1, {"assumption": TEXT} | _UNIT | {"outcome": REAL}),
     "estimates": Contract(
         2,
         {

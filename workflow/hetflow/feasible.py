@@ -15,6 +15,7 @@ from hetflow.cohort.views import clusters, rows_of
 from hetflow.errors import Problem, Refused
 from hetflow.forest.samples import ALL, sample_names, units_of
 from hetflow.forest.settings import smallest_sample
+from hetflow.missingness.delta import delta_problems
 from hetflow.missingness.strategies import STRATEGIES, complete
 from hetflow.nuisance.auxiliaries import auxiliary_columns
 from hetflow.nuisance.folds import check_folds
@@ -77,6 +78,7 @@ def _analysis(
         yield from refused.problems
         return
     yield from _named(asked, kept, columns)
+    yield from delta_problems(columns, asked.get("delta") or {})
     weighting = asked["missing_outcome"]["strategy"] == "weighting"
     try:
         auxiliary_columns(columns, asked["missing_outcome"]["auxiliary"] if weighting else [])

@@ -54,7 +54,7 @@ def work(arguments: Namespace) -> None:
 
 def strategy_settings(section: dict) -> Settings:
     """Settings of the chain from the study's section, where the strategy has one."""
-    chain = {key: section[key] for key in ("iterations", "donors", "predictors") if key in section}
+    chain = {key: section[key] for key in ("iterations", "donors", "predictors", "delta") if key in section}
     return Settings(chain=ChainSettings(**chain))
 
 

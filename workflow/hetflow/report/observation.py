@@ -11,14 +11,44 @@ from hetflow.report.inputs import ReportInputs
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, listed
 
-WEIGHTING = "weighting"
+WEIGHTING, IMPUTATION = "weighting", "imputation"
 
 
 def outcomes_left_out(inputs: ReportInputs) -> Mapping[str, Mapping[str, Any]]:
     """Counts of missing outcomes by outcome, for what speaks of those left out; empty where nobody is."""
-    section = inputs.settings["methods"][inputs.primary].get("missing_outcome", {})
     outcomes: Mapping[str, Mapping[str, Any]] = inputs.cohort.get("outcomes", {})
-    return {} if section.get("strategy") == WEIGHTING else outcomes
+    return {} if _strategy(inputs) in (WEIGHTING, IMPUTATION) else outcomes
+
+
+def _strategy(inputs: ReportInputs) -> str:
+    """What the primary analysis does about missing outcomes."""
+    return str(inputs.settings["methods"][inputs.primary].get("missing_outcome", {}).get("strategy", ""))
+
+
+def missing_outcome_text(inputs: ReportInputs, words: Words, minimum: int) -> list[str]:
+    """How the primary analysis kept those without an outcome; nothing where it left them out."""
+    nuisance = inputs.analyses[inputs.primary].nuisance
+    if _strategy(inputs) == IMPUTATION:
+        return _imputed_text(words, nuisance, minimum)
+    return observation_text(words, nuisance, minimum)
+
+
+def _imputed_text(words: Words, nuisance: Mapping[str, Any], minimum: int) -> list[str]:
+    """How many have no outcome, and how theirs were drawn."""
+    arms = {row["arm"]: row for row in nuisance["observation"]["arms"]}
+    lost = {name: row["units"] - row["observed"] for name, row in arms.items()}
+    if not any(lost.values()):
+        return ["The outcome of every participant is observed."]
+    said = [_lost(words, arms[name], lost[name], minimum) for name in ("treated", "control")]
+    return [
+        f"The outcome is missing for {said[0]} and for {said[1]}. These participants stay in: their outcomes were "
+        "drawn several times, in each arm apart, from a regression on covariates and what was recorded later, and "
+        "estimates were pooled by Rubin's rules. The outcome's mean and the predicted effects were learnt from "
+        "observed outcomes only, weighted by the inverse of their chance of being observed. Effects are those of all "
+        "eligible participants; they are right if, given arm and what the regression reads, losing the outcome does "
+        "not depend on what it would have been. No data can show that. Rankings are not evaluated on drawn outcomes, "
+        "which bear out predictions that were learnt from the same data."
+    ]
 
 
 def observation_notices(nuisance: Mapping[str, Any]) -> list[str]:
@@ -26,9 +56,9 @@ def observation_notices(nuisance: Mapping[str, Any]) -> list[str]:
     return [str(notice) for notice in nuisance.get("observation", {}).get("notices", [])]
 
 
-def observation_parts(words: Words, nuisance: Mapping[str, Any], minimum: int) -> list[tuple[str, str]]:
+def observation_parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, str]]:
     """What the page shows of missing outcomes, in order; tables by name."""
-    texts = [("text", text) for text in observation_text(words, nuisance, minimum)]
+    texts = [("text", text) for text in missing_outcome_text(inputs, words, minimum)]
     return [*texts, ("table", "observation"), ("table", "observed_shares")]
 
 

@@ -32,6 +32,8 @@ class Missingness(Section):
     """Most predictors of a column's imputation model."""
     groups: list[str] = []
     """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
+    delta: dict[str, float] = {}
+    """Amounts added to imputed values of continuous columns, in their own units: for analyses beside the primary."""
 
 
 class Nuisance(Section):
@@ -48,14 +50,31 @@ class Nuisance(Section):
 class MissingOutcome(Section):
     """What is done about units without an outcome."""
 
-    strategy: Literal["complete_case", "weighting"] = "complete_case"
-    """`complete_case` leaves them out; `weighting` keeps them, by the probability that an outcome is observed."""
+    strategy: Literal["complete_case", "weighting", "imputation"] = "complete_case"
+    """`complete_case` leaves them out; `weighting` keeps them, by the probability that an outcome is observed;
+    `imputation` draws their outcomes by arm, as often as `missingness.imputations` says."""
     learner: ObservationLearner = "stack"
     """Learner of that probability, given arm, covariates and `auxiliary`; fitted in each arm apart."""
     auxiliary: list[str] = []
     """Columns of role auxiliary, also of a later visit, that who has an outcome may depend on beside the covariates."""
     smallest: float = Field(default=0.02, gt=0, le=0.5)
     """Smaller probabilities are raised to this; the report says how many."""
+
+
+class Sensitivity(Section):
+    """How far outcomes that are missing may lie from what observed ones predict before the findings change.
+
+    Done for every analysis that keeps units without an outcome (`missing_outcome: {strategy: weighting}` or
+    `imputation`)."""
+
+    deltas: list[float] = [-1.0, -0.5, 0.5, 1.0]
+    """Shifts of the missing outcomes for which every estimate is given; an empty list does without."""
+    units: Literal["sd", "own"] = "sd"
+    """Unit of `deltas`: standard deviations of the outcome within arms, or the outcome's own unit."""
+    arms: list[Literal["both", "treated", "control", "opposite"]] = ["both", "treated", "control"]
+    """Whose missing outcomes are shifted; `opposite` moves the treated by delta and the controls by minus delta."""
+    reference_based: list[str] = []
+    """`jump_to_reference`: treated units without an outcome did as controls like them; needs `imputation`, a trial."""
 
 
 class Forest(Section):
