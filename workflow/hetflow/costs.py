@@ -78,6 +78,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "grow_held_out": distinct(held_out),
         "merge": distinct([plan.cate(a) for a in analyses]),
         "scores": distinct([plan.scores(a) for a in analyses]),
+        "permutation": distinct([plan.permutations(a) for a in analyses]),
         "estimates": len(analyses),
         "collect": 1,
         "page": 1,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
-from hetflow.study.analyses import PARENTS, counts, owners, resolve_all, slices, study_slices
+from hetflow.study.analyses import INFERENCE, counts, owners, resolve_all, slices, stages, study_slices
 from hetflow.study.model import Study
 
 SHARED = "shared"
@@ -70,6 +70,25 @@ class Plan:
         if name == SHARED:
             return self.completed(analysis, "deployment")
         return [f"{self.owner[analysis, 'inference']}/completed/inference/{name}.parquet"]
+
+    def training(self, analysis: str, imputation: str) -> list[str]:
+        """The completed file that an imputation's trees learn from, where it is not the one they judge."""
+        if self.analyses[analysis].forest.training != INFERENCE:
+            return []
+        return [f"{self.owner[analysis, INFERENCE]}/completed/inference/{imputation}.parquet"]
+
+    def permutations(self, analysis: str) -> list[str]:
+        """One file for the arms as they are and one for each permutation of them."""
+        number = counts(self.analyses[analysis])["permutations"]
+        if not number:
+            return []
+        folder = f"{self.owner[analysis, 'permutation']}/permutations"
+        return [f"{folder}/{permutation:04d}.json" for permutation in range(number + 1)]
+
+    def permuted_covariates(self, analysis: str) -> list[str]:
+        """Completed files at which the forests of a permutation are evaluated."""
+        number = counts(self.analyses[analysis])["permutation_imputations"]
+        return self.completed(analysis, "deployment")[:number]
 
     def samples(self, analysis: str) -> list[str]:
         """Forest samples that an analysis grows."""
@@ -140,6 +159,7 @@ class Plan:
             names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
             names += self.cate(analysis) + self.scores(analysis)
             names += [f"{analysis}/estimates.parquet", f"{analysis}/covariance.npz"]
+            names += self.permutations(analysis)
         return sorted(set(names))
 
     def all_settings(self) -> list[str]:
@@ -148,7 +168,9 @@ class Plan:
             f"settings/{stage}.json"
             for stage in ("cohort", "folds", "feasible", "guards", "collect", "report")
         ]
-        own = {self.settings(analysis, stage) for analysis in self.analyses for stage in PARENTS}
+        own = {
+            self.settings(analysis, stage) for analysis, one in self.analyses.items() for stage in stages(one)
+        }
         return sorted({*shared, *own})
 
     def settings(self, analysis: str, stage: str) -> str:

@@ -28,7 +28,7 @@ from hetflow.sources import code_fingerprint
 
 STAGES = (
     *("ingest", "folds", "feasible", "describe", "impute", "guards", "nuisance", "grow", "merge", "scores"),
-    *("estimates", "collect", "page", "manifest"),
+    *("permutation", "estimates", "collect", "page", "manifest"),
 )
 """The scripts whose code stands behind the results."""
 FROZEN = "HETFLOW_RUN"

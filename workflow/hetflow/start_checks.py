@@ -66,4 +66,8 @@ def unpredictable(plan: Plan, new_data: str | None) -> list[Problem]:
     if engine != "histogram":
         remedy = "set forest.engine to histogram and run the study"
         problems.append(Problem("forest.engine", "histogram, whose trees can be stored", engine, remedy))
+    if plan.analyses[PRIMARY].missingness.strategy == "blockwise":
+        remedy = "let the primary analysis use another strategy"
+        expected = "a primary analysis with one forest for all units"
+        problems.append(Problem("missingness.strategy", expected, "blockwise, one for each pattern", remedy))
     return problems

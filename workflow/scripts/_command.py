@@ -55,10 +55,11 @@ class Command:
         self.parser.add_argument("--log", type=Path, help="file to which everything said is written as well")
 
     def reads(self, *names: str, several: bool = False, required: bool = True) -> Command:
-        """Add options that name input files."""
+        """Add options that name input files; of several that are not required there may be none."""
+        many = "+" if required else "*"
         for name in names:
             self.parser.add_argument(
-                f"--{name}", type=Path, required=required, nargs="+" if several else None, help="input"
+                f"--{name}", type=Path, required=required, nargs=many if several else None, help="input"
             )
         return self
 

@@ -29,7 +29,7 @@ def work(arguments: Namespace) -> None:
     strategy = settings["missingness"]["strategy"]
     inference = arguments.mode == "inference"
     outcome = None
-    if inference and "outcome" in settings:
+    if inference and "outcome" in settings:  # the slice names it for strategies of two modes
         outcomes = read_table(arguments.outcomes, "outcomes")
         outcome = outcomes[settings["outcome"]].to_numpy(dtype=float)
     completed = complete(
@@ -49,9 +49,9 @@ def work(arguments: Namespace) -> None:
 
 
 def strategy_settings(section: dict) -> Settings:
-    """Settings of the chain from the study's section, where the strategy has one."""
+    """Settings of a strategy from the study's section."""
     chain = {key: section[key] for key in ("iterations", "donors", "predictors") if key in section}
-    return Settings(chain=ChainSettings(**chain))
+    return Settings(chain=ChainSettings(**chain), keep_mask=tuple(section.get("keep_mask", ())))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from _command import Command
 from hetflow.cohort.columns import columns_from_json
 from hetflow.cohort.views import clusters, matrix, rows_of
 from hetflow.files import read_json, read_table, write_json, write_table
+from hetflow.missingness.blockwise import Submodel, submodels
 from hetflow.nuisance.nuisance import nuisance
 
 COMMAND = (
@@ -34,6 +35,7 @@ def work(arguments: Namespace) -> None:
     probability = settings["probability"]
     by_level = isinstance(probability, dict)
     cluster = clusters(cohort)
+    models = submodels(X, settings["minimum_pattern"]) if "minimum_pattern" in settings else []
     table, quality = nuisance(
         unit=cohort["unit"].to_numpy()[seen],
         X=X[seen],
@@ -49,6 +51,7 @@ def work(arguments: Namespace) -> None:
         cluster=None if cluster is None else cluster[seen],
         binary=settings["outcome_kind"] == "binary",
         names=names,
+        models=[Submodel(model.columns, model.learns[seen], model.judges[seen]) for model in models],
     )
     write_table(table, arguments.table, "nuisance")
     write_json(quality, arguments.quality, "facts")

@@ -1,4 +1,4 @@
-"""Single fill by median or most frequent level, for the indicator strategy."""
+"""Single fill by median or most frequent level, for gaps that an indicator marks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hetflow.errors import refuse
 from hetflow.missingness.variables import Variable, encode, restore
 
 
-def fill_typical(
+def filltypical_value(
     frame: pd.DataFrame, columns: Sequence[Column], studied: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Fill gaps by the median (continuous, count, ordinal) or the most frequent value (binary, nominal).
@@ -51,14 +51,21 @@ def fill_typical(
             variable.applies[unknown] = applies_to(completed.iloc[unknown], column, by_name)
             variable.values[unknown[variable.applies[unknown] == 0]] = variable.constant
         if variable.missing.any():
-            variable.values[variable.missing] = _typical(
+            variable.values[variable.missing] = typical_value(
                 variable if studied is None else encode(studied, column)
             )
         completed = restore(completed, [variable])
     return completed
 
 
-def _typical(variable: Variable) -> float:
+def typical_value(variable: Variable) -> float:
+    """Median of the observed values (of an ordinal column the lower of two), or the most frequent one.
+
+    Raises
+    ------
+    Refused
+        If nothing was observed.
+    """
     seen = variable.values[variable.observed]
     column = variable.column
     if not len(seen):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hetflow.errors import refuse
+from hetflow.missingness.blockwise import Submodel
 from hetflow.nuisance.crossfit import cross_fit
 from hetflow.nuisance.folds import Floats, Integers, check_folds
 from hetflow.nuisance.learners import CLASSIFICATION, REGRESSION
 from hetflow.nuisance.overlap import diagnose_overlap
 from hetflow.nuisance.propensity import design_propensity, trim_units
+from hetflow.nuisance.submodels import cross_fit_submodels
 
 DESIGN = "design"
 
@@ -52,6 +55,7 @@ def nuisance(
     binary: bool = False,
     contrast: str = "treated - control",
     names: Sequence[str] | None = None,
+    models: Sequence[Submodel] = (),
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Estimate the nuisances of one set of units.
 
@@ -85,6 +89,9 @@ def nuisance(
         Name of the contrast, written into the frame.
     names : sequence of str, optional
         Names of the columns of X, for the table of balance.
+    models : sequence of Submodel, optional
+        Where blocks of X are missing: which units a model of which columns learns from and judges; see
+        `hetflow.missingness.blockwise.submodels`. The propensity must then be the design's.
 
     Returns
     -------
@@ -110,7 +117,8 @@ def nuisance(
     kept, trim_facts = trim_units(propensity, units.treated, settings.get("trim"))
     check_folds(units.fold[kept], units.treated[kept], int(units.fold.max()), where="nuisance: trim")
     kind = CLASSIFICATION if binary else REGRESSION
-    mean = cross_fit(
+    fit = partial(cross_fit_submodels, [_in_order(model, units.order) for model in models]) if models else cross_fit
+    mean = fit(
         units.X,
         units.outcome,
         units.fold,
@@ -133,6 +141,10 @@ def nuisance(
         ),
     }
     return _frame(units, propensity, mean.prediction, contrast)[kept].reset_index(drop=True), facts
+
+
+def _in_order(model: Submodel, order: Integers) -> Submodel:
+    return Submodel(model.columns, model.learns[order], model.judges[order])
 
 
 def _sort(

@@ -12,15 +12,18 @@ from typing import Any
 from hetflow.files import canonical_json
 from hetflow.study.base import Section
 from hetflow.study.model import PRIMARY, Study
+from hetflow.study.routes import ROUTES
 
+DEPLOYMENT, INFERENCE = "deployment", "inference"
 #: Each stage of an analysis and the stages whose files it reads.
 PARENTS: dict[str, tuple[str, ...]] = {
     "deployment": (),
     "inference": (),
     "nuisance": ("deployment", "inference"),
-    "forest": ("deployment", "nuisance"),
+    "forest": ("deployment", "inference", "nuisance"),
+    "permutation": ("deployment", "inference", "nuisance"),
     "scores": ("forest",),
-    "estimates": ("scores", "inference"),
+    "estimates": ("scores", "inference", "permutation"),
 }
 
 SECTIONS = ("missingness", "nuisance", "forest", "estimates")
@@ -46,37 +49,73 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
     dump = study.model_dump(mode="json")
     outcome = dump["outcomes"][study.outcome]
     seed = {"seed": study.seed}
-    imputation = seed | {"missingness": _without(dump["missingness"], "imputations")}
+    route = ROUTES[study.missingness.strategy]
+    imputation = _imputation(study, dump)
+    patterns = {}
+    if route.name == "blockwise":
+        patterns = {"minimum_pattern": study.missingness.minimum_pattern}
     randomised = study.design.kind == "randomised"
-    if study.missingness.strategy != "multiple_imputation":
-        imputation = {"missingness": {"strategy": study.missingness.strategy}}
+    forest = _without(dump["forest"], "trees", "held_out_trees", "shard_bags", "training", *_OF_PERMUTATIONS)
     outcome_facts = {"outcome": study.outcome, "outcome_kind": outcome["kind"]}
-    return {
+    found = {
         "deployment": imputation,
-        "inference": imputation
-        | (outcome_facts if study.missingness.strategy == "multiple_imputation" else {}),
+        "inference": imputation | (outcome_facts if route.several else {}),
         "nuisance": seed
         | {
             "nuisance": dump["nuisance"],
             "randomised": randomised,
             "probability": dump["design"]["probability"],
         }
-        | outcome_facts,
-        "forest": seed | {"forest": _without(dump["forest"], "trees", "held_out_trees", "shard_bags")},
+        | outcome_facts
+        | patterns,
+        "forest": seed | {"forest": forest, "training": study.forest.training} | patterns,
+        "permutation": imputation
+        | {"forest": forest, "trees": study.forest.permutation_trees}
+        | outcome_facts
+        | {"better": outcome["better"]},
         "scores": {"better": outcome["better"], "folds": study.folds},
         "estimates": seed
         | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
-        | {"outcome": study.outcome, "strategy": study.missingness.strategy},
+        | {"outcome": study.outcome, "strategy": study.missingness.strategy}
+        | {"kept_masks": sorted(study.missingness.keep_mask) if route.name == "selective" else []}
+        | patterns,
     }
+    return {stage: found[stage] for stage in stages(study)}
+
+
+def stages(study: Study) -> list[str]:
+    """Stages that a resolved analysis has: arms are permuted only where forests are trained on inference mode."""
+    return [stage for stage in PARENTS if stage != "permutation" or study.forest.training == INFERENCE]
+
+
+#: Keys of the section `forest` that only permutations read.
+_OF_PERMUTATIONS = ("permutations", "permutation_trees", "permutation_imputations")
+#: Keys of the section `missingness` that change no completed file.
+_NOT_OF_IMPUTATION = ("imputations", "keep_mask", "minimum_pattern", "unconfounded_despite_missingness")
+
+
+def _imputation(study: Study, dump: Mapping[str, Any]) -> dict[str, Any]:
+    """What completed files depend on, the outcome apart."""
+    route = ROUTES[study.missingness.strategy]
+    if not route.chained:
+        return {"missingness": {"strategy": route.name}}
+    section = _without(dump["missingness"], *_NOT_OF_IMPUTATION)
+    if route.name == "selective":
+        section["keep_mask"] = sorted(study.missingness.keep_mask)
+    return {"seed": study.seed, "missingness": section}
 
 
 def counts(study: Study) -> dict[str, int]:
     """How many imputations and trees an analysis uses; they enter through the list of files, not through a slice."""
-    several = study.missingness.strategy == "multiple_imputation"
+    several = ROUTES[study.missingness.strategy].several
+    imputations = study.missingness.imputations if several else 1
+    permuted = study.forest.training == INFERENCE
     return {
-        "imputations": study.missingness.imputations if several else 1,
+        "imputations": imputations,
         "trees": study.forest.trees,
         "held_out_trees": study.forest.held_out_trees,
+        "permutations": study.forest.permutations if permuted else 0,
+        "permutation_imputations": min(study.forest.permutation_imputations, imputations) if permuted else 0,
     }
 
 
@@ -84,6 +123,7 @@ def counts(study: Study) -> dict[str, int]:
 _COUNTED: dict[str, tuple[str, ...]] = {
     "nuisance": ("imputations",),
     "forest": ("imputations",),
+    "permutation": ("permutations", "permutation_imputations"),
     "scores": ("imputations", "trees", "held_out_trees"),
     "estimates": ("imputations", "trees", "held_out_trees"),
 }
@@ -93,7 +133,7 @@ def fingerprint(study: Study, stage: str) -> str:
     """Canonical text of all that a stage's files depend on within one resolved analysis."""
     parts = slices(study)
     number = counts(study)
-    lineage = [stage, *ancestors(stage, study.design.kind == "randomised")]
+    lineage = [stage, *ancestors(stage, study.design.kind == "randomised", study.forest.training)]
     return canonical_json(
         {
             "slices": {name: parts[name] for name in lineage},
@@ -102,17 +142,20 @@ def fingerprint(study: Study, stage: str) -> str:
     )
 
 
-def ancestors(stage: str, randomised: bool) -> list[str]:
+def ancestors(stage: str, randomised: bool, training: str = DEPLOYMENT) -> list[str]:
     """All stages whose files a stage reads, directly or not.
 
     In a randomised design the nuisances read the deployment-mode covariates alone, in an observational one the
-    inference-mode covariates.
+    inference-mode covariates. A forest reads inference-mode covariates only when it is trained on them
+    (`forest.training`), and only then are arms permuted.
     """
     found: list[str] = []
     for parent in PARENTS[stage]:
-        if stage == "nuisance" and parent == ("inference" if randomised else "deployment"):
+        if stage == "nuisance" and parent == (INFERENCE if randomised else DEPLOYMENT):
             continue
-        found += [parent, *ancestors(parent, randomised)]
+        if training == DEPLOYMENT and (stage == "forest" and parent == INFERENCE or parent == "permutation"):
+            continue
+        found += [parent, *ancestors(parent, randomised, training)]
     return sorted(set(found))
 
 
@@ -132,7 +175,7 @@ def owners(resolved: Mapping[str, Study]) -> dict[tuple[str, str], str]:
     first: dict[tuple[str, str], str] = {}
     owner: dict[tuple[str, str], str] = {}
     for analysis, study in resolved.items():
-        for stage in PARENTS:
+        for stage in stages(study):
             owner[analysis, stage] = first.setdefault((stage, fingerprint(study, stage)), analysis)
     return owner
 
@@ -188,13 +231,16 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
         name: {
             "outcome": one.outcome,
             "strategy": one.missingness.strategy,
+            "keep_mask": one.missingness.keep_mask,
+            "minimum_pattern": one.missingness.minimum_pattern,
             "min_leaf": one.forest.min_leaf,
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),
         }
         for name, one in resolve_all(study).items()
     }
-    return {"seed": study.seed, "folds": study.folds, "probability": probability, "analyses": asked}
+    facts = {"seed": study.seed, "folds": study.folds, "probability": probability}
+    return facts | {"randomised": study.design.kind == "randomised", "analyses": asked}
 
 
 def named_covariates(study: Study) -> dict[str, str]:
@@ -203,6 +249,8 @@ def named_covariates(study: Study) -> dict[str, str]:
     found = {f"estimates.rules.{name}.covariate": rule.covariate for name, rule in estimates.rules.items()}
     for key in ("projection", "displays"):
         found |= {f"estimates.{key}[{i}]": name for i, name in enumerate(getattr(estimates, key))}
+    if study.missingness.strategy == "selective":
+        found |= {f"missingness.keep_mask[{i}]": name for i, name in enumerate(study.missingness.keep_mask)}
     return found
 
 

@@ -20,7 +20,6 @@ from hetflow.study.description import (
     Treatment,
 )
 from hetflow.study.methods import (
-    ENGINES_THAT_TAKE_MISSING,
     Analysis,
     Estimates,
     Forest,
@@ -28,6 +27,7 @@ from hetflow.study.methods import (
     Nuisance,
     Report,
 )
+from hetflow.study.route_checks import route_problems, training_problems
 
 PRIMARY = "primary"
 #: Folders that a run makes beside those of the analyses.
@@ -258,13 +258,8 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     trim = study.nuisance.trim
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
-    if study.missingness.strategy == "native" and study.forest.engine not in ENGINES_THAT_TAKE_MISSING:
-        yield Problem(
-            "missingness.strategy",
-            "a forest engine that takes missing covariates",
-            f"forest.engine {study.forest.engine}, which refuses them",
-            "choose `forest: {engine: histogram}`, or multiple_imputation or indicator",
-        )
+    yield from route_problems(study.missingness, study.forest.engine, randomised)
+    yield from training_problems(study.forest, study.missingness, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":
         yield Problem(
             "forest.imbalance_penalty",
@@ -286,7 +281,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
         twice = sorted({str(value) for value in values if values.count(value) > 1})
         if twice:
             yield Problem(f"estimates.{key}", "each name once", f"{', '.join(twice)} twice", "keep one")
-    for key in ("trees", "held_out_trees"):
+    for key in ("trees", "held_out_trees", "permutation_trees"):
         trees = getattr(study.forest, key)
         if trees % study.forest.bag_trees:
             yield Problem(
