@@ -83,10 +83,23 @@ def refused_here(strategy: str, design: str, engine: str) -> str:
     return ""
 
 
-CELLS = list(product(ROUTES, DESIGNS, KINDS, ENGINES))
+TABLE = list(product(ROUTES, DESIGNS, KINDS, ENGINES))
 
 
-@pytest.mark.parametrize(("strategy", "design", "kind", "engine"), CELLS, ids=["-".join(c) for c in CELLS])
+def in_verify(cell: tuple[str, str, str, str]) -> bool:
+    """Two kinds of outcome in three wait for `make verify`; over the table every pair of attributes is left."""
+    strategy, design, kind, engine = cell
+    turn = list(ROUTES).index(strategy) + DESIGNS.index(design) + ENGINES.index(engine)
+    return KINDS.index(kind) != turn % len(KINDS)
+
+
+CELLS = [
+    pytest.param(*cell, id="-".join(cell), marks=[pytest.mark.verify] if in_verify(cell) else [])
+    for cell in TABLE
+]
+
+
+@pytest.mark.parametrize(("strategy", "design", "kind", "engine"), CELLS)
 def test_a_route_runs_to_its_estimates_or_is_refused_by_name(
     tmp_path: Path, strategy: str, design: str, kind: str, engine: str
 ) -> None:

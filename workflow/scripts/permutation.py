@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from _command import Command
-from hetflow.cohort.columns import columns_from_json
+from hetflow.cohort.columns import Column, columns_from_json
 from hetflow.cohort.views import clusters, rows_of
 from hetflow.effects.permuted import autoc, constant_effect, permute_arms, permuted_nuisance
 from hetflow.files import read_json, read_table, write_json
@@ -30,30 +31,44 @@ COMMAND = (
 
 
 def work(arguments: Namespace) -> None:
-    """Draw the arms, impute by them, grow, evaluate at deployment-mode covariates, write one number."""
+    """Read, draw, compute, write one number."""
     settings = read_json(arguments.settings, "settings")
-    cohort, number = read_table(arguments.cohort, "cohort"), arguments.permutation
-    nuisance = read_table(arguments.nuisance, "nuisance")
-    outcome = read_table(arguments.outcomes, "outcomes")[settings["outcome"]].to_numpy(dtype=float)
-    drawn = permute_arms(
-        cohort["treated"].to_numpy(dtype=np.int8),
-        _within(cohort, outcome),
-        clusters(cohort),
-        settings["seed"],
-        number,
+    value = statistic(
+        read_table(arguments.cohort, "cohort"),
+        read_table(arguments.outcomes, "outcomes")[settings["outcome"]].to_numpy(dtype=float),
+        read_table(arguments.nuisance, "nuisance"),
+        [read_table(path, "completed") for path in sorted(arguments.completed)],
+        read_table(arguments.folds, "folds"),
+        columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"]),
+        settings,
+        arguments.permutation,
     )
+    write_json({"permutation": arguments.permutation, "autoc": value}, arguments.statistic, "facts")
+
+
+def statistic(
+    cohort: pd.DataFrame,
+    outcome: np.ndarray,
+    nuisance: pd.DataFrame,
+    judged: Sequence[pd.DataFrame],
+    folds: pd.DataFrame,
+    columns: Sequence[Column],
+    settings: Mapping[str, Any],
+    number: int,
+) -> float:
+    """AUTOC with the arms of permutation `number`: drawn, imputed by, learnt from, evaluated at `judged`."""
+    treated = cohort["treated"].to_numpy(dtype=np.int8)
+    drawn = permute_arms(treated, _within(cohort, outcome), clusters(cohort), settings["seed"], number)
     effect = constant_effect(nuisance)
     rows = rows_of(nuisance["unit"].to_numpy(), cohort["unit"].to_numpy())
-    shown = outcome + effect * (drawn - cohort["treated"].to_numpy(dtype=float))
     own = permuted_nuisance(nuisance, drawn[rows], effect)
-    cohort_drawn = cohort.assign(treated=drawn)
-    folds, facts = read_table(arguments.folds, "folds"), read_json(arguments.facts, "cohort_facts")
+    shown = outcome + effect * (drawn.astype(float) - treated)
+    cohort = cohort.assign(treated=drawn)
     cate = [
-        _effects(read_table(path, "completed"), own, cohort_drawn, shown, folds, facts, settings, number, k)
-        for k, path in enumerate(sorted(arguments.completed))
+        _effects(frame, own, cohort, shown, folds, columns, settings, number, k)[rows]
+        for k, frame in enumerate(judged)
     ]
-    value = autoc(np.mean(cate, axis=0)[rows], own, settings["better"])
-    write_json({"permutation": number, "autoc": value}, arguments.statistic, "facts")
+    return autoc(np.mean(cate, axis=0), own, settings["better"])
 
 
 def _within(cohort: pd.DataFrame, outcome: np.ndarray) -> np.ndarray:
@@ -74,13 +89,12 @@ def _effects(
     cohort: pd.DataFrame,
     outcome: np.ndarray,
     folds: pd.DataFrame,
-    facts: dict[str, Any],
-    settings: dict[str, Any],
+    columns: Sequence[Column],
+    settings: Mapping[str, Any],
     number: int,
     imputation: int,
 ) -> np.ndarray:
     """Out-of-bag effects of all units of the cohort in one imputation."""
-    columns = columns_from_json(facts["columns"])
     seed = integer_seed(settings["seed"], "permutation", number)
     learnt = complete(
         cohort,

@@ -34,7 +34,8 @@ def work(arguments: Namespace) -> None:
     """Type and complete the new patients, score them by the forest of every imputation, pool, write."""
     settings = read_json(arguments.settings, "settings")
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
-    strategy = read_json(arguments.deployment, "settings")["missingness"]["strategy"]
+    missingness = read_json(arguments.deployment, "settings")["missingness"]
+    strategy, kept = missingness["strategy"], missingness.get("keep_mask", ())
     level = read_json(arguments.estimates, "settings")["estimates"]["confidence"]
     where = str(arguments.data)
     typed = type_new_units(read_raw(arguments.data, settings["data"]), settings, columns, where)
@@ -46,7 +47,7 @@ def work(arguments: Namespace) -> None:
     reasons: list[list[str]] = []
     for path in sorted(arguments.completed):
         completed = read_table(path, "completed")
-        new = complete_new_units(typed, cohort, completed, columns, strategy, where)
+        new = complete_new_units(typed, cohort, completed, columns, strategy, where, keep_mask=kept)
         own, names, nominal = _matrix(columns, completed)
         X, _, _ = _matrix(columns, new)
         found = effects(score(forests[path.stem], X))

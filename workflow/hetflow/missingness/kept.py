@@ -97,6 +97,36 @@ def keep_masks(frame: pd.DataFrame, columns: Sequence[Column], kept: Collection[
     return KeptMasks(whole, indicators, notices, tuple(variables), tuple(constants))
 
 
+def mark_new_units(
+    new: pd.DataFrame, studied: pd.DataFrame, columns: Sequence[Column], kept: Collection[str], marked: Collection[str]
+) -> pd.DataFrame:
+    """Kept gaps of units that are not in the study: the study's constants, and its indicators.
+
+    Parameters
+    ----------
+    new, studied : DataFrame
+        Typed frames; constants are those of `studied`.
+    columns : sequence of Column
+        Covariates.
+    kept : collection of str
+        Those whose gaps the study kept.
+    marked : collection of str
+        Columns of the study's completed file, its indicators among them.
+    """
+    filled = []
+    for column in columns:
+        variable = encode(new, column)
+        if column.name in kept and variable.missing.any():
+            constant = typical_value(encode(studied, column))
+            filled.append(replace(variable, values=np.where(variable.missing, constant, variable.values)))
+    masks = {
+        column.indicator: new[column.name].isna().to_numpy(dtype=np.float64)
+        for column in columns
+        if column.indicator in marked
+    }
+    return restore(new, filled).assign(**masks)
+
+
 def unkept_notice(frame: pd.DataFrame, columns: Sequence[Column], kept: Collection[str]) -> list[str]:
     """What to say of covariates whose gaps get no indicator."""
     silent = sorted(c.name for c in columns if c.name not in kept and frame[c.name].isna().any())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-import numpy as np
 import pandas as pd
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.fill import fill_typical
+from hetflow.missingness.kept import mark_new_units
 
 _MOST_NAMED = 5
 
@@ -21,6 +20,8 @@ def complete_new_units(
     columns: Sequence[Column],
     strategy: str,
     where: str,
+    *,
+    keep_mask: Collection[str] = (),
 ) -> pd.DataFrame:
     """New units with the columns of the study's completed file.
 
@@ -29,7 +30,7 @@ def complete_new_units(
     new : DataFrame, shape (m, ...)
         From `hetflow.cohort.new_units.type_new_units`.
     studied : DataFrame, shape (n, ...)
-        The study's cohort, whose medians and most frequent values the strategy ``indicator`` fills in.
+        The study's cohort, whose medians and most frequent values stand in gaps that are kept.
     completed : DataFrame, shape (n, ...)
         The study's completed file in deployment mode.
     columns : sequence of Column
@@ -38,6 +39,8 @@ def complete_new_units(
         Of the study.
     where : str
         The file, for messages.
+    keep_mask : collection of str
+        Of the strategy ``selective``: covariates whose gaps are kept.
 
     Raises
     ------
@@ -47,14 +50,9 @@ def complete_new_units(
     covariates = [column for column in columns if column.role == "covariate"]
     frame = new
     if strategy == "indicator":
-        baseline = [column for column in columns if column.visit == 0 and column.name in new.columns]
-        frame = fill_typical(new, baseline, studied)
-        masks = {
-            column.indicator: new[column.name].isna().to_numpy(dtype=np.float64)
-            for column in covariates
-            if column.indicator in completed.columns
-        }
-        frame = frame.assign(**masks)
+        keep_mask = [column.name for column in covariates if column.mask_fixed_before_randomisation]
+    if strategy in ("indicator", "selective"):
+        frame = mark_new_units(new, studied, covariates, keep_mask, completed.columns)
     frame = frame[list(completed.columns)]
     if strategy != "native":
         _refuse_gaps(frame, strategy, where)
