@@ -95,7 +95,9 @@ def trial(rng: np.random.Generator, setting: str, slope: float, n: int = 0) -> W
     return World(frame[["unit", *names]], columns, arm, outcome, effect)
 
 
-def completions(world: World, strategy: str, m: int, mode: str = "deployment", **more: Any) -> list[pd.DataFrame]:
+def completions(
+    world: World, strategy: str, m: int, mode: str = "deployment", **more: Any
+) -> list[pd.DataFrame]:
     """Completed frames."""
     settings = Settings(**more)
     given = {"arm": world.arm, "outcome": world.outcome} if mode == "inference" else {}

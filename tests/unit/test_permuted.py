@@ -22,8 +22,7 @@ from hetflow.files import read_json
 from hetflow.study.analyses import ancestors, owners, resolve_all
 from hetflow.study.load import check_study
 from in_process import estimates, run_study
-from test_route_parity import data, study
-from test_study import HEADER, changed, minimal
+from route_study import data, study
 
 EXACT = 1e-12
 
@@ -111,7 +110,10 @@ def test_the_p_value_is_the_rank_and_no_other_test_of_the_forest_has_one() -> No
 
 
 REFUSED = [
-    ({"design": {"kind": "observational"}, "nuisance": {"propensity": "stack"}}, "deployment in an observational"),
+    (
+        {"design": {"kind": "observational"}, "nuisance": {"propensity": "stack"}},
+        "deployment in an observational",
+    ),
     ({"missingness": {"strategy": "complete_case"}}, "which impute in two modes"),
     ({"missingness": {"strategy": "indicator"}}, "which impute in two modes"),
     ({"forest": {"training": "inference", "permutation_trees": 50}}, "write 52"),
@@ -120,9 +122,15 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "said"), REFUSED)
-def test_training_on_inference_mode_is_refused_where_it_has_no_null_distribution(changes: dict, said: str) -> None:
+def test_training_on_inference_mode_is_refused_where_it_has_no_null_distribution(
+    changes: dict, said: str
+) -> None:
+    values = study("multiple_imputation", "randomised", "continuous", "histogram")
+    values["forest"]["training"] = "inference"
+    for section, keys in changes.items():
+        values[section] = keys if section == "design" else values[section] | keys
     with pytest.raises(Refused) as refused:
-        check_study(minimal() | {"forest": {"training": "inference"}} | changes, "tiny.yaml", HEADER)
+        check_study(values, "tiny.yaml")
     assert said in str(refused.value)
 
 
@@ -130,8 +138,9 @@ def test_only_the_forest_and_its_permutations_read_inference_mode() -> None:
     assert "inference" in ancestors("forest", True, "inference")
     assert "inference" not in ancestors("nuisance", True, "inference")
     assert "inference" not in ancestors("forest", True)
-    values = changed("analyses", {"trained": {"forest": {"training": "inference"}}})
-    owner = owners(resolve_all(check_study(values, "tiny.yaml", HEADER)))
+    values = study("multiple_imputation", "randomised", "continuous", "histogram")
+    values["analyses"] = {"trained": {"forest": {"training": "inference"}}}
+    owner = owners(resolve_all(check_study(values, "tiny.yaml")))
     assert owner["trained", "nuisance"] == owner["trained", "inference"] == "primary"
     assert owner["trained", "forest"] == owner["trained", "permutation"] == "trained"
     assert ("primary", "permutation") not in owner
@@ -139,17 +148,28 @@ def test_only_the_forest_and_its_permutations_read_inference_mode() -> None:
 
 def test_a_study_with_such_a_forest_runs_beside_the_ordinary_one(tmp_path: Path) -> None:
     values = study("multiple_imputation", "randomised", "continuous", "histogram")
-    forest = {"training": "inference", "permutations": 19, "permutation_trees": 20, "permutation_imputations": 1}
+    forest = {
+        "training": "inference",
+        "permutations": 19,
+        "permutation_trees": 80,
+        "permutation_imputations": 1,
+    }
     values["analyses"] = {"primary": {}, "trained": {"forest": forest}}
     begun = run_study(values, data(), tmp_path)
     table = estimates(begun, tmp_path).set_index(["analysis", "estimand"])
-    drawn = [read_json(tmp_path / begun.file(name), "facts")["autoc"] for name in begun.plan.permutations("trained")]
+    drawn = [
+        read_json(tmp_path / begun.file(name), "facts")["autoc"]
+        for name in begun.plan.permutations("trained")
+    ]
     assert len(drawn) == 20
     assert len(set(drawn)) == 20
     assert table.loc[("trained", "AUTOC"), "p"].item() == permutation_p(drawn)
     assert np.isnan(table.loc[("trained", "AUTOC"), "lower"].item())
     assert np.isfinite(table.loc[("primary", "AUTOC"), "lower"].item())
-    assert table.loc[("trained", "AUTOC"), "estimate"].item() != table.loc[("primary", "AUTOC"), "estimate"].item()
+    assert (
+        table.loc[("trained", "AUTOC"), "estimate"].item()
+        != table.loc[("primary", "AUTOC"), "estimate"].item()
+    )
     for estimand in ("projection", "rule_groups"):
         own, first = (table.loc[(name, estimand), "estimate"].to_numpy() for name in ("trained", "primary"))
         assert np.allclose(own, first), "with probability 1/2 the score does not hang on the forest"

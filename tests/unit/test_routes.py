@@ -1,4 +1,4 @@
-"""Strategies for missing covariates: what is kept, what is imputed, what is left missing, and which model does without."""
+"""Strategies for missing covariates: what is kept, imputed, left missing, and which model does without."""
 
 from __future__ import annotations
 
@@ -83,13 +83,18 @@ def test_with_indicators_the_constant_is_immaterial() -> None:
         found.append(np.linalg.lstsq(design, own.outcome, rcond=None)[0][1])
     assert found[0] == pytest.approx(found[1], abs=ROUND_OFF)
     bare = [one.drop(columns=[c for c in one if c.endswith("__missing")]) for one in (frame, other)]
-    fits = [np.linalg.lstsq(np.column_stack([np.ones(len(b)), own.arm, b]), own.outcome, rcond=None)[0][1] for b in bare]
+    fits = [
+        np.linalg.lstsq(np.column_stack([np.ones(len(b)), own.arm, b]), own.outcome, rcond=None)[0][1]
+        for b in bare
+    ]
     assert abs(fits[0] - fits[1]) > 100 * ROUND_OFF, "without indicators it is not"
 
 
 def test_selective_keeps_the_masks_named_and_imputes_the_others_in_two_modes() -> None:
     own = world("X")
-    deployment, inference = (made(own, "selective", mode, keep_mask=("X3", "X1")).frame for mode in ("deployment", "inference"))
+    deployment, inference = (
+        made(own, "selective", mode, keep_mask=("X3", "X1")).frame for mode in ("deployment", "inference")
+    )
     for frame in (deployment, inference):
         for name in ("X1", "X3"):
             masked = own.frame[name].isna()
@@ -123,7 +128,9 @@ def test_a_kept_gap_of_which_it_was_unknown_whether_the_column_applies_gets_the_
     typical = amount[(gate == 1) & amount.notna()].median()
     gap = amount.isna()
     assert (found.loc[gap & (found["gate"] == 1), "amount"] == typical).all()
-    assert (found.loc[gap & (found["gate"] == 0), "amount"] == 0).all(), "a value that does not exist is not made up"
+    assert (found.loc[gap & (found["gate"] == 0), "amount"] == 0).all(), (
+        "a value that does not exist is not made up"
+    )
     assert (gap & gate.isna() & (found["gate"] == 1)).any()
     assert found.notna().all(axis=None)
 
@@ -153,21 +160,27 @@ def test_blocks_that_were_not_measured_stay_missing_and_single_cells_are_imputed
         assert found.frame.loc[~lacking].notna().all(axis=None)
         assert found.frame["X13"].notna().all()
         observed_cells_unchanged(own.frame, found.frame, own.columns)
-        assert f"the block panel (12 covariates) was not measured in {int(lacking.sum())} of 200" in found.notices[0]
+        assert (
+            f"the block panel (12 covariates) was not measured in {int(lacking.sum())} of 200"
+            in found.notices[0]
+        )
 
 
 def test_blocks_are_declared_or_found_and_loose_masks_make_none() -> None:
     own = world("B")
     undeclared = [replace(column, block=None) for column in own.columns]
     assert [block.name for block in whole_blocks(own.frame, undeclared)] == ["X1"]
-    with pytest.raises(Refused, match="blockwise(.|\n)*mask_fixed_before_randomisation"):
+    with pytest.raises(Refused, match=r"blockwise(.|\n)*mask_fixed_before_randomisation"):
         whole_blocks(own.frame, unfixed(own).columns)
 
 
 def naive_submodel(X: np.ndarray, row: int, minimum: int) -> tuple[frozenset[int], frozenset[int]]:
     """Columns and learners of one unit's model, by brute force over blocks given up one at a time."""
     masks = {j: frozenset(np.flatnonzero(np.isnan(X[:, j]))) for j in range(X.shape[1])}
-    blocks = sorted({mask for mask in masks.values() if mask}, key=lambda m: np.packbits(np.isin(np.arange(len(X)), list(m))).tobytes())
+    blocks = sorted(
+        {mask for mask in masks.values() if mask},
+        key=lambda m: np.packbits(np.isin(np.arange(len(X)), list(m))).tobytes(),
+    )
     has = [mask for mask in blocks if row not in mask]
 
     def learners(chosen: list[frozenset[int]]) -> frozenset[int]:
@@ -218,11 +231,16 @@ def test_a_submodel_s_predictions_and_effects_are_those_of_its_units_alone() -> 
     X = own.frame.drop(columns="unit").to_numpy()
     models = submodels(X, 40)
     fold, n = own.folds["fold"].to_numpy(), len(X)
-    facts = ("mean", np.ones(n), 1, ("outcome", "shared"), "regression")
-    facts = ("linear", *facts[1:])
+    facts = ("linear", np.ones(n), 1, ("outcome", "shared"), "regression")
     found = cross_fit_submodels(models, X, own.outcome, fold, *facts)
     t, y = own.arm - 0.5, own.outcome - own.outcome.mean()
-    common = {"seed": 1, "label": ("deployment", 0, "all"), "first_bag": 0, "last_bag": 9, "settings": {"engine": "histogram"}}
+    common = {
+        "seed": 1,
+        "label": ("deployment", 0, "all"),
+        "first_bag": 0,
+        "last_bag": 9,
+        "settings": {"engine": "histogram"},
+    }
     everybody, unit = np.ones(n, dtype=bool), np.arange(n)
     whole = effects(
         grow_submodels(models, X, None, everybody, unit, None, t, y, np.ones(n), **common), intervals=False
@@ -230,7 +248,8 @@ def test_a_submodel_s_predictions_and_effects_are_those_of_its_units_alone() -> 
     for model in models:
         rows = np.flatnonzero(model.learns)
         judged = model.judges[rows]
-        alone = cross_fit(X[rows][:, model.columns], own.outcome[rows], fold[rows], "linear", np.ones(len(rows)), 1, facts[3], "regression")
+        part = (X[rows][:, model.columns], own.outcome[rows], fold[rows], "linear", np.ones(len(rows)))
+        alone = cross_fit(*part, 1, facts[3], "regression")
         assert (found.prediction[rows[judged]] == alone.prediction[judged]).all()
         grown = grow_shard(X[rows][:, model.columns], t[rows], y[rows], None, None, everybody[rows], **common)
         np.testing.assert_allclose(whole[rows[judged]], effects(grown, intervals=False)[0][judged], atol=GRID)
@@ -243,7 +262,18 @@ def test_trees_are_evaluated_at_other_covariates_than_they_learn_from(engine: st
     X, n = rng.normal(size=(120, 3)), 120
     t = rng.permutation(np.tile([-0.5, 0.5], 60))
     y = 2 * t * (X[:, 0] > 0) + 0.1 * rng.normal(size=n)
-    common = (t, y, None, None, np.ones(n, dtype=bool), 1, ("deployment", 0, "all"), 0, 24, {"engine": engine})
+    common = (
+        t,
+        y,
+        None,
+        None,
+        np.ones(n, dtype=bool),
+        1,
+        ("deployment", 0, "all"),
+        0,
+        24,
+        {"engine": engine},
+    )
     same = effects(grow_shard(X, *common, evaluated=X), intervals=False)[0]
     np.testing.assert_array_equal(same, effects(grow_shard(X, *common), intervals=False)[0])
     turned = effects(grow_shard(X, *common, evaluated=-X), intervals=False)[0]

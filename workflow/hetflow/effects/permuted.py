@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hetflow.effects.ranking import evaluate_ranking
 from hetflow.effects.scores import direction, doubly_robust_score
+from hetflow.errors import refuse
 from hetflow.seeds import generator
 
 Floats = NDArray[np.float64]
@@ -120,7 +121,20 @@ def autoc(cate: Floats, nuisance: pd.DataFrame, better: str) -> float:
     nuisance : DataFrame, n rows
         Of the same units in the same order.
     better : {"higher", "lower"}
+
+    Raises
+    ------
+    Refused
+        If a unit has no out-of-bag effect.
     """
+    unseen = int((~np.isfinite(cate)).sum())
+    if unseen:
+        refuse(
+            "forest.permutation_trees",
+            "trees enough to leave every unit out of some",
+            f"{unseen} units without an out-of-bag effect",
+            "raise forest.permutation_trees",
+        )
     columns = ("treatment_residual", "outcome_residual", "propensity", "weight")
     t, y, e, weight = (nuisance[name].to_numpy(dtype=np.float64) for name in columns)
     sign = direction(better)
@@ -129,9 +143,7 @@ def autoc(cate: Floats, nuisance: pd.DataFrame, better: str) -> float:
     none[0, : len(cate) // 2] = True
     unit = np.arange(len(cate), dtype=np.int64)
     kept = weight > 0
-    return evaluate_ranking(
-        benefit[kept], sign * cate[kept], weight[kept], unit[kept], none[:, kept]
-    ).autoc
+    return evaluate_ranking(benefit[kept], sign * cate[kept], weight[kept], unit[kept], none[:, kept]).autoc
 
 
 def permutation_p(statistics: Sequence[float]) -> float:
@@ -162,7 +174,7 @@ def permutation_notice(statistics: Sequence[float]) -> str:
     draws = len(statistics) - 1
     return (
         "EXPERIMENTAL: the forest was trained on covariates imputed by arm and with the outcome, and evaluated at "
-        f"covariates imputed without them. The p-value of AUTOC is its rank among {draws} permutations of the arm under "
-        f"a constant effect, through the whole chain with fewer trees (at least {1 / (draws + 1):.3g}); no other test of "
-        "this forest has a p-value"
+        f"covariates imputed without them. The p-value of AUTOC is its rank among {draws} permutations of the arm "
+        f"under a constant effect, through the whole chain with fewer trees (at least {1 / (draws + 1):.3g}); no "
+        "other test of this forest has a p-value"
     )

@@ -175,7 +175,9 @@ def open_forest(
 
     inside = np.asarray(in_sample, dtype=bool)
     grid = Grid(chosen.bag_trees, outcome_exponent, exponents, intervals)
-    return OpenForest(grower, covariates, _read(grower, covariates, evaluated, chosen.engine), grid, inside, grow)
+    return OpenForest(
+        grower, covariates, _read(grower, covariates, evaluated, chosen.engine), grid, inside, grow
+    )
 
 
 def _read(grower: Engine, covariates: Any, evaluated: ArrayLike | None, name: str) -> Any:

@@ -156,10 +156,11 @@ def submodels(X: NDArray[np.float64], minimum: int) -> list[Submodel]:
         judged[blocks] = before | (pattern.ravel() == number)
     found = []
     for blocks, judges in judged.items():
-        columns = ~gaps.any(axis=0)
+        columns = np.asarray(~gaps.any(axis=0), dtype=bool)
         for has, one in zip(blocks, member, strict=True):
             columns |= one & has
-        found.append(Submodel(columns, seen[:, list(blocks)].all(axis=1), judges))
+        learns = np.asarray(seen[:, list(blocks)].all(axis=1), dtype=bool)
+        found.append(Submodel(columns, learns, judges))
     return sorted(found, key=lambda model: (-int(model.columns.sum()), -int(model.judges.sum())))
 
 

@@ -1,10 +1,11 @@
 """Gaps that are kept: a constant in the gap and an indicator beside it.
 
 With the indicator among the covariates the constant is immaterial: any other one gives the same span of a linear model
-and the same splits of a tree, and in a trial whose masks were fixed before randomisation the adjusted average effect is
-consistent whatever the constant and whatever the reason for the gaps (Zhao and Ding, arXiv:2108.00152). The constant here is the typical value, so that scale and range of the column stay as they are.
-Without an indicator the same constant would not be harmless: a tree finds the units that hold it and so reads the mask.
-Gaps whose mask may have arisen after randomisation are therefore imputed by donors instead.
+and the same splits of a tree. In a trial whose masks were fixed before randomisation the adjusted average effect is
+consistent whatever the constant and whatever the reason for the gaps (Zhao and Ding, arXiv:2108.00152). The constant
+here is the typical value, so that scale and range of the column stay as they are. Without an indicator the same
+constant would not be harmless: a tree finds the units that hold it and so reads the mask. Gaps whose mask may have
+arisen after randomisation are therefore imputed by donors instead.
 """
 
 from __future__ import annotations
@@ -98,7 +99,11 @@ def keep_masks(frame: pd.DataFrame, columns: Sequence[Column], kept: Collection[
 
 
 def mark_new_units(
-    new: pd.DataFrame, studied: pd.DataFrame, columns: Sequence[Column], kept: Collection[str], marked: Collection[str]
+    new: pd.DataFrame,
+    studied: pd.DataFrame,
+    columns: Sequence[Column],
+    kept: Collection[str],
+    marked: Collection[str],
 ) -> pd.DataFrame:
     """Kept gaps of units that are not in the study: the study's constants, and its indicators.
 

@@ -277,7 +277,7 @@ def _native(task: Task) -> Completed:
         for column in task.covariates
         if task.frame[column.name].isna().any() and not column.mask_fixed_before_randomisation
     ]
-    notices = ()
+    notices: tuple[str, ...] = ()
     if loose:
         notices = (
             f"native shows learners who misses {', '.join(sorted(loose))}; the dictionary does not say that this was "

@@ -117,7 +117,11 @@ def nuisance(
     kept, trim_facts = trim_units(propensity, units.treated, settings.get("trim"))
     check_folds(units.fold[kept], units.treated[kept], int(units.fold.max()), where="nuisance: trim")
     kind = CLASSIFICATION if binary else REGRESSION
-    fit = partial(cross_fit_submodels, [_in_order(model, units.order) for model in models]) if models else cross_fit
+    fit = (
+        partial(cross_fit_submodels, [_in_order(model, units.order) for model in models])
+        if models
+        else cross_fit
+    )
     mean = fit(
         units.X,
         units.outcome,

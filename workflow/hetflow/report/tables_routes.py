@@ -58,7 +58,9 @@ def routes_frame(
 def _rest(methods: Mapping[str, Any]) -> dict[str, Any]:
     """What two routes must share."""
     forest = {key: value for key, value in methods["forest"].items() if key not in _FREE}
-    return {key: value for key, value in methods.items() if key not in ("missingness", "forest")} | {"forest": forest}
+    return {key: value for key, value in methods.items() if key not in ("missingness", "forest")} | {
+        "forest": forest
+    }
 
 
 def spread_frame(routes: pd.DataFrame) -> pd.DataFrame:
@@ -127,8 +129,10 @@ def _answers(record: Mapping[Any, Any]) -> str:
 def _number(record: Mapping[Any, Any], key: str) -> str:
     if not fmt.known(record[f"{key}_estimate"]):
         return "not estimated"
-    ends = [value if fmt.known(value := record[f"{key}_{end}"]) else None for end in ("lower", "upper")]
-    return estimate_text(Number(record[f"{key}_estimate"], *ends, record[f"{key}_se"]))
+    lower, upper = (
+        value if fmt.known(value := record[f"{key}_{end}"]) else None for end in ("lower", "upper")
+    )
+    return estimate_text(Number(record[f"{key}_estimate"], lower, upper, record[f"{key}_se"]))
 
 
 def _spread_text(row: Mapping[Any, Any] | None, words: Words) -> str:
@@ -148,7 +152,9 @@ def spread_sentence(spread: pd.DataFrame, words: Words) -> str:
         largest = fmt.with_unit(fmt.number(row["largest"], places), words.unit)
         ends = f"{fmt.number(row['smallest'], places)} to {largest}"
         share = row["in_standard_errors"]
-        apart = f" ({fmt.number(share, 1)} standard errors of the primary analysis)" if fmt.known(share) else ""
+        apart = (
+            f" ({fmt.number(share, 1)} standard errors of the primary analysis)" if fmt.known(share) else ""
+        )
         said.append(f"{names[row['quantity']]} from {ends}{apart}")
     if not said:
         return ""

@@ -153,7 +153,9 @@ def ancestors(stage: str, randomised: bool, training: str = DEPLOYMENT) -> list[
     for parent in PARENTS[stage]:
         if stage == "nuisance" and parent == (INFERENCE if randomised else DEPLOYMENT):
             continue
-        if training == DEPLOYMENT and (stage == "forest" and parent == INFERENCE or parent == "permutation"):
+        if training == DEPLOYMENT and (
+            (stage == "forest" and parent == INFERENCE) or parent == "permutation"
+        ):
             continue
         found += [parent, *ancestors(parent, randomised, training)]
     return sorted(set(found))

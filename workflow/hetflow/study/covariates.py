@@ -36,7 +36,11 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
     problems: dict[tuple[str, str], Problem] = {}
     for analysis, resolved in resolve_all(study).items():
         prefix = "" if analysis == PRIMARY else f"analyses.{analysis}."
-        found = (*_unknown(resolved, columns, known), *_kinds(resolved, columns), *_kept(resolved, columns, known))
+        found = (
+            *_unknown(resolved, columns, known),
+            *_kinds(resolved, columns),
+            *_kept(resolved, columns, known),
+        )
         for problem in found:
             placed = Problem(
                 f"{source}: {prefix}{problem.where}", problem.expected, problem.found, problem.remedy

@@ -18,7 +18,7 @@ class Missingness(Section):
     """What is done about missing covariates."""
 
     strategy: Strategy = "multiple_imputation"
-    """How gaps are handled; each strategy's questions, assumption and designs stand under “Strategies” above."""
+    """How gaps are handled; each strategy's questions, assumption and designs stand below."""
     imputations: int = Field(default=10, ge=1, le=1000)
     """Completed data sets of multiple imputation; raising it adds files and changes none."""
     iterations: int = Field(default=5, ge=1, le=100)

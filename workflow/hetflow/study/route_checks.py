@@ -63,7 +63,10 @@ def _observational(missingness: Missingness) -> Iterator[Problem]:
             route.name,
             "choose one of them: a propensity for each pattern of blocks would need its own assumption",
         )
-    elif route.unconfounded_despite and len(missingness.unconfounded_despite_missingness.split()) < FEWEST_WORDS:
+    elif (
+        route.unconfounded_despite
+        and len(missingness.unconfounded_despite_missingness.split()) < FEWEST_WORDS
+    ):
         yield Problem(
             STATEMENT,
             f"with strategy {route.name} in an observational design a sentence that says why treatment is "
