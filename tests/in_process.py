@@ -150,6 +150,6 @@ def _estimates(
     reads += ["--completion-notices", *begun.files(plan.notices(analysis, "inference"))]
     reads += ["--permutations", *begun.files(plan.permutations(analysis))]
     names = {"table": "estimates.parquet", "covariance": "covariance.npz", "curves": "curves.parquet"}
-    names |= {"displays": "displays.parquet", "notices": "notices.json"}
+    names |= {"displays": "displays.parquet", "notices": "notices.json", "joint": "joint.parquet"}
     writes = [part for key, name in names.items() for part in (f"--{key}", begun.file(f"{analysis}/{name}"))]
     script("estimates", "--analysis", analysis, *reads, *writes)

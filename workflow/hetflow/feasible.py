@@ -16,7 +16,9 @@ from hetflow.errors import Problem, Refused, refuse
 from hetflow.forest.samples import ALL, sample_names, units_of
 from hetflow.forest.settings import smallest_sample
 from hetflow.missingness.blockwise import Submodel, availability, submodels, whole_blocks
+from hetflow.missingness.delta import delta_problems
 from hetflow.missingness.strategies import complete
+from hetflow.nuisance.auxiliaries import auxiliary_columns
 from hetflow.nuisance.folds import check_folds
 from hetflow.study.routes import ROUTES
 
@@ -79,6 +81,12 @@ def _analysis(
         yield from refused.problems
         return
     yield from _named(asked, kept, columns)
+    yield from delta_problems(columns, asked.get("delta") or {})
+    weighting = asked["missing_outcome"]["strategy"] == "weighting"
+    try:
+        auxiliary_columns(columns, asked["missing_outcome"]["auxiliary"] if weighting else [])
+    except Refused as refused:
+        yield from refused.problems
     seen = np.isfinite(outcomes[asked["outcome"]].to_numpy(dtype=np.float64)[rows])
     part, part_fold = cohort.iloc[rows[seen]], fold[rows[seen]]
     try:
@@ -86,9 +94,10 @@ def _analysis(
     except Refused as refused:
         yield from refused.problems
         return
-    yield from _samples(part_fold, clusters(cohort), rows[seen], asked, folds)
+    learning = rows if weighting else rows[seen]
+    yield from _samples(fold[learning], clusters(cohort), learning, asked, folds)
     for model in models:
-        learns = rows[seen][model.learns[rows[seen]]]
+        learns = learning[model.learns[learning]]
         for problem in _samples(fold[learns], clusters(cohort), learns, asked, folds):
             remedy = f"raise missingness.minimum_pattern above {int(model.learns.sum())}, or {problem.remedy}"
             yield replace(problem, remedy=remedy)
@@ -157,7 +166,7 @@ def _samples(
         yield Problem(
             "forest.min_leaf",
             f"at least {needed} units in each forest's sample, for leaves of {asked['min_leaf']}",
-            f"{sizes[least]} units with an outcome in the sample {least}",
+            f"{sizes[least]} units to learn from in the sample {least}",
             "lower forest.min_leaf, lower folds, or set forest.held_out_trees: 0",
         )
     if cluster is None:

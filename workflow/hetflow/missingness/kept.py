@@ -132,6 +132,27 @@ def mark_new_units(
     return restore(new, filled).assign(**masks)
 
 
+def settle_new_units(
+    frame: pd.DataFrame,
+    new: pd.DataFrame,
+    studied: pd.DataFrame,
+    columns: Sequence[Column],
+    kept: Collection[str],
+) -> pd.DataFrame:
+    """The study's constant in every kept gap of the completed new units, where the column applies."""
+    filled = []
+    for column in columns:
+        given = new[column.name].notna().to_numpy()
+        if column.name not in kept or given.all():
+            continue
+        now = encode(frame, column)
+        rows = ~given & (now.applies == 1)
+        if rows.any():
+            now.values[rows] = typical_value(encode(studied, column))
+        filled.append(replace(now, given=given))
+    return restore(frame, filled)
+
+
 def unkept_notice(frame: pd.DataFrame, columns: Sequence[Column], kept: Collection[str]) -> list[str]:
     """What to say of covariates whose gaps get no indicator."""
     silent = sorted(c.name for c in columns if c.name not in kept and frame[c.name].isna().any())

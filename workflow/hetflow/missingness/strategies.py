@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.blockwise import blank_blocks, whole_blocks
 from hetflow.missingness.chained import ChainSettings
+from hetflow.missingness.imputer import Imputer
 from hetflow.missingness.kept import keep_masks, unkept_notice
 from hetflow.missingness.modes import impute_deployment, impute_inference
 from hetflow.study.routes import ROUTES
@@ -54,11 +55,14 @@ class Completed:
         Covariates in the frame, in the order in which they were given.
     notices : tuple of str
         What the report must say.
+    imputer : Imputer or None
+        What new units are completed by, where the strategy has such a thing (deployment mode).
     """
 
     frame: pd.DataFrame
     columns_kept: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    imputer: Imputer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,20 +194,21 @@ def _names(columns: Sequence[Column]) -> tuple[str, ...]:
 
 def _impute(
     task: Task, frame: pd.DataFrame, columns: Sequence[Column], mode: str
-) -> tuple[pd.DataFrame, list[str]]:
-    """One imputation of `frame` in one mode."""
+) -> tuple[pd.DataFrame, list[str], Imputer | None]:
+    """One imputation of `frame` in one mode, notices, and what new units are completed by (deployment mode)."""
     chain = task.settings.chain
     if mode == DEPLOYMENT:
-        return impute_deployment(frame, columns, task.imputation, task.seed, chain), []
+        made = impute_deployment(frame, columns, task.imputation, task.seed, chain, keep=True)
+        return made.frame, [], made.imputer
     if task.arm is None or task.outcome is None:
         raise ValueError("inference mode needs arm and outcome")
-    return impute_inference(frame, columns, task.arm, task.outcome, task.imputation, task.seed, chain)
+    return *impute_inference(frame, columns, task.arm, task.outcome, task.imputation, task.seed, chain), None
 
 
 def _multiple_imputation(task: Task) -> Completed:
-    completed, notices = _impute(task, task.frame, task.columns, task.mode)
+    completed, notices, imputer = _impute(task, task.frame, task.columns, task.mode)
     whole = completed.assign(unit=task.frame["unit"])
-    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices))
+    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices), imputer)
 
 
 def _indicator(task: Task) -> Completed:
@@ -211,7 +216,7 @@ def _indicator(task: Task) -> Completed:
     kept = [column.name for column in task.covariates if column.mask_fixed_before_randomisation]
     completed = _with_kept(task, kept, DEPLOYMENT)
     silent = unkept_notice(task.frame, task.covariates, kept)
-    return Completed(completed.frame, completed.columns_kept, (*completed.notices, *silent))
+    return replace(completed, notices=(*completed.notices, *silent))
 
 
 def _selective(task: Task) -> Completed:
@@ -221,17 +226,18 @@ def _selective(task: Task) -> Completed:
 
 def _with_kept(task: Task, kept: Sequence[str], mode: str) -> Completed:
     masks = keep_masks(task.frame, task.covariates, kept)
-    completed, notices = _impute(task, masks.frame, [*task.columns, *masks.indicators], mode)
+    completed, notices, imputer = _impute(task, masks.frame, [*task.columns, *masks.indicators], mode)
     whole = masks.settle(completed).assign(unit=task.frame["unit"])
     frame = _with_applies(whole, task.covariates)
     indicators = {one.name: whole[one.name].to_numpy(dtype=np.float64) for one in masks.indicators}
-    return Completed(frame.assign(**indicators), _names(task.covariates), (*masks.notices, *notices))
+    said = (*masks.notices, *notices)
+    return Completed(frame.assign(**indicators), _names(task.covariates), said, imputer)
 
 
 def _blockwise(task: Task) -> Completed:
     """Single cells imputed; a block that was not measured at all stays missing."""
     blocks = whole_blocks(task.frame, task.covariates)
-    completed, notices = _impute(task, task.frame, task.columns, task.mode)
+    completed, notices, _ = _impute(task, task.frame, task.columns, task.mode)
     whole = blank_blocks(completed, blocks).assign(unit=task.frame["unit"])
     said = [block.notice for block in blocks]
     return Completed(_with_applies(whole, task.covariates), _names(task.covariates), (*said, *notices))

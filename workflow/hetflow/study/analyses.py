@@ -22,11 +22,13 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "nuisance": ("deployment", "inference"),
     "forest": ("deployment", "inference", "nuisance"),
     "permutation": ("deployment", "inference", "nuisance"),
-    "scores": ("forest",),
+    "draws": ("inference",),
+    "scores": ("forest", "draws"),
     "estimates": ("scores", "inference", "permutation"),
+    "sensitivity": ("scores", "inference"),
 }
 
-SECTIONS = ("missingness", "nuisance", "forest", "estimates")
+SECTIONS = ("missingness", "nuisance", "missing_outcome", "forest", "estimates")
 
 
 def resolve(study: Study, analysis: str) -> Study:
@@ -63,6 +65,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         "nuisance": seed
         | {
             "nuisance": dump["nuisance"],
+            "missing_outcome": _outcome_slice(study),
             "randomised": randomised,
             "probability": dump["design"]["probability"],
         }
@@ -73,12 +76,19 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"forest": forest, "trees": study.forest.permutation_trees}
         | outcome_facts
         | {"better": outcome["better"]},
-        "scores": {"better": outcome["better"], "folds": study.folds},
+        "draws": seed | {"missingness": _chain(study), "named": _named(study)} | outcome_facts,
+        "scores": {"better": outcome["better"], "folds": study.folds} | _imputed(study),
         "estimates": seed
         | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
         | {"outcome": study.outcome, "strategy": study.missingness.strategy}
         | {"kept_masks": sorted(study.missingness.keep_mask) if route.name == "selective" else []}
-        | patterns,
+        | patterns
+        | _imputed(study),
+        "sensitivity": seed
+        | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
+        | {"sensitivity": dump["sensitivity"]}
+        | outcome_facts
+        | _imputed(study),
     }
     return {stage: found[stage] for stage in stages(study)}
 
@@ -91,7 +101,10 @@ def stages(study: Study) -> list[str]:
 #: Keys of the section `forest` that only permutations read.
 _OF_PERMUTATIONS = ("permutations", "permutation_trees", "permutation_imputations")
 #: Keys of the section `missingness` that change no completed file.
-_NOT_OF_IMPUTATION = ("imputations", "keep_mask", "minimum_pattern", "unconfounded_despite_missingness")
+_NOT_OF_IMPUTATION = (
+    *("imputations", "groups", "keep_mask", "minimum_pattern"),
+    "unconfounded_despite_missingness",
+)
 
 
 def _imputation(study: Study, dump: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +118,41 @@ def _imputation(study: Study, dump: Mapping[str, Any]) -> dict[str, Any]:
     return {"seed": study.seed, "missingness": section}
 
 
+def _outcome_slice(study: Study) -> dict[str, Any]:
+    """What is read of the section on missing outcomes: the strategy's own keys.
+
+    Where outcomes are imputed, nuisances and forest are those of weighting: they must not see imputed outcomes.
+    """
+    section = study.missing_outcome.model_dump(mode="json")
+    if section["strategy"] == "complete_case":
+        return {"strategy": section["strategy"]}
+    return section | {"strategy": "weighting"}
+
+
+def imputes_outcome(study: Study) -> bool:
+    """Whether a resolved analysis imputes missing outcomes."""
+    return study.missing_outcome.strategy == "imputation"
+
+
+def is_sensitive(study: Study) -> bool:
+    """Whether a resolved analysis is taken through the sensitivity analysis: it must hold all units."""
+    asked = study.sensitivity
+    return study.missing_outcome.strategy != "complete_case" and bool(asked.deltas or asked.reference_based)
+
+
+def _imputed(study: Study) -> dict[str, Any]:
+    """What the slices of the stages after the forest say where outcomes were imputed."""
+    return {"imputed": True, "outcome": study.outcome} if imputes_outcome(study) else {}
+
+
+def _chain(study: Study) -> dict[str, Any]:
+    return study.missingness.model_dump(mode="json", include={"iterations", "donors", "predictors"})
+
+
+def _named(study: Study) -> list[str]:
+    return sorted(set(named_covariates(study).values()))
+
+
 def counts(study: Study) -> dict[str, int]:
     """How many imputations and trees an analysis uses; they enter through the list of files, not through a slice."""
     several = ROUTES[study.missingness.strategy].several
@@ -116,6 +164,7 @@ def counts(study: Study) -> dict[str, int]:
         "held_out_trees": study.forest.held_out_trees,
         "permutations": study.forest.permutations if permuted else 0,
         "permutation_imputations": min(study.forest.permutation_imputations, imputations) if permuted else 0,
+        "draws": study.missingness.imputations,
     }
 
 
@@ -124,6 +173,7 @@ _COUNTED: dict[str, tuple[str, ...]] = {
     "nuisance": ("imputations",),
     "forest": ("imputations",),
     "permutation": ("permutations", "permutation_imputations"),
+    "draws": ("draws",),
     "scores": ("imputations", "trees", "held_out_trees"),
     "estimates": ("imputations", "trees", "held_out_trees"),
 }
@@ -133,7 +183,8 @@ def fingerprint(study: Study, stage: str) -> str:
     """Canonical text of all that a stage's files depend on within one resolved analysis."""
     parts = slices(study)
     number = counts(study)
-    lineage = [stage, *ancestors(stage, study.design.kind == "randomised", study.forest.training)]
+    randomised, imputed = study.design.kind == "randomised", imputes_outcome(study)
+    lineage = [stage, *ancestors(stage, randomised, imputed, study.forest.training)]
     return canonical_json(
         {
             "slices": {name: parts[name] for name in lineage},
@@ -142,22 +193,24 @@ def fingerprint(study: Study, stage: str) -> str:
     )
 
 
-def ancestors(stage: str, randomised: bool, training: str = DEPLOYMENT) -> list[str]:
+def ancestors(stage: str, randomised: bool, imputed: bool = False, training: str = DEPLOYMENT) -> list[str]:
     """All stages whose files a stage reads, directly or not.
 
     In a randomised design the nuisances read the deployment-mode covariates alone, in an observational one the
-    inference-mode covariates. A forest reads inference-mode covariates only when it is trained on them
-    (`forest.training`), and only then are arms permuted.
+    inference-mode covariates. Scores read draws of missing outcomes only where these are imputed. A forest reads
+    inference-mode covariates only when it is trained on them (`forest.training`), and only then are arms permuted.
     """
     found: list[str] = []
     for parent in PARENTS[stage]:
         if stage == "nuisance" and parent == (INFERENCE if randomised else DEPLOYMENT):
             continue
+        if parent == "draws" and not imputed:
+            continue
         if training == DEPLOYMENT and (
             (stage == "forest" and parent == INFERENCE) or parent == "permutation"
         ):
             continue
-        found += [parent, *ancestors(parent, randomised, training)]
+        found += [parent, *ancestors(parent, randomised, imputed, training)]
     return sorted(set(found))
 
 
@@ -219,10 +272,22 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
             "randomised": study.design.kind == "randomised",
             "probability": probability,
         },
+        "structure": {
+            "seed": study.seed,
+            "groups": list(study.missingness.groups),
+            "strata": bool(study.design.strata),
+            "clusters": study.design.cluster is not None,
+        },
+        "mechanism": {
+            "seed": study.seed,
+            "outcome": resolve(study, PRIMARY).outcome,
+            "randomised": study.design.kind == "randomised",
+        },
         "collect": {"analyses": list(resolve_all(study))},
         "report": {key: dump[key] for key in page_keys}
         | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
         | {"owners": _owners(study), "analyses": list(resolve_all(study))}
+        | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
         | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
     }
 
@@ -235,6 +300,8 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
             "strategy": one.missingness.strategy,
             "keep_mask": one.missingness.keep_mask,
             "minimum_pattern": one.missingness.minimum_pattern,
+            "missing_outcome": _outcome_slice(one),
+            "delta": one.missingness.delta,
             "min_leaf": one.forest.min_leaf,
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),

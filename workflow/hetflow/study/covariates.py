@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 
 from hetflow.errors import Problem
 from hetflow.study.analyses import named_covariates, resolve_all
-from hetflow.study.description import ColumnEntry
+from hetflow.study.auxiliaries import auxiliary_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.model import PRIMARY, Study
+from hetflow.study.said import said
 
 _LEVELLED = ("binary", "ordinal", "nominal")
 
@@ -40,13 +40,15 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
             *_unknown(resolved, columns, known),
             *_kinds(resolved, columns),
             *_kept(resolved, columns, known),
+            *auxiliary_problems(resolved, columns),
         )
         for problem in found:
             placed = Problem(
                 f"{source}: {prefix}{problem.where}", problem.expected, problem.found, problem.remedy
             )
             problems.setdefault((problem.where, problem.found), placed)
-    return [*problems.values(), *_outcomes_of_covariates(study, source, known)]
+    groups = _groups(study, source, columns)
+    return [*problems.values(), *groups, *_outcomes_of_covariates(study, source, known)]
 
 
 def _resolvable(study: Study) -> bool:
@@ -56,19 +58,6 @@ def _resolvable(study: Study) -> bool:
     except ValueError:
         return False
     return True
-
-
-def said(study: Study, column: str, attribute: str, columns: Collection[str]) -> object:
-    """What the dictionary says of a column: by its name, else by a pattern that matches it; None if nothing."""
-    exact: ColumnEntry | None = study.dictionary.get(column)
-    value = None if exact is None else getattr(exact, attribute)
-    if value is not None:
-        return value
-    patterns = [
-        name for name in sorted(study.dictionary) if name not in columns and fnmatchcase(column, name)
-    ]
-    found = (getattr(study.dictionary[name], attribute) for name in patterns)
-    return next((value for value in found if value is not None), None)
 
 
 def _unknown(study: Study, columns: Collection[str], known: set[str]) -> Iterator[Problem]:
@@ -111,6 +100,25 @@ def _kept(study: Study, columns: Collection[str], known: set[str]) -> Iterator[P
                 "write `mask_fixed_before_randomisation: true` if that is so; otherwise leave it out: an indicator "
                 "of anything later is a post-treatment variable",
             )
+
+
+def _groups(study: Study, source: str, columns: Collection[str]) -> Iterator[Problem]:
+    """Columns by whose levels missing values are counted: in the cohort, and with levels."""
+    usable = {
+        name
+        for name in columns
+        if said(study, name, "role", columns) in ("covariate", "auxiliary")
+        and said(study, name, "kind", columns) in _LEVELLED
+    }
+    for place, name in enumerate(study.missingness.groups):
+        if name in usable:
+            continue
+        role, kind = said(study, name, "role", columns) or "ignore", said(study, name, "kind", columns)
+        of_kind = f", kind {kind}" if kind else ""
+        found = f"{name}, role {role}{of_kind}" if name in columns else f"{name}, no column of the data file"
+        expected = "a binary, ordinal or nominal column of role covariate or auxiliary"
+        remedy = f"name one of {_some(usable)}" if usable else "remove the key"
+        yield Problem(f"{source}: missingness.groups[{place}]", expected, found, remedy)
 
 
 def _outcomes_of_covariates(study: Study, source: str, known: set[str]) -> Iterator[Problem]:

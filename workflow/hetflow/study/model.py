@@ -24,10 +24,13 @@ from hetflow.study.methods import (
     Estimates,
     Forest,
     Missingness,
+    MissingOutcome,
     Nuisance,
     Report,
+    Sensitivity,
 )
 from hetflow.study.route_checks import route_problems, training_problems
+from hetflow.study.sensitivity import moved_covariates, sensitivity_problems
 
 PRIMARY = "primary"
 #: Folders that a run makes beside those of the analyses.
@@ -69,6 +72,10 @@ class Study(Section):
     """What is done about missing covariates."""
     nuisance: Nuisance = Nuisance()
     """Outcome mean and propensity."""
+    missing_outcome: MissingOutcome = MissingOutcome()
+    """What is done about units without an outcome."""
+    sensitivity: Sensitivity = Sensitivity()
+    """How findings depend on what the missing outcomes were."""
     forest: Forest = Forest()
     """The causal forest."""
     estimates: Estimates = Estimates()
@@ -119,6 +126,15 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
         )
     yield from _treatment(study, source)
     yield from _outcomes(study, source)
+    for name, analysis in study.analyses.items():
+        if analysis.missingness is not None and "groups" in analysis.missingness.model_fields_set:
+            yield Problem(
+                f"{source}: analyses.{name}.missingness.groups",
+                "groups of the study, for what is missing is described once for all analyses",
+                "groups of one analysis",
+                "write them under `missingness` of the study",
+            )
+    yield from sensitivity_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(
@@ -258,8 +274,9 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     trim = study.nuisance.trim
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
+    yield from moved_covariates(study)
     yield from route_problems(study.missingness, study.forest.engine, randomised)
-    yield from training_problems(study.forest, study.missingness, randomised)
+    yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":
         yield Problem(
             "forest.imbalance_penalty",

@@ -95,7 +95,9 @@ def unused_keys(analyses: Mapping[str, Missingness]) -> Iterator[Problem]:
         )
 
 
-def training_problems(forest: Forest, missingness: Missingness, randomised: bool) -> Iterator[Problem]:
+def training_problems(
+    forest: Forest, missingness: Missingness, missing_outcome: str, randomised: bool
+) -> Iterator[Problem]:
     """Why a forest may not be trained on inference-mode covariates in this analysis."""
     if forest.training != "inference":
         return
@@ -112,4 +114,12 @@ def training_problems(forest: Forest, missingness: Missingness, randomised: bool
             f"inference only with one of the strategies {named(TRAINED_ON_INFERENCE)}, which impute in two modes",
             f"missingness.strategy {missingness.strategy}",
             "choose one of them, or remove forest.training",
+        )
+    if missing_outcome != "complete_case":
+        yield Problem(
+            "forest.training",
+            "deployment where missing outcomes are weighted for or imputed, by models of each arm that no permutation "
+            "fits anew",
+            f"inference with missing_outcome.strategy {missing_outcome}",
+            "remove forest.training, or choose `missing_outcome: {strategy: complete_case}`",
         )
