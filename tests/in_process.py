@@ -82,6 +82,7 @@ def _cohort(begun: Start) -> None:
     )
     settings = [begun.file(f"settings/{stage}.json") for stage in ("cohort", "folds", "feasible")]
     more = ["--flow", begun.file("flow.parquet"), "--baseline", begun.file("baseline.parquet")]
+    more += ["--reasons", begun.file("reasons.parquet")]
     whole = ["--cohort", cohort, "--outcomes", outcomes, "--facts", facts]
     script("ingest", "--data", begun.data_file, "--settings", settings[0], *whole, *more)
     script("folds", "--cohort", cohort, "--settings", settings[1], "--folds", folds)
