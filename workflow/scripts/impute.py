@@ -34,7 +34,7 @@ def work(arguments: Namespace) -> None:
     strategy = settings["missingness"]["strategy"]
     inference = arguments.mode == "inference"
     outcome = None
-    if inference and "outcome" in settings:
+    if inference and "outcome" in settings:  # the slice names it for strategies of two modes
         outcomes = read_table(arguments.outcomes, "outcomes")
         outcome = outcomes[settings["outcome"]].to_numpy(dtype=float)
     arm = cohort["treated"].to_numpy()
@@ -70,13 +70,13 @@ def engine_of(
 
 
 def strategy_settings(section: dict, choice: Choice | None) -> Settings:
-    """Settings of the chain from the study's section, where the strategy has one."""
+    """Settings of a strategy from the study's section."""
     chain = {key: section[key] for key in ("iterations", "donors", "predictors", "delta") if key in section}
     if chain.get("predictors") == "auto":
         chain["predictors"] = None
     if choice is not None:
         chain["engine"] = choice.engine
-    return Settings(chain=ChainSettings(**chain))
+    return Settings(chain=ChainSettings(**chain), keep_mask=tuple(section.get("keep_mask", ())))
 
 
 def main(argv: list[str] | None = None) -> int:

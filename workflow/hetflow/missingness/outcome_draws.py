@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.chained import OUTCOME, ChainSettings, run_chain
+from hetflow.missingness.chained import OUTCOME, ChainSettings, most_predictors, run_chain
 from hetflow.missingness.chance import Stream
 from hetflow.missingness.matching import fit_matcher
 from hetflow.missingness.predictors import REDUNDANT, choose_predictors, pairwise_correlations
@@ -216,7 +216,8 @@ def _predictors(
     if always.size:
         among = np.abs(pairwise_correlations(features, features[:, always]))
         banned |= (among >= REDUNDANT).any(axis=1)
-    chosen = choose_predictors(features, target, banned, settings.predictors, settings.minimum_correlation)
+    most = settings.predictors or most_predictors(int(np.isfinite(target).sum()))
+    chosen = choose_predictors(features, target, banned, most, settings.minimum_correlation)
     return np.concatenate([always, chosen])
 
 

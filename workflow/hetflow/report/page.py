@@ -11,7 +11,17 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import observation, picks, pooled, prose, sensitivity, sentences, tables, tables_compared
+from hetflow.report import (
+    observation,
+    picks,
+    pooled,
+    prose,
+    sensitivity,
+    sentences,
+    tables,
+    tables_compared,
+    tables_routes,
+)
 from hetflow.report.figures import Drawn, draw_all, masks_of, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
@@ -92,8 +102,18 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     if len(compared) > 1:
         shown.append(tables_compared.analyses_table(compared, panels(own), first))
     exported["analyses"] = compared
+    if inputs.missingness.get("missing_cells"):
+        routes, exported["routes_spread"] = _routes(inputs, compared, first)
+        exported["routes"] = routes
+        shown.append(tables_routes.routes_table(routes, exported["routes_spread"], first))
     exported["estimates"] = tables_compared.releasable(estimates, minimum)
     return {table.name: table for table in shown}, exported
+
+
+def _routes(inputs: ReportInputs, compared: pd.DataFrame, own: Words) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Routes for missing covariates, and how far they differ."""
+    routes = tables_routes.routes_frame(compared, inputs.settings["methods"], own.randomised)
+    return routes, tables_routes.spread_frame(routes)
 
 
 def _leading(inputs: ReportInputs) -> set[str]:
@@ -244,6 +264,8 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+            ("table", "routes"),
+            ("text", prose.REGULATORS if own.randomised and "routes" in shown else ""),
             ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
             ("table", "imputations"),
             *sensitivity.parts(inputs, own, minimum),

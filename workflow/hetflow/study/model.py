@@ -20,7 +20,6 @@ from hetflow.study.description import (
     Treatment,
 )
 from hetflow.study.methods import (
-    ENGINES_THAT_TAKE_MISSING,
     Analysis,
     Estimates,
     Forest,
@@ -30,6 +29,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.route_checks import route_problems, training_problems
 from hetflow.study.sensitivity import moved_covariates, sensitivity_problems
 
 PRIMARY = "primary"
@@ -275,13 +275,8 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
     yield from moved_covariates(study)
-    if study.missingness.strategy == "native" and study.forest.engine not in ENGINES_THAT_TAKE_MISSING:
-        yield Problem(
-            "missingness.strategy",
-            "a forest engine that takes missing covariates",
-            f"forest.engine {study.forest.engine}, which refuses them",
-            "choose `forest: {engine: histogram}`, or multiple_imputation or indicator",
-        )
+    yield from route_problems(study.missingness, study.forest.engine, randomised)
+    yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":
         yield Problem(
             "forest.imbalance_penalty",
@@ -303,7 +298,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
         twice = sorted({str(value) for value in values if values.count(value) > 1})
         if twice:
             yield Problem(f"estimates.{key}", "each name once", f"{', '.join(twice)} twice", "keep one")
-    for key in ("trees", "held_out_trees"):
+    for key in ("trees", "held_out_trees", "permutation_trees"):
         trees = getattr(study.forest, key)
         if trees % study.forest.bag_trees:
             yield Problem(
