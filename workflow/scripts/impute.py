@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def work(arguments: Namespace) -> None:
 
 
 def engine_of(
-    section: dict, cohort: pd.DataFrame, columns: list[Column], arm: np.ndarray | None, seed: int
+    section: dict, cohort: pd.DataFrame, columns: Sequence[Column], arm: np.ndarray | None, seed: int
 ) -> Choice | None:
     """The engine of the chain, where the strategy has one; arms are known in inference mode alone."""
     if "engine" not in section:

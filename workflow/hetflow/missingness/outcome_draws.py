@@ -203,7 +203,7 @@ def _draw(
     if kind == "continuous":
         drawn = normal_draw(Z[seen], target[seen, 0], Z[~seen], rng)
         return np.asarray(centre + scale * drawn)
-    matcher = fit_matcher(Z[seen], target[seen], settings.donors, rng)
+    matcher = fit_matcher(Z[seen], target[seen], settings.donors, rng, None)
     return matcher.impute(Z[~seen], outcome[seen][:, None], Stream(rng))[:, 0]
 
 
