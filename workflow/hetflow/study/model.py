@@ -19,6 +19,7 @@ from hetflow.study.description import (
     StratumProbability,
     Treatment,
 )
+from hetflow.study.groups import rule_problems
 from hetflow.study.methods import (
     ENGINES_THAT_TAKE_MISSING,
     Analysis,
@@ -30,7 +31,6 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
-from hetflow.study.groups import rule_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 
 PRIMARY = "primary"
