@@ -139,10 +139,7 @@ def dropped_text(dropped: Mapping[str, str]) -> str:
 
 
 def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int, examined: bool = False) -> str:
-    """How many of each arm have no outcome, and what that asks one to believe.
-
-    `examined` says that the page holds a sensitivity analysis of it.
-    """
+    """How many of each arm have no outcome, and what that asks one to believe; `examined`: the page asks what else."""
     lost = {arm: int(outcome.get(f"missing_{arm}") or 0) for arm in ("treated", "control")}
     whole = {arm: lost[arm] + int(outcome.get(f"observed_{arm}") or 0) for arm in lost}
     if not any(lost.values()) or min(whole.values()) == 0:
@@ -262,10 +259,8 @@ def _missing_outcomes(methods: Mapping[str, Any]) -> str:
     if section.get("strategy", "complete_case") == "complete_case":
         return ""
     if section["strategy"] == "imputation":
-        return (
-            f" Missing outcomes were imputed {methods['missingness']['imputations']} times by arm, scores made for "
-            "each with the same outcome mean and effects, and estimates pooled by Rubin's rules."
-        )
+        times = methods["missingness"]["imputations"]
+        return f" Missing outcomes were imputed {times} times by arm, and estimates pooled by Rubin's rules."
     given = " and ".join(["covariates", *section["auxiliary"]])
     return (
         " Missing outcomes were handled by augmented inverse-probability weighting; the probability of an observed "
