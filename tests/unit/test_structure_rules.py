@@ -1,4 +1,4 @@
-"""Conditions of absence: planted ones are found in the study file's words, chance ones not; the dictionary is weighed."""
+"""Conditions of absence: planted ones are found in the study file's words, chance ones not; the dictionary weighed."""
 
 from __future__ import annotations
 
@@ -159,8 +159,8 @@ def test_columns_of_one_block_are_no_rules_for_one_another() -> None:
 
 
 def test_false_alarms_are_rarer_than_stated() -> None:
-    # 80 cohorts whose gaps depend on nothing; at most 1 % of them may show a rule. A rate of 1 % gives more than 4 of 80
-    # with probability 0.0014. `make verify` has more.
+    # 80 cohorts whose gaps depend on nothing; at most 1 % of them may show a rule. A rate of 1 % gives more than 4 of
+    # 80 with probability 0.0014.
     alarms = 0
     for seed in range(80):
         rng = np.random.default_rng([8, seed])

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
-from hetflow.cohort.columns import columns_from_json
+from hetflow.cohort.columns import Column, columns_from_json
 from hetflow.cohort.ingest import ingest
+from hetflow.files import plain_json, read_table, write_json, write_table
 from hetflow.missingness.structure.stage import describe_structure
+from hetflow.plan import STRUCTURE
+from hetflow.report.prose_structure import structure_texts
+from hetflow.report.words import words
 from hetflow.study.analyses import resolve_all, slices, study_slices
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.model import Study, inconsistencies
+from report_fixture import columns
+from report_fixture import settings as report_settings
 
+WORDS = words(report_settings(), columns(), "primary")
 HEADER = ["id", "arm", "site", "age", "lab", "y"]
 
 
@@ -101,3 +110,26 @@ def test_reasons_are_counted_from_the_raw_file_to_the_table() -> None:
     arm = found[(found["by"] == "arm") & (found["column"] == "y")]
     assert arm[["level", "missing", "share"]].values.tolist() == [["treated", 2, 1.0]]
     assert set(found[found["by"] == "site"]["level"]) <= {"A", "B", "C"}
+
+
+def test_a_cohort_without_gaps_and_one_with_a_single_mask(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"unit": range(50), "treated": np.arange(50) % 2, "a": rng.normal(size=50)})
+    frame = frame.assign(stratum="all", cluster=frame["unit"])
+    outcome = pd.DataFrame({"unit": range(50), "y": rng.normal(size=50)})
+    reasons = pd.DataFrame({"unit": np.empty(0, dtype=np.int64), "column": "", "reason": ""})
+    settings = {"seed": 1, "groups": [], "strata": False, "clusters": False}
+    whole = describe_structure(frame, outcome, [Column("a", "continuous")], reasons, settings)
+    assert whole.facts["structure_index"] is None
+    assert whole.facts["distinct_masks"] == 0
+    assert set(whole.tables) == set(STRUCTURE)
+    gaps = outcome.assign(y=outcome["y"].mask(outcome["unit"] < 9))
+    single = describe_structure(frame, gaps, [Column("a", "continuous")], reasons, settings)
+    assert single.facts["distinct_masks"] == 1
+    assert abs(single.facts["structure_index"]["index"]) < 1e-12
+    for found in (whole, single):
+        assert structure_texts(found.facts, WORDS, 10) is not None
+        for name, table in found.tables.items():
+            write_table(table, tmp_path / f"{name}.parquet", "table")
+            assert list(read_table(tmp_path / f"{name}.parquet", "table")) == list(table)
+        write_json(plain_json(found.facts), tmp_path / "structure.json", "facts")
