@@ -74,6 +74,41 @@ rule structure:
         " --network {output.network:q} --design {output.design:q} --structure {output.structure:q} --log {log:q}"
 
 
+rule mechanism:
+    input:
+        cohort="<results>/cohort.parquet",
+        outcomes="<results>/outcomes.parquet",
+        facts="<results>/cohort.json",
+        settings="<results>/settings/mechanism.json",
+    output:
+        labels="<results>/missingness/labels.parquet",
+        dependence="<results>/missingness/dependence.parquet",
+        compared="<results>/missingness/compared.parquet",
+        mcar="<results>/missingness/mcar.parquet",
+        dropout="<results>/missingness/dropout.parquet",
+        mechanism="<results>/missingness/mechanism.json",
+    log:
+        "<logs>/mechanism.log",
+    benchmark:
+        "<benchmarks>/mechanism.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
+    resources:
+        mem_mb=START.memory("mechanism"),
+        runtime=START.minutes("mechanism"),
+    params:
+        code=CODE("mechanism"),
+    message:
+        "Describing on what missing values depend"
+    shell:
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/mechanism.py --cohort {input.cohort:q} --outcomes {input.outcomes:q}"
+        " --facts {input.facts:q} --settings {input.settings:q} --labels {output.labels:q}"
+        " --dependence {output.dependence:q} --compared {output.compared:q} --mcar {output.mcar:q}"
+        " --dropout {output.dropout:q} --mechanism {output.mechanism:q} --log {log:q}"
+
+
 rule impute_deployment:
     input:
         cohort="<results>/cohort.parquet",
@@ -83,6 +118,7 @@ rule impute_deployment:
     output:
         table="<results>/{analysis}/completed/deployment/{imputation}.parquet",
         notices="<results>/{analysis}/completed/deployment/{imputation}.json",
+        imputer="<results>/{analysis}/completed/deployment/{imputation}.npz",
     log:
         "<logs>/impute_deployment/{analysis}-{imputation}.log",
     benchmark:
@@ -101,7 +137,7 @@ rule impute_deployment:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/impute.py --mode deployment --imputation {wildcards.imputation}"
         " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
-        " --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
+        " --completed {output.table:q} --notices {output.notices:q} --imputer {output.imputer:q} --log {log:q}"
 
 
 rule impute_inference:
