@@ -412,6 +412,66 @@ def flow() -> pd.DataFrame:
     )
 
 
+def structure_facts() -> dict[str, object]:
+    """missingness/structure.json."""
+    index = {"index": 0.21, "entropy": 2.9, "permuted": 3.7, "patterns": 83, "saturated": True}
+    return {
+        "units": 823,
+        "incomplete_columns": 5,
+        "distinct_masks": 4,
+        "blocks": {
+            "exact": 1,
+            "near": 0,
+            "largest": {"columns": "CRP1, OPG1", "width": 2, "any_missing": 455},
+        },
+        "structure_index": index,
+        "network": {"pairs": 6, "together": 2, "apart": 1},
+        "nesting": {"edges": 2, "sequences": [{"masks": "2, 3, 4", "order": "as visited"}]},
+        "file_matching": {"never observed": 3, "seldom observed": 1, "never exist": 0},
+        "rules": {"confirmed": 1, "contradicted": 1, "undeclared": 1},
+        "contradictions": [{"columns": "BL.Cig.Day", "declared": "Use.Tob == 'Yes'", "contradictions": 4}],
+    }
+
+
+def structure_tables() -> dict[str, pd.DataFrame]:
+    """Tables of the structure stage that the page shows."""
+    nodes = [
+        (1, "CRP1, OPG1", 455, False, 1),
+        (2, "BMI", 84, False, 2),
+        (3, "BL.Cig.Day", 35, False, 2),
+        (4, "pd_reduction", 30, True, 2),
+        (5, "Age", 4, False, 3),
+    ]
+    edges = [
+        (2, 3, 40, 0.4, "together"),
+        (3, 4, 20, 0.2, "together"),
+        (1, 2, 30, 0.1, "apart"),
+        (1, 5, 3, 0.9, "together"),
+    ]
+    rules = [
+        ("BL.Cig.Day", "Use.Tob == 'No'", 500, 496, 4, "Use.Tob == 'Yes'", "contradicted", ""),
+        ("BMI", "", 300, 300, 0, "Age > 20", "confirmed", ""),
+        ("CRP1, OPG1", "Clinic == 'KY'", 120, 120, 0, "", "undeclared", "Clinic != 'KY'"),
+        ("Age", "Clinic == 'MN'", 6, 6, 0, "", "undeclared", "Clinic != 'MN'"),
+    ]
+    rule_names = [
+        "columns",
+        "condition",
+        "units",
+        "absent",
+        "contradictions",
+        "declared",
+        "status",
+        "suggestion",
+    ]
+    return {
+        "nodes": pd.DataFrame(nodes, columns=["mask", "columns", "rows", "outcome", "community"]),
+        "network": pd.DataFrame(edges, columns=["first", "second", "together", "nmi", "edge"]),
+        "nesting": pd.DataFrame([(4, 3), (3, 2), (5, 1)], columns=["inner", "outer"]),
+        "rules": pd.DataFrame(rules, columns=rule_names),
+    }
+
+
 def report_inputs(
     better: str = "higher", kind: str = "randomised", title: str = "A made-up trial", **numbers: float
 ) -> ReportInputs:
@@ -438,5 +498,7 @@ def report_inputs(
         missingness=summary(frame, known),
         estimates=estimates(**numbers),
         analyses={"primary": primary, "indicator": AnalysisInputs()},
+        structure=structure_facts(),
+        structure_tables=structure_tables(),
         versions={"hetflow": "0.1.0", "numpy": "2.4.0"},
     )
