@@ -38,6 +38,8 @@ _RESIDUALS = {
     "propensity": REAL,
     "outcome_mean": REAL,
 }
+#: Whether the outcome was observed; the probability of it, null where missing outcomes are not weighted for.
+_OBSERVATION = {"observed": SMALL, "observation_probability": REAL}
 
 CONTRACTS: dict[str, Contract] = {
     "settings": Contract(1),
@@ -51,7 +53,9 @@ CONTRACTS: dict[str, Contract] = {
     "reasons": Contract(1, _UNIT | {"column": TEXT, "reason": TEXT}),
     "folds": Contract(1, _UNIT | {"fold": SMALL}),
     "completed": Contract(1, _UNIT, more=True),
-    "nuisance": Contract(1, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | {"weight": REAL}),
+    "nuisance": Contract(
+        2, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | _OBSERVATION | {"weight": REAL}
+    ),
     "forest_sums": Contract(1, _UNIT, more=True),
     "cate": Contract(1, {"sample": TEXT} | _UNIT | {"contrast": TEXT, "cate": REAL, "variance": REAL}),
     "predictions": Contract(
@@ -61,10 +65,11 @@ CONTRACTS: dict[str, Contract] = {
         | {"unlike": SMALL, "why": TEXT},
     ),
     "scores": Contract(
-        1,
+        2,
         _UNIT
         | _ASSIGNMENT
         | _RESIDUALS
+        | _OBSERVATION
         | {
             "cate": REAL,
             "cate_variance": REAL,
@@ -78,6 +83,7 @@ CONTRACTS: dict[str, Contract] = {
             "fold": SMALL,
         },
     ),
+    "outcome_draws": Contract(1, {"assumption": TEXT} | _UNIT | {"outcome": REAL}),
     "estimates": Contract(
         2,
         {

@@ -12,10 +12,12 @@ rule page:
             table=[
                 *("variables", "masks", "patterns"),
                 *("nodes", "network", "nesting", "rules"),
+                *("labels", "dependence", "mcar", "dropout"),
             ],
         ),
         summary="<results>/missingness/summary.json",
         structure="<results>/missingness/structure.json",
+        mechanism="<results>/missingness/mechanism.json",
         estimates="<results>/estimates.parquet",
         pieces=START.files(PLAN.report_pieces()),
     output:

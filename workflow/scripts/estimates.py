@@ -29,8 +29,11 @@ def work(arguments: Namespace) -> None:
     """Read, estimate, write."""
     settings = read_json(arguments.settings, "settings")
     chosen = settings["estimates"] | {"better": settings["better"], "randomised": settings["randomised"]}
+    chosen |= {"imputed": bool(settings.get("imputed"))}
     scores = [Scores.from_frame(read_table(path, "scores")) for path in arguments.scores]
     completed = [read_table(path, "completed") for path in arguments.completed]
+    if chosen["imputed"] and len(completed) == 1:  # a strategy that completes once serves every draw
+        completed = completed * len(scores)
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     observed = read_table(arguments.cohort, "cohort")
     observed = observed.iloc[rows_of(completed[0]["unit"].to_numpy(), observed["unit"].to_numpy())]

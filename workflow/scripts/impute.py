@@ -71,7 +71,8 @@ def engine_of(
 
 def strategy_settings(section: dict, choice: Choice | None) -> Settings:
     """Settings of the chain from the study's section, where the strategy has one."""
-    chain = {key: section[key] for key in ("iterations", "donors", "predictors") if key in section}
+    keys = ("iterations", "donors", "predictors", "delta")
+    chain = {key: section[key] for key in keys if key in section}
     if chain.get("predictors") == "auto":
         chain["predictors"] = None
     if choice is not None:

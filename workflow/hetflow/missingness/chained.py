@@ -4,8 +4,8 @@ settled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from hetflow.errors import refuse
 from hetflow.missingness.blocks import Target, donor_rows, find_targets, target_scores
 from hetflow.missingness.chain_state import State, open_state
 from hetflow.missingness.chance import Stream
+from hetflow.missingness.delta import moved
 from hetflow.missingness.engines import Fitted, engine_for
 from hetflow.missingness.imputer import Imputer, Step
 from hetflow.missingness.predictors import choose_predictors
@@ -48,6 +49,8 @@ class ChainSettings:
         Least absolute correlation of a predictor with the column.
     engine : str
         A key of `hetflow.missingness.engines.ENGINES`.
+    delta : mapping of str to float
+        What is added to imputed values, by column: see `hetflow.missingness.delta`.
     """
 
     iterations: int = 5
@@ -55,6 +58,7 @@ class ChainSettings:
     predictors: int | None = None
     minimum_correlation: float = 0.08
     engine: str = "pmm"
+    delta: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +209,8 @@ def _step(chain: Chain, model: Model, iteration: int, *, keep: bool) -> list[Ste
         rng = chain.stream(iteration, target.key)
         fitted = _fit(chain, model, rng)
         vectors = _vectors(state, target, _donors(model))
-        state.write(
-            target.names, rows, fitted.impute(state.features[rows][:, model.predictors], vectors, Stream(rng))
-        )
+        drawn = fitted.impute(state.features[rows][:, model.predictors], vectors, Stream(rng))
+        state.write(target.names, rows, moved(drawn, target.names, chain.settings.delta))
         kept = [_kept(chain, model, fitted)] if keep else []
     state.refresh(target.names)
     return kept

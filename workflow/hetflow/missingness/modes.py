@@ -10,6 +10,7 @@ score or a rank.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from hetflow.cohort.applicability import parents
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.chained import OUTCOME, Chained, ChainSettings, run_chain
+from hetflow.missingness.delta import with_lacks, without_lacks
 from hetflow.missingness.variables import encode
 
 
@@ -59,9 +61,9 @@ def impute_deployment(
         If a column has no observed value at all.
     """
     baseline = [column for column in columns if column.visit == 0]
-    return run_chain(
-        _select(frame, baseline), baseline, settings, seed, ("deployment", imputation), keep=keep
-    )
+    typed, described = with_lacks(_select(frame, baseline), baseline, settings.delta)
+    chained = run_chain(typed, described, settings, seed, ("deployment", imputation), keep=keep)
+    return replace(chained, frame=without_lacks(chained.frame))
 
 
 def impute_inference(
@@ -91,8 +93,9 @@ def impute_inference(
     notices : list of str
         Columns too rarely observed in an arm, which were completed without arm and outcome instead.
     """
-    typed = _select(frame, columns).assign(**{OUTCOME: np.asarray(outcome, dtype=np.float64)})
-    described = [*columns, Column(OUTCOME, "continuous")]
+    typed, described = with_lacks(_select(frame, columns), columns, settings.delta)
+    typed = typed.assign(**{OUTCOME: np.asarray(outcome, dtype=np.float64)})
+    described = [*described, Column(OUTCOME, "continuous")]
     scarce = _scarce(typed, columns, arm, settings)
     notices: list[str] = []
     if scarce:
@@ -107,7 +110,7 @@ def impute_inference(
         ).frame
         for value in np.unique(arm)
     ]
-    return pd.concat(parts).loc[frame.index].drop(columns=OUTCOME), notices
+    return without_lacks(pd.concat(parts).loc[frame.index].drop(columns=OUTCOME)), notices
 
 
 def _select(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:

@@ -27,6 +27,10 @@ class AnalysisInputs:
         Contract ``joint``: terms that belong together, tested together.
     notices : list of str
         What the estimates stage wants read.
+    shifts, tipping, plane : DataFrame
+        Of the sensitivity stage (`hetflow.effects.sensitivity`); empty where it was not asked for.
+    sensitivity : dict
+        Its facts (``sensitivity/sensitivity.json``).
     """
 
     nuisance: Mapping[str, Any] = field(default_factory=dict)
@@ -35,6 +39,10 @@ class AnalysisInputs:
     displays: pd.DataFrame = field(default_factory=pd.DataFrame)
     joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notices: tuple[str, ...] = ()
+    shifts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tipping: pd.DataFrame = field(default_factory=pd.DataFrame)
+    plane: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sensitivity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,10 @@ class ReportInputs:
         ``missingness/structure.json``; empty when the stage was not run.
     structure_tables : dict of str to DataFrame
         Its tables ``nodes``, ``network``, ``nesting`` and ``rules``.
+    mechanism : dict
+        ``missingness/mechanism.json``; empty when the stage was not run.
+    mechanism_tables : dict of str to DataFrame
+        Its tables ``labels``, ``dependence``, ``mcar`` and ``dropout``.
     estimates : DataFrame
         Contract ``estimates``, all analyses.
     analyses : dict of str to AnalysisInputs
@@ -77,6 +89,8 @@ class ReportInputs:
     analyses: Mapping[str, AnalysisInputs]
     structure: Mapping[str, Any] = field(default_factory=dict)
     structure_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    mechanism: Mapping[str, Any] = field(default_factory=dict)
+    mechanism_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
