@@ -169,11 +169,15 @@ def projections(
 
 
 def replicate(
-    setting: Setting, slope: float, number: int, routes: Sequence[str] = ROUTES
+    setting: Setting,
+    slope: float,
+    number: int,
+    routes: Sequence[str] = ROUTES,
+    imputations: int = IMPUTATIONS,
 ) -> dict[str, float]:
     """One trial by several routes; keys are ``route.measure``."""
     trial = draw(setting, slope, number)
-    files = impute(trial, number)
+    files = impute(trial, number, imputations)
     row: dict[str, float] = {}
     made: dict[str, Scores] = {}
     for route in routes:
@@ -190,7 +194,14 @@ def replicate(
 
 
 def simulate(
-    setting: Setting, slope: float, replicates: int, first: int = 0, routes: Sequence[str] = ROUTES
+    setting: Setting,
+    slope: float,
+    replicates: int,
+    first: int = 0,
+    routes: Sequence[str] = ROUTES,
+    imputations: int = IMPUTATIONS,
 ) -> pd.DataFrame:
     """One row a replicate."""
-    return pd.DataFrame([replicate(setting, slope, first + j, routes) for j in range(replicates)])
+    return pd.DataFrame(
+        [replicate(setting, slope, first + j, routes, imputations) for j in range(replicates)]
+    )

@@ -1,0 +1,56 @@
+"""Why projections are biased where missingness depends on the outcome, and what cures it.
+
+The outcome mean of the shared score reads deployment-mode imputations. Where a covariate was not seen they stand nearer
+to the mean, so that whoever reads them reads the mask too; and if the mask depends on the outcome, it depends on the
+arm. The doubly robust score of a trial is unbiased for any outcome mean that arm and outcome have not touched, and
+this one they have. The outcome means compared here:
+
+deployment    what a study does: mean of the deployment imputations of all covariates
+never_missing covariates without gaps only: a function of what was there before randomisation
+truth         all covariates as they were before values went missing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from hetflow.effects.scores import make_scores
+from leak_settings import AVERAGE, SETTINGS, SLOPE, Trial, draw
+from leak_simulation import impute, projections, shared_nuisance
+
+MEANS = ("deployment", "never_missing", "truth")
+SIDES = ("inference", "truth")
+"""Covariates on which the score is projected."""
+
+
+def replicate(units: int, slope: float, number: int, means: Sequence[str] = MEANS) -> dict[str, float]:
+    """Errors and coverage in setting Y, keys ``mean.side.measure``."""
+    trial = draw(SETTINGS["Y"].with_units(units), slope, number)
+    files = impute(trial, number)
+    sides = {"inference": files.inference, "truth": [trial.complete]}
+    row: dict[str, float] = {}
+    for mean in means:
+        kept, read = trial, files.deployment
+        if mean == "never_missing":
+            kept = without_gaps(trial)
+        if mean == "truth":
+            read = [trial.complete]
+        scores = make_scores(shared_nuisance(kept, read, number), np.zeros(units), better="higher")
+        row[f"{mean}.average_error"] = float(scores.score.mean()) - AVERAGE
+        for side, frames in sides.items():
+            found = projections(trial, scores, frames, slope, number)
+            row |= {f"{mean}.{side}.{name}": value for name, value in found.items()}
+    return row
+
+
+def without_gaps(trial: Trial) -> Trial:
+    """The trial with the covariates that nobody misses."""
+    columns = [column for column in trial.columns if trial.frame[column.name].notna().all()]
+    return Trial(trial.frame, trial.complete, columns, trial.arm, trial.outcome, trial.effect)
+
+
+def simulate(units: int, replicates: int, first: int = 0, slope: float = SLOPE) -> pd.DataFrame:
+    """One row a replicate."""
+    return pd.DataFrame([replicate(units, slope, first + j) for j in range(replicates)])
