@@ -48,6 +48,7 @@ CONTRACTS: dict[str, Contract] = {
         1, _UNIT | {"treated": SMALL, "cluster": INTEGER, "weight": REAL, "stratum": TEXT}, more=True
     ),
     "outcomes": Contract(1, _UNIT, more=True),
+    "reasons": Contract(1, _UNIT | {"column": TEXT, "reason": TEXT}),
     "folds": Contract(1, _UNIT | {"fold": SMALL}),
     "completed": Contract(1, _UNIT, more=True),
     "nuisance": Contract(1, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | {"weight": REAL}),

@@ -70,6 +70,8 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "folds": 1,
         "feasible": 1,
         "describe": 1,
+        "structure": 1,
+        "mechanism": 1,
         "impute_deployment": distinct([plan.completed(a, "deployment") for a in analyses]),
         "impute_inference": distinct([plan.completed(a, "inference") for a in analyses]),
         "guards": len({plan.owner[a, "deployment"] for a in analyses}),

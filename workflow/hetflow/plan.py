@@ -14,6 +14,13 @@ from hetflow.study.model import Study
 
 SHARED = "shared"
 ALL = "all"
+STRUCTURE = (
+    *("groups", "reasons", "flux", "nodes", "blocks", "nesting", "sequences"),
+    *("file_matching", "network", "rules"),
+)
+"""Tables of the structure of what is missing, by name of their file."""
+MECHANISM = ("labels", "dependence", "compared", "mcar", "dropout")
+"""Tables of what missing values depend on, by name of their file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,7 @@ class Plan:
         names = [
             "cohort.parquet",
             "outcomes.parquet",
+            "reasons.parquet",
             "cohort.json",
             "feasible.json",
             "flow.parquet",
@@ -134,7 +142,9 @@ class Plan:
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
         names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
-        names += ["missingness/summary.json", *self.report_pieces()]
+        names += [f"missingness/{name}.parquet" for name in (*STRUCTURE, *MECHANISM)]
+        names += [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
+        names += self.report_pieces()
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
             names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
@@ -146,7 +156,10 @@ class Plan:
         """Every settings file of the run."""
         shared = [
             f"settings/{stage}.json"
-            for stage in ("cohort", "folds", "feasible", "guards", "collect", "report")
+            for stage in (
+                *("cohort", "folds", "feasible", "structure", "mechanism"),
+                *("guards", "collect", "report"),
+            )
         ]
         own = {self.settings(analysis, stage) for analysis in self.analyses for stage in PARENTS}
         return sorted({*shared, *own})

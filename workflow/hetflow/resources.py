@@ -23,7 +23,7 @@ _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
 #: Seconds of a job before it computes, and for a million cells (rows times covariates) after that.
 _START = {"grow": 2.5, "guards": 1.5, "page": 2.0}
-_PER_MILLION = {"impute": 10.0, "nuisance": 250.0, "guards": 15.0, "ingest": 10.0, "describe": 5.0}
+_PER_MILLION = {"impute": 10.0, "nuisance": 250.0, "guards": 15.0, "ingest": 10.0, "describe": 5.0, "mechanism": 40.0}
 #: A job asks for so many seconds, for a cold start from a shared file system, and so many times what it should take.
 _SLACK = 120.0
 _MARGIN = 4.0

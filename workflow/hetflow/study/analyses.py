@@ -46,7 +46,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
     dump = study.model_dump(mode="json")
     outcome = dump["outcomes"][study.outcome]
     seed = {"seed": study.seed}
-    imputation = seed | {"missingness": _without(dump["missingness"], "imputations")}
+    imputation = seed | {"missingness": _without(dump["missingness"], "imputations", "groups")}
     randomised = study.design.kind == "randomised"
     if study.missingness.strategy != "multiple_imputation":
         imputation = {"missingness": {"strategy": study.missingness.strategy}}
@@ -173,6 +173,17 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
             "seed": study.seed,
             "randomised": study.design.kind == "randomised",
             "probability": probability,
+        },
+        "structure": {
+            "seed": study.seed,
+            "groups": list(study.missingness.groups),
+            "strata": bool(study.design.strata),
+            "clusters": study.design.cluster is not None,
+        },
+        "mechanism": {
+            "seed": study.seed,
+            "outcome": resolve(study, PRIMARY).outcome,
+            "randomised": study.design.kind == "randomised",
         },
         "collect": {"analyses": list(resolve_all(study))},
         "report": {key: dump[key] for key in page_keys}

@@ -41,7 +41,8 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
                 f"{source}: {prefix}{problem.where}", problem.expected, problem.found, problem.remedy
             )
             problems.setdefault((problem.where, problem.found), placed)
-    return [*problems.values(), *_outcomes_of_covariates(study, source, known)]
+    groups = _groups(study, source, columns)
+    return [*problems.values(), *groups, *_outcomes_of_covariates(study, source, known)]
 
 
 def _resolvable(study: Study) -> bool:
@@ -91,6 +92,25 @@ def _kinds(study: Study, columns: Collection[str]) -> Iterator[Problem]:
         if kind == "nominal" and (rule.cuts or rule.quantiles):
             expected = "a covariate with an order for `cuts` and `quantiles`"
             yield Problem(where, expected, f"{rule.covariate}, nominal", "write `levels: true`")
+
+
+def _groups(study: Study, source: str, columns: Collection[str]) -> Iterator[Problem]:
+    """Columns by whose levels missing values are counted: in the cohort, and with levels."""
+    usable = {
+        name
+        for name in columns
+        if said(study, name, "role", columns) in ("covariate", "auxiliary")
+        and said(study, name, "kind", columns) in _LEVELLED
+    }
+    for place, name in enumerate(study.missingness.groups):
+        if name in usable:
+            continue
+        role, kind = said(study, name, "role", columns) or "ignore", said(study, name, "kind", columns)
+        of_kind = f", kind {kind}" if kind else ""
+        found = f"{name}, role {role}{of_kind}" if name in columns else f"{name}, no column of the data file"
+        expected = "a binary, ordinal or nominal column of role covariate or auxiliary"
+        remedy = f"name one of {_some(usable)}" if usable else "remove the key"
+        yield Problem(f"{source}: missingness.groups[{place}]", expected, found, remedy)
 
 
 def _outcomes_of_covariates(study: Study, source: str, known: set[str]) -> Iterator[Problem]:

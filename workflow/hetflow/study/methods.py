@@ -29,6 +29,8 @@ class Missingness(Section):
     """Units among which predictive mean matching draws."""
     predictors: int = Field(default=10, ge=1, le=200)
     """Most predictors of a column's imputation model."""
+    groups: list[str] = []
+    """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
 
 
 class Nuisance(Section):

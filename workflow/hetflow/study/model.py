@@ -119,6 +119,14 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
         )
     yield from _treatment(study, source)
     yield from _outcomes(study, source)
+    for name, analysis in study.analyses.items():
+        if analysis.missingness is not None and "groups" in analysis.missingness.model_fields_set:
+            yield Problem(
+                f"{source}: analyses.{name}.missingness.groups",
+                "groups of the study, for what is missing is described once for all analyses",
+                "groups of one analysis",
+                "write them under `missingness` of the study",
+            )
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(

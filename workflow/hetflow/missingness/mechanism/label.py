@@ -7,21 +7,16 @@ itself cannot be told from data, so that no mask is ever called missing at rando
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
 
-from hetflow.missingness.mechanism.association import holm
-from hetflow.missingness.mechanism.order import order_test
-from hetflow.missingness.mechanism.ridge import mask_scores
-from hetflow.missingness.mechanism.rows import canonical_order, draw_folds
-from hetflow.missingness.mechanism.structure import DETERMINISTIC, LEVEL, Relations, find_relations
-from hetflow.missingness.mechanism.values import FEWEST, FOLDS, ValueDependence, calibrate, value_dependence
+from hetflow.missingness.masks import Cells, Masks, compress
+from hetflow.missingness.mechanism.evidence import Evidence, gather
+from hetflow.missingness.mechanism.structure import DETERMINISTIC, LEVEL
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -33,29 +28,6 @@ SURE, FAIRLY_SURE = 1e-4, 1e-3
 """Adjusted p-values below which a finding is held with high and with moderate confidence."""
 FINE, COARSE = 0.005, 0.02
 """Detectable nats below which nothing found is held with high and with moderate confidence."""
-POWER = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that is computed of k distinct masks that are neither rare nor nearly everywhere.
-
-    Attributes
-    ----------
-    M : ndarray, shape (n, k)
-        The masks, rows in canonical order.
-    values : ValueDependence
-        Their dependence on observed values.
-    relations : Relations
-        Their relations to one another.
-    structure_nats : ndarray, shape (k,)
-        Gain of all other masks over observed values, out of fold, nats a unit.
-    """
-
-    M: FloatArray
-    values: ValueDependence
-    relations: Relations
-    structure_nats: FloatArray
 
 
 def label_masks(
@@ -88,175 +60,131 @@ def label_masks(
     Returns
     -------
     DataFrame
-        One row a distinct mask, in the order of `hetflow.missingness.describe.distinct_masks`:
+        See `labels_of`.
+    """
+    columns = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(missing.shape[1]))
+    masks = compress(Cells(columns, missing, np.ones(missing.shape, dtype=bool)))
+    when = None if visit is None else [dict(zip(columns, visit, strict=True))[name] for name in masks.names]
+    stated = {} if existence is None else dict(zip(columns, existence, strict=True))
+    return labels_of(masks, gather(masks, covariates, seed, when), stated)
 
-        - mask, rows, width, columns (joined by ", ");
+
+def labels_of(masks: Masks, evidence: Evidence | None, existence: Mapping[str, str]) -> pd.DataFrame:
+    """Labels from what was measured.
+
+    Parameters
+    ----------
+    masks : Masks
+        All distinct masks.
+    evidence : Evidence, optional
+        What was measured of them.
+    existence : mapping of str to str
+        What the dictionary says of each column's missing values.
+
+    Returns
+    -------
+    DataFrame
+        One row a distinct mask:
+
+        - mask (from 1), rows, width, columns (joined by ", ");
         - relation (dimension 1): ``observed values``, ``none found``, ``not assessed`` (fewer than 10 units with or
           without);
         - nature (2): ``deterministic`` (AUC above 0.985), ``probabilistic``, ``none``, ``not assessed``;
-        - structure (3): ``U`` unstructured, ``WS`` weak, ``SS`` strong, ``not assessed``; given observed values;
-        - form (4): ``block``, ``sequential``, ``none``, ``not identifiable`` (weak, and no order of at least three
-          visits);
-        - existence (5): as given;
+        - structure (3), given observed values: ``U`` unstructured, ``WS`` weak, ``SS`` strong, ``not assessed``;
+        - form (4): ``block``, ``sequential``, ``none``, ``not identifiable`` (weak, and no order of three visits);
+        - existence (5): as given, ``not stated`` otherwise;
         - mechanism: always ``not identifiable``. A relation to observed values refutes MCAR; whether the rest is MAR
           or MNAR, and whether a mask without such a relation is MCAR, data cannot tell;
-        - nats, auc, p, p_adjusted of dimension 1, detectable (the least gain in nats found with power 0.8);
-          structure_nats, structure_p (adjusted over pairs) and order_p of dimensions 3 and 4; community (masks that
-          are related share a number); within, around (numbers of the masks that hold it, and that it holds);
-        - confidence, structure_confidence: ``high``, ``moderate``, ``low``, ``not assessed``.
+        - nats, auc, p, p_adjusted of dimension 1, and detectable (the least gain in nats found with power 0.8);
+          structure_nats, structure_p (adjusted over pairs) and order_p of dimensions 3 and 4; community (related
+          masks share the number of their first); within, around (numbers of the masks that hold it, that it holds);
+        - confidence (dimensions 1, 2), structure_confidence (3, 4): ``high``, ``moderate``, ``low``,
+          ``not assessed``.
     """
-    columns = list(names) if names is not None else [f"x{i + 1}" for i in range(missing.shape[1])]
-    groups = group_columns(missing, columns)
-    labels = _frame(missing, columns, groups, existence)
-    firsts = [group[0] for group in groups]
-    size = missing[:, firsts].sum(axis=0) if firsts else np.zeros(0)
-    studied = [k for k in range(len(groups)) if FEWEST <= size[k] <= len(missing) - FEWEST]
-    if not studied:
-        return labels
-    by_name = sorted(studied, key=lambda k: columns[firsts[k]])
-    evidence = gather(missing[:, [firsts[k] for k in by_name]], covariates, seed)
-    when = None if visit is None else [visit[firsts[k]] for k in by_name]
-    return _fill(labels, by_name, evidence, when)
+    rows = [_unstudied(place, masks, existence) for place in range(len(masks))]
+    if evidence is not None:
+        for k, place in enumerate(evidence.places):
+            rows[place] |= _values(k, evidence) | _structure(k, evidence, masks)
+    return pd.DataFrame(rows, columns=list(_unstudied(0, _NOTHING, {})))
 
 
-def group_columns(missing: BoolArray, names: Sequence[str]) -> list[list[int]]:
-    """Columns that share one mask, by falling width, then rows, then first name; columns without a gap left out."""
-    shared: dict[bytes, list[int]] = {}
-    for place in sorted(range(missing.shape[1]), key=lambda i: names[i]):
-        if missing[:, place].any():
-            shared.setdefault(np.packbits(missing[:, place]).tobytes(), []).append(place)
-    rows = {id(group): int(missing[:, group[0]].sum()) for group in shared.values()}
-    return sorted(shared.values(), key=lambda group: (-len(group), -rows[id(group)], names[group[0]]))
-
-
-def gather(masks: BoolArray, covariates: FloatArray, seed: int) -> Evidence:
-    """Everything measured of masks that are to be labelled; columns in an order of the caller's, by name."""
-    order = canonical_order(masks, covariates)
-    M, X = masks[order].astype(np.float64), covariates[order]
-    values = value_dependence(X, M, seed)
-    relations = find_relations(M, values.probability, values.auc)
-    return Evidence(M, values, relations, _structure_nats(M, values, seed))
-
-
-def _structure_nats(M: FloatArray, values: ValueDependence, seed: int) -> FloatArray:
-    """What all other masks add to observed values, out of fold."""
-    if M.shape[1] == 1:
-        return np.zeros(1)
-    scores = mask_scores(values.basis, M, draw_folds(len(M), FOLDS, seed, "folds"))
-    both = [
-        calibrate(np.column_stack([values.scores[:, k], scores[:, k]]), M[:, k])[1] for k in range(M.shape[1])
-    ]
-    return np.maximum(0.0, np.array(both) - values.nats)
-
-
-def _frame(
-    missing: BoolArray, names: Sequence[str], groups: list[list[int]], existence: Sequence[str] | None
-) -> pd.DataFrame:
-    """Labels of masks before anything is known of them."""
-    stated = ["not stated"] * len(names) if existence is None else list(existence)
-    return pd.DataFrame(
+def _unstudied(place: int, masks: Masks, existence: Mapping[str, str]) -> dict[str, Any]:
+    """A mask before anything is known of it."""
+    members = masks.members[place]
+    stated = sorted({existence.get(name, "not stated") for name in members})
+    return (
         {
-            "mask": np.arange(1, len(groups) + 1),
-            "rows": [int(missing[:, group[0]].sum()) for group in groups],
-            "width": [len(group) for group in groups],
-            "columns": [", ".join(names[i] for i in sorted(group)) for group in groups],
+            "mask": place + 1,
+            "rows": int(masks.rows[place]),
+            "width": len(members),
+            "columns": ", ".join(members),
         }
         | dict.fromkeys(("relation", "nature", "structure", "form"), NOT_ASSESSED)
-        | {
-            "existence": [" and ".join(sorted({stated[i] for i in group})) for group in groups],
-            "mechanism": NOT_IDENTIFIABLE,
-        }
+        | {"existence": " and ".join(stated), "mechanism": NOT_IDENTIFIABLE}
         | dict.fromkeys(("nats", "auc", "p", "p_adjusted", "detectable"), np.nan)
         | dict.fromkeys(("structure_nats", "structure_p", "order_p"), np.nan)
-        | {"community": np.arange(1, len(groups) + 1), "within": "", "around": ""}
-        | dict.fromkeys(("confidence", "structure_confidence"), NOT_ASSESSED),
-        index=range(len(groups)),
+        | {"community": place + 1, "within": "", "around": ""}
+        | dict.fromkeys(("confidence", "structure_confidence"), NOT_ASSESSED)
     )
 
 
-def _fill(
-    labels: pd.DataFrame, places: Sequence[int], evidence: Evidence, visit: Sequence[float | None] | None
-) -> pd.DataFrame:
-    """Labels with what was found; `places` are the rows of the studied masks, in the order of the evidence."""
-    values, relations = evidence.values, evidence.relations
-    adjusted = holm(values.p)
-    limit = detectable(len(evidence.M), max(values.basis.shape[1], 1), len(places))
-    orders = _order_p(evidence, visit)
-    number = np.array(places) + 1
-    for k, row in enumerate(places):
-        found = adjusted[k] < LEVEL
-        nature = "deterministic" if values.auc[k] > DETERMINISTIC else "probabilistic"
-        structure, form = _structure(k, relations, evidence.M, int(labels.loc[row, "width"]), orders[k])
-        others = relations.p[k][np.isfinite(relations.p[k])]
-        structure_p = float(others.min()) if len(others) else np.nan
-        labels.loc[row, ["relation", "nature"]] = (
-            ["observed values", nature] if found else ["none found", "none"]
-        )
-        labels.loc[row, ["structure", "form"]] = [structure, form]
-        labels.loc[row, ["nats", "auc", "p", "p_adjusted", "detectable"]] = [
-            values.nats[k],
-            values.auc[k],
-            values.p[k],
-            adjusted[k],
-            limit,
-        ]
-        labels.loc[row, ["structure_nats", "structure_p", "order_p"]] = [
-            evidence.structure_nats[k],
-            structure_p,
-            orders[k],
-        ]
-        labels.loc[row, "community"] = int(number[relations.community == relations.community[k]].min())
-        labels.loc[row, ["within", "around"]] = [
-            _listed(number[relations.within[k]]),
-            _listed(number[relations.within[:, k]]),
-        ]
-        labels.loc[row, ["confidence", "structure_confidence"]] = [
-            _confidence(found, adjusted[k], limit),
-            "high" if structure == "SS" else _confidence(structure == "WS", structure_p, limit),
-        ]
-    return labels
+_NOTHING = Masks((("",),), np.zeros((0, 1), dtype=bool), np.zeros((0, 1), dtype=bool))
 
 
-def _structure(k: int, relations: Relations, M: FloatArray, width: int, order_p: float) -> tuple[str, str]:
-    """Dimensions 3 and 4 of one mask."""
+def _values(k: int, evidence: Evidence) -> dict[str, Any]:
+    """Dimensions 1 and 2."""
+    values, p = evidence.values, float(evidence.adjusted[k])
+    found = p < LEVEL
+    nature = "deterministic" if values.auc[k] > DETERMINISTIC else "probabilistic"
+    return {
+        "relation": "observed values" if found else "none found",
+        "nature": nature if found else "none",
+        "nats": float(values.nats[k]),
+        "auc": float(values.auc[k]),
+        "p": float(values.p[k]),
+        "p_adjusted": p,
+        "detectable": evidence.detectable,
+        "confidence": _confidence(found, p, evidence.detectable),
+    }
+
+
+def _structure(k: int, evidence: Evidence, masks: Masks) -> dict[str, Any]:
+    """Dimensions 3 and 4."""
+    relations, order_p = evidence.relations, float(evidence.order_p[k])
+    number = evidence.places + 1
+    others = relations.p[k][np.isfinite(relations.p[k])]
+    p = float(others.min()) if len(others) else np.nan
+    size = masks.rows[evidence.places]
+    structure, form = _form(k, evidence, size, len(masks.members[evidence.places[k]]))
+    found = structure != "U"
+    return {
+        "structure": structure,
+        "form": form,
+        "structure_nats": float(evidence.structure_nats[k]),
+        "structure_p": p,
+        "order_p": order_p,
+        "community": int(number[relations.community == relations.community[k]].min()),
+        "within": _listed(number[relations.within[k]]),
+        "around": _listed(number[relations.within[:, k]]),
+        "structure_confidence": "high" if structure == "SS" else _confidence(found, p, evidence.detectable),
+    }
+
+
+def _form(k: int, evidence: Evidence, size: NDArray[np.int64], width: int) -> tuple[str, str]:
+    """Structure and form: inclusion, mostly one way or mostly both ways (as columns of one mask), then weak dependence."""
+    relations, order_p = evidence.relations, evidence.order_p[k]
     within, around = relations.within[k], relations.within[:, k]
-    size = M.sum(axis=0)
     nested = (within & ~around) | (around & ~within & (size >= COMPARABLE * size[k]))
-    if nested.any():
+    alike = int((within & around).sum()) + width - 1
+    if int(nested.sum()) > alike:
         return "SS", "sequential"
-    if width > 1 or (within & around).any():
+    if alike:
         return "SS", "block"
     if not relations.weak[k].any():
         return "U", "none"
     if np.isnan(order_p):
         return "WS", NOT_IDENTIFIABLE
     return "WS", "block" if order_p < LEVEL else "sequential"
-
-
-def _order_p(evidence: Evidence, visit: Sequence[float | None] | None) -> FloatArray:
-    """P-value of the order test of each mask's community; NaN where the order is not known."""
-    out = np.full(evidence.M.shape[1], np.nan)
-    if visit is None:
-        return out
-    community = evidence.relations.community
-    for one in np.unique(community):
-        members = np.flatnonzero((community == one) & np.array([when is not None for when in visit]))
-        known = [float(visit[k]) for k in members]  # type: ignore[arg-type]
-        if len(set(known)) > 2:
-            out[members], _ = order_test(
-                evidence.M[:, members], evidence.values.scores[:, members], known, evidence.values.basis
-            )
-    return out
-
-
-def detectable(n: int, df: int, tests: int) -> float:
-    """Least information in nats that a test finds with power 0.8 at level 0.01 divided by the number of tests.
-
-    The likelihood-ratio statistic of a relation worth g nats a unit is about chi-square with noncentrality 2 n g.
-    """
-    critical = float(chi2.isf(LEVEL / tests, df))
-    upper = 4 * critical + 100.0
-    return float(brentq(lambda size: float(ncx2.sf(critical, df, size)) - POWER, 1e-6, upper)) / (2 * n)
 
 
 def _confidence(found: bool, p: float, limit: float) -> str:

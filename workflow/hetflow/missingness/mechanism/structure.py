@@ -29,7 +29,7 @@ class Relations:
     Attributes
     ----------
     within : ndarray of bool
-        [j, i] True where mask j lies within mask i (at least 98 % of its units), more than by chance.
+        [j, i] True where mask j lies within mask i (all its units but 2 %, or but one), more than by chance.
     weak : ndarray of bool
         Symmetric: dependence beyond observed values is found and material.
     p : ndarray
@@ -73,7 +73,7 @@ def find_relations(M: FloatArray, probability: FloatArray, areas: FloatArray) ->
 
 
 def inclusion(M: FloatArray) -> BoolArray:
-    """Masks that lie within others, shape (k, k): at least 98 %, and more often than chance allows.
+    """Masks that lie within others, shape (k, k): all units but 2 % or one, and more often than chance allows.
 
     Chance is the hypergeometric distribution of the overlap of two masks of these sizes, Holm's adjustment over all
     ordered pairs, level 0.01.
@@ -81,11 +81,15 @@ def inclusion(M: FloatArray) -> BoolArray:
     n, k = M.shape
     overlap = np.rint(M.T @ M)
     size = np.diag(overlap)
-    share = overlap / np.maximum(size, 1)[:, None]
-    j, i = np.nonzero((share >= INCLUDED) & ~np.eye(k, dtype=bool))
+    outside = size[:, None] - overlap
+    inside = (outside <= np.maximum((1 - INCLUDED) * size, 1)[:, None]) & ~np.eye(k, dtype=bool)
+    j, i = np.nonzero(inside)
     p = np.ones((k, k))
     p[j, i] = hypergeom.sf(overlap[j, i] - 1, n, size[i], size[j])
-    return np.asarray((holm(p.ravel()).reshape(k, k) < LEVEL) & (share >= INCLUDED) & ~np.eye(k, dtype=bool))
+    adjusted = holm(p[~np.eye(k, dtype=bool)])
+    out = np.zeros((k, k), dtype=bool)
+    out[~np.eye(k, dtype=bool)] = adjusted < LEVEL
+    return np.asarray(out & inside)
 
 
 def dependence_given_values(R: FloatArray) -> tuple[FloatArray, FloatArray]:
