@@ -13,7 +13,7 @@ import pytest
 from imputed_coverage import DESIGNS, TARGETS, simulate
 from rates import assert_rate_at_least
 
-REPLICATES = 14
+REPLICATES = 12
 FIVE = 5.0
 ALLOWED_BIAS = 0.03
 

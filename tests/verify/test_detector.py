@@ -1,7 +1,8 @@
 """The detector of mechanisms in full: seventeen classes, fifty data sets each, four families of generators.
 
 Thresholds are those of the acceptance: shares of masks labelled rightly over the eleven classes that data can tell
-apart (MNAR cannot be told from MAR, and masks that hide their own correlated values look like weak blocks). With 550 data sets a share of .97 has a Monte Carlo error of .007 at most. Run with `-s`, all grades are printed.
+apart (MNAR cannot be told from MAR, and masks that hide their own correlated values look like weak blocks). With 550
+data sets a share of .97 has a Monte Carlo error of .007 at most. Run with `-s`, all grades are printed.
 """
 
 from __future__ import annotations
