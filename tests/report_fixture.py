@@ -166,7 +166,8 @@ def _row(
         "alternative": alternative,
         "n": n,
         "imputations": 10,
-        "fmi": 0.1,
+        "fmi": 0.1 if target == "if covariates were measured" else np.nan,
+        "monte_carlo_se": 0.1 * se if target == "if covariates were measured" else np.nan,
     }
 
 
@@ -247,6 +248,20 @@ def estimates(
         ):
             out.append(_row(name, "projection", "all", term, "outcome", value, se, p, target=measured))
     return pd.DataFrame(out)
+
+
+def joint(kind: str = "randomised") -> pd.DataFrame:
+    """The primary analysis' joint tests."""
+    row = {"analysis": "primary", "outcome": "pd_reduction", "contrast": "treated - control"}
+    row |= {"target": "if covariates were measured", "df2": 310.0, "n": 659, "imputations": 10}
+    tests = [("projection", "all slopes", 3, 26.0, 1e-9), ("rule_groups", "age", 2, 0.9, 0.41)]
+    frame = pd.DataFrame(
+        [
+            row | {"estimand": estimand, "term": term, "df1": df1, "statistic": statistic, "p": p}
+            for estimand, term, df1, statistic, p in tests
+        ]
+    )
+    return frame if kind == "randomised" else frame.assign(p=np.nan)
 
 
 def nuisance(kind: str = "randomised") -> dict[str, Any]:
@@ -403,7 +418,9 @@ def report_inputs(
     """All that the report reads."""
     frame, arm = cohort_frame()
     known = columns_from_json(columns())
-    primary = AnalysisInputs(nuisance(kind), {}, curve().assign(n=600), displays(), ("a notice",))
+    primary = AnalysisInputs(
+        nuisance(kind), {}, curve().assign(n=600), displays(), joint(kind), ("a notice",)
+    )
     return ReportInputs(
         settings=settings(better, kind, title),
         cohort={

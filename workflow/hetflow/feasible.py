@@ -15,7 +15,9 @@ from hetflow.cohort.views import clusters, rows_of
 from hetflow.errors import Problem, Refused
 from hetflow.forest.samples import ALL, sample_names, units_of
 from hetflow.forest.settings import smallest_sample
+from hetflow.missingness.delta import delta_problems
 from hetflow.missingness.strategies import STRATEGIES, complete
+from hetflow.nuisance.auxiliaries import auxiliary_columns
 from hetflow.nuisance.folds import check_folds
 
 #: The analysis whose problems are the study's own.
@@ -76,6 +78,12 @@ def _analysis(
         yield from refused.problems
         return
     yield from _named(asked, kept, columns)
+    yield from delta_problems(columns, asked.get("delta") or {})
+    weighting = asked["missing_outcome"]["strategy"] == "weighting"
+    try:
+        auxiliary_columns(columns, asked["missing_outcome"]["auxiliary"] if weighting else [])
+    except Refused as refused:
+        yield from refused.problems
     seen = np.isfinite(outcomes[asked["outcome"]].to_numpy(dtype=np.float64)[rows])
     part, part_fold = cohort.iloc[rows[seen]], fold[rows[seen]]
     try:
@@ -83,7 +91,8 @@ def _analysis(
     except Refused as refused:
         yield from refused.problems
         return
-    yield from _samples(part_fold, clusters(cohort), rows[seen], asked, folds)
+    learning = rows if weighting else rows[seen]
+    yield from _samples(fold[learning], clusters(cohort), learning, asked, folds)
 
 
 def _completed(
@@ -130,7 +139,7 @@ def _samples(
         yield Problem(
             "forest.min_leaf",
             f"at least {needed} units in each forest's sample, for leaves of {asked['min_leaf']}",
-            f"{sizes[least]} units with an outcome in the sample {least}",
+            f"{sizes[least]} units to learn from in the sample {least}",
             "lower forest.min_leaf, lower folds, or set forest.held_out_trees: 0",
         )
     if cluster is None:

@@ -5,10 +5,18 @@ rule scores:
     input:
         cohort="<results>/cohort.parquet",
         settings="<results>/{analysis}/settings/scores.json",
+        outcomes="<results>/outcomes.parquet",
         nuisance=lambda wildcards: START.file(
-            f"{PLAN.owner[wildcards.analysis, 'nuisance']}/nuisance/{wildcards.set}.parquet"
+            PLAN.nuisance_of(wildcards.analysis, wildcards.set)
         ),
         cate=lambda wildcards: START.files(PLAN.cate(wildcards.analysis)),
+        draws=lambda wildcards: START.files(
+            [
+                name
+                for name in PLAN.draws(wildcards.analysis)
+                if name.endswith(f"/{wildcards.set}.parquet")
+            ]
+        ),
     output:
         "<results>/{analysis}/scores/{set}.parquet",
     log:
@@ -29,7 +37,7 @@ rule scores:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/scores.py --cohort {input.cohort:q}"
         " --settings {input.settings:q} --nuisance {input.nuisance:q} --cate {input.cate:q}"
-        " --scores {output:q} --log {log:q}"
+        " --outcomes {input.outcomes:q} --draws {input.draws:q} --scores {output:q} --log {log:q}"
 
 
 rule estimates:
@@ -47,6 +55,7 @@ rule estimates:
     output:
         table="<results>/{analysis}/estimates.parquet",
         covariance="<results>/{analysis}/covariance.npz",
+        joint="<results>/{analysis}/joint.parquet",
         curves="<results>/{analysis}/curves.parquet",
         displays="<results>/{analysis}/displays.parquet",
         notices="<results>/{analysis}/notices.json",
@@ -68,7 +77,7 @@ rule estimates:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/estimates.py --analysis {wildcards.analysis} --cohort {input.cohort:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
-        " --completion-notices {input.notices:q} --table {output.table:q} --covariance {output.covariance:q} --curves {output.curves:q}"
+        " --completion-notices {input.notices:q} --table {output.table:q} --covariance {output.covariance:q} --joint {output.joint:q} --curves {output.curves:q}"
         " --displays {output.displays:q} --notices {output.notices:q} --log {log:q}"
 
 

@@ -48,6 +48,7 @@ if START.new_data:
             deployment=START.file(PLAN.settings(PRIMARY, "deployment")),
             estimates=START.file(PLAN.settings(PRIMARY, "estimates")),
             completed=START.files(PLAN.completed(PRIMARY, "deployment")),
+            imputers=START.files(PLAN.imputers(PRIMARY)),
             trees=START.files(PLAN.trees(PRIMARY)),
         output:
             table=START.predictions("parquet"),
@@ -70,5 +71,6 @@ if START.new_data:
         shell:
             "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/predict.py --data {input.data:q} --settings {input.settings:q}"
             " --facts {input.facts:q} --cohort {input.cohort:q} --deployment {input.deployment:q}"
-            " --estimates {input.estimates:q} --completed {input.completed:q} --trees {input.trees:q}"
+            " --estimates {input.estimates:q} --completed {input.completed:q} --imputers {input.imputers:q}"
+            " --trees {input.trees:q}"
             " --table {output.table:q} --readable {output.readable:q} --log {log:q}"

@@ -21,7 +21,7 @@ COMMAND = (
     .takes("analysis")
     .reads("cohort", "facts", "settings")
     .reads("scores", "completed", "completion-notices", several=True)
-    .writes("table", "covariance", "curves", "displays", "notices")
+    .writes("table", "covariance", "joint", "curves", "displays", "notices")
 )
 
 
@@ -29,8 +29,11 @@ def work(arguments: Namespace) -> None:
     """Read, estimate, write."""
     settings = read_json(arguments.settings, "settings")
     chosen = settings["estimates"] | {"better": settings["better"], "randomised": settings["randomised"]}
+    chosen |= {"imputed": bool(settings.get("imputed"))}
     scores = [Scores.from_frame(read_table(path, "scores")) for path in arguments.scores]
     completed = [read_table(path, "completed") for path in arguments.completed]
+    if chosen["imputed"] and len(completed) == 1:  # a strategy that completes once serves every draw
+        completed = completed * len(scores)
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     observed = read_table(arguments.cohort, "cohort")
     observed = observed.iloc[rows_of(completed[0]["unit"].to_numpy(), observed["unit"].to_numpy())]
@@ -50,6 +53,7 @@ def work(arguments: Namespace) -> None:
     table, hidden = displays(scores, completed, covariates(columns, completed[0]), held, chosen, observed)
     write_table(found.table, arguments.table, "estimates")
     write_arrays(found.covariances, arguments.covariance)
+    write_table(found.joint, arguments.joint, "joint")
     curves = [curve.assign(curve=name.upper()) for name, curve in found.curves.items()]
     write_table(pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(), arguments.curves, "table")
     write_table(table, arguments.displays, "table")

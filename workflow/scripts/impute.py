@@ -6,9 +6,10 @@ from argparse import Namespace
 
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
-from hetflow.files import read_json, read_table, write_json, write_table
+from hetflow.files import read_json, read_table, write_arrays, write_json, write_table
 from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.guards import observed_cells_unchanged
+from hetflow.missingness.imputer import to_arrays
 from hetflow.missingness.strategies import Settings, complete
 
 COMMAND = (
@@ -18,6 +19,7 @@ COMMAND = (
     .reads("cohort", "facts", "settings")
     .reads("outcomes", required=False)
     .writes("completed", "notices")
+    .writes("imputer", required=False)
 )
 
 
@@ -45,12 +47,14 @@ def work(arguments: Namespace) -> None:
     )
     observed_cells_unchanged(cohort, completed.frame, columns)
     write_table(completed.frame, arguments.completed, "completed")
+    if arguments.imputer is not None:
+        write_arrays(to_arrays(completed.imputer), arguments.imputer)
     write_json({"notices": completed.notices}, arguments.notices, "facts")
 
 
 def strategy_settings(section: dict) -> Settings:
     """Settings of the chain from the study's section, where the strategy has one."""
-    chain = {key: section[key] for key in ("iterations", "donors", "predictors") if key in section}
+    chain = {key: section[key] for key in ("iterations", "donors", "predictors", "delta") if key in section}
     return Settings(chain=ChainSettings(**chain))
 
 

@@ -1,4 +1,4 @@
-"""Covariates of new units completed as the study completed its own in deployment mode, as far as that is stored."""
+"""Covariates of new units completed as the study completed its own in deployment mode, as far as it can."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pandas as pd
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.fill import fill_typical
+from hetflow.missingness.impute_new import impute_new
+from hetflow.missingness.imputer import Imputer
 
 _MOST_NAMED = 5
 
@@ -21,6 +23,10 @@ def complete_new_units(
     columns: Sequence[Column],
     strategy: str,
     where: str,
+    *,
+    imputer: Imputer | None = None,
+    seed: int = 0,
+    imputation: int = 0,
 ) -> pd.DataFrame:
     """New units with the columns of the study's completed file.
 
@@ -38,11 +44,15 @@ def complete_new_units(
         Of the study.
     where : str
         The file, for messages.
+    imputer : Imputer, optional
+        Of the strategy ``multiple_imputation``: what the study stored of this imputation.
+    seed, imputation : int
+        The study's seed and the imputation's number, for the same.
 
     Raises
     ------
     Refused
-        If values are missing and the strategy's way to complete them is not stored with the study.
+        If values are missing that the strategy cannot complete.
     """
     covariates = [column for column in columns if column.role == "covariate"]
     frame = new
@@ -55,6 +65,11 @@ def complete_new_units(
             if column.indicator in completed.columns
         }
         frame = frame.assign(**masks)
+    if strategy == "multiple_imputation" and imputer is not None and imputer.steps:
+        gaps = new[list(completed.columns)].isna().any(axis=1).to_numpy()
+        described = {column.name: column for column in columns}
+        filled = impute_new(new[gaps], described, imputer, seed, imputation)
+        frame = pd.concat([new[~gaps], filled[list(new.columns)]]).loc[new.index]
     frame = frame[list(completed.columns)]
     if strategy != "native":
         _refuse_gaps(frame, strategy, where)
@@ -70,7 +85,7 @@ def _refuse_gaps(frame: pd.DataFrame, strategy: str, where: str) -> None:
     more = f" and {len(gaps) - _MOST_NAMED} more" if len(gaps) > _MOST_NAMED else ""
     refuse(
         where,
-        f"a value of every covariate in every row: the imputations of missingness.strategy {strategy} are not stored",
+        f"a value of every covariate in every row, as far as missingness.strategy {strategy} cannot give it",
         f"missing values (rows) in {shown}{more}",
-        "complete the rows, leave them out, or let an analysis with strategy native or indicator make the predictions",
+        "complete the rows, leave them out, or let the primary analysis take multiple_imputation, native or indicator",
     )

@@ -13,6 +13,7 @@ from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.fill import fill_typical
+from hetflow.missingness.imputer import Imputer
 from hetflow.missingness.modes import impute_deployment, impute_inference
 
 DEPLOYMENT, INFERENCE = "deployment", "inference"
@@ -48,11 +49,14 @@ class Completed:
         Covariates in the frame, in the order in which they were given.
     notices : tuple of str
         What the report must say.
+    imputer : Imputer or None
+        What new units are completed by, where the strategy has such a thing (deployment mode).
     """
 
     frame: pd.DataFrame
     columns_kept: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    imputer: Imputer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +184,12 @@ def _names(columns: Sequence[Column]) -> tuple[str, ...]:
 
 def _multiple_imputation(task: Task) -> Completed:
     notices: list[str] = []
+    imputer: Imputer | None = None
     if task.mode == DEPLOYMENT:
-        completed = impute_deployment(
-            task.frame, task.columns, task.imputation, task.seed, task.settings.chain
+        chained = impute_deployment(
+            task.frame, task.columns, task.imputation, task.seed, task.settings.chain, keep=True
         )
+        completed, imputer = chained.frame, chained.imputer
     else:
         if task.arm is None or task.outcome is None:
             raise ValueError("inference mode needs arm and outcome")
@@ -191,7 +197,7 @@ def _multiple_imputation(task: Task) -> Completed:
             task.frame, task.columns, task.arm, task.outcome, task.imputation, task.seed, task.settings.chain
         )
     whole = completed.assign(unit=task.frame["unit"])
-    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices))
+    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices), imputer)
 
 
 def _indicator(task: Task) -> Completed:

@@ -11,12 +11,16 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, prose, sentences, tables, tables_compared
-from hetflow.report.figures import Drawn, draw_all, panels
+from hetflow.report import observation, picks, pooled, prose, sensitivity, sentences, tables, tables_compared
+from hetflow.report.figures import Drawn, draw_all, masks_of, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
+from hetflow.report.frames_mechanism import mechanism_table
 from hetflow.report.frames_missing import missing_table
+from hetflow.report.frames_structure import design_table
 from hetflow.report.inputs import Report, ReportInputs
+from hetflow.report.prose_mechanism import mechanism_notices, mechanism_parts
+from hetflow.report.prose_structure import structure_parts
 from hetflow.report.sentences import Finding
 from hetflow.report.style import plain
 from hetflow.report.tables import Table
@@ -53,16 +57,18 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     columns = inputs.cohort["columns"]
     estimates, primary = inputs.estimates, inputs.primary
     shown = [
-        tables.estimand_table(inputs.settings["estimand"]),
+        tables.estimand_table(inputs.settings["estimand"], first),
         tables.average_table(estimates, primary, first),
         tables.heterogeneity_table(estimates, primary, first),
         tables.groups_table(estimates, primary, first, minimum),
         tables.projection_table(estimates, primary, first),
         tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
+        *observation.observation_tables(first, inputs.analyses[primary].nuisance, minimum),
+        pooled.imputations_table(pooled.pooled_rows(estimates, primary), first),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
-        flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
+        flow = with_outcome(inputs.flow, observation.outcomes_left_out(inputs), inputs.outcome)
         table, exported["flow"] = flow_table(flow, first, minimum)
         shown.append(table)
     if len(inputs.baseline):
@@ -71,6 +77,15 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     if len(inputs.variables):
         table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum)
         shown.append(table)
+    if len(inputs.structure_tables.get("rules", ())):
+        table, exported["design"] = design_table(inputs.structure_tables["rules"], columns, first, minimum)
+        shown.append(table)
+    masks = masks_of(inputs, first, minimum)
+    if len(masks):
+        shown.append(mechanism_table(masks, first))
+        exported["mechanism"] = masks
+    shown += sensitivity.shown_tables(inputs, own)
+    exported |= sensitivity.exported(inputs)
     labels = inputs.settings["labels"]
     names = {name: labels.get(name) or name for name in own}
     compared = tables_compared.analyses_frame(estimates, names, own)
@@ -115,7 +130,7 @@ def _render(inputs: ReportInputs, own: Words, drawn: dict[str, Drawn], shown: di
         byline=_byline(settings),
         summary=settings["report"]["summary"],
         answers=_answers(inputs, own),
-        notices=_notices(inputs),
+        notices=_notices(inputs, own),
         sections=[section for section in _sections(inputs, own, shown) if section["parts"]],
         figures=figures,
         tables=shown,
@@ -174,21 +189,24 @@ def findings(inputs: ReportInputs, own: Words) -> tuple[Finding, Finding, Findin
     return average, vary, whom
 
 
-def _notices(inputs: ReportInputs) -> list[str]:
+def _notices(inputs: ReportInputs, own: Words) -> list[str]:
     """What must be read with the results, each once."""
     said = [str(notice) for notice in inputs.cohort.get("notices", [])]
+    said += mechanism_notices(inputs.mechanism, own)
     labels = inputs.settings["labels"]
     for name, analysis in inputs.analyses.items():
         prefix = "" if name == inputs.primary else f"{labels.get(name) or name}: "
-        said += [f"{prefix}{notice}" for notice in [*analysis.notices, *prose.guard_notices(analysis.guards)]]
+        found = [*analysis.notices, *observation.observation_notices(analysis.nuisance)]
+        said += [f"{prefix}{notice}" for notice in [*found, *prose.guard_notices(analysis.guards)]]
     return list(dict.fromkeys(said))
 
 
 def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list[dict[str, Any]]:
     settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
     nuisance = inputs.analyses[inputs.primary].nuisance
-    outcome = inputs.cohort.get("outcomes", {}).get(inputs.outcome, {})
+    outcome = observation.outcomes_left_out(inputs).get(inputs.outcome, {})
     minimum = int(settings["minimum_cell_count"])
+    joint = inputs.analyses[inputs.primary].joint
     _, vary, _ = findings(inputs, own)
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
@@ -213,15 +231,28 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.UNTESTABLE),
             ("figure", "missingness"),
             ("figure", "masks"),
+            *structure_parts(inputs.structure, own, minimum),
             ("table", "missing"),
+            ("table", "design"),
+            *mechanism_parts(
+                masks_of(inputs, own, minimum),
+                inputs.mechanism_tables.get("mcar", pd.DataFrame()),
+                inputs.mechanism,
+                own,
+                minimum,
+            ),
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+            ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
+            ("table", "imputations"),
+            *sensitivity.parts(inputs, own, minimum),
         ),
         section(
             "overlap",
             "Can the arms be compared?",
-            ("text", prose.lost_text(own, outcome, minimum)),
+            ("text", prose.lost_text(own, outcome, minimum, sensitivity.examined(inputs))),
+            *observation.observation_parts(inputs, own, minimum),
             ("text", prose.overlap_text(own, nuisance)),
             ("figure", "overlap"),
             ("text", prose.nuisance_text(own, nuisance)),
@@ -249,13 +280,15 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.GROUPS),
             ("figure", "groups"),
             ("table", "groups"),
+            ("text", pooled.joint_text(joint, own, "rule_groups")),
             ("table", "projection"),
+            ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
         ),
         section(
             "analyses",
             "How the analyses differ",
-            ("text", _analyses_text(inputs)),
+            ("text", prose.analyses_text(len(inputs.analyses))),
             ("figure", "analyses"),
             ("table", "analyses"),
         ),
@@ -270,15 +303,6 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", f"Software: hetflow {__version__}; see CITATION.cff of the project."),
         ),
     ]
-
-
-def _analyses_text(inputs: ReportInputs) -> str:
-    if len(inputs.analyses) < 2:
-        return ""
-    return (
-        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
-        "them does not hang on a choice; where they differ, the choice matters and should be argued."
-    )
 
 
 def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:

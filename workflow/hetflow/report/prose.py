@@ -104,6 +104,16 @@ def missing_text(summary: Mapping[str, Any], minimum: int) -> str:
     )
 
 
+def analyses_text(number: int) -> str:
+    """What comparing analyses is for; nothing where there is one."""
+    if number < 2:
+        return ""
+    return (
+        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
+        "them does not hang on a choice; where they differ, the choice matters and should be argued."
+    )
+
+
 def dropped_text(dropped: Mapping[str, str]) -> str:
     """Columns that could not serve as covariates, and why."""
     if not dropped:
@@ -112,8 +122,11 @@ def dropped_text(dropped: Mapping[str, str]) -> str:
     return f"Left out as covariates: {reasons}."
 
 
-def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int) -> str:
-    """How many of each arm have no outcome, and what that asks one to believe."""
+def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int, examined: bool = False) -> str:
+    """How many of each arm have no outcome, and what that asks one to believe.
+
+    `examined` says that the page holds a sensitivity analysis of it.
+    """
     lost = {arm: int(outcome.get(f"missing_{arm}") or 0) for arm in ("treated", "control")}
     whole = {arm: lost[arm] + int(outcome.get(f"observed_{arm}") or 0) for arm in lost}
     if not any(lost.values()) or min(whole.values()) == 0:
@@ -128,7 +141,12 @@ def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int) -> str:
     return (
         f"The outcome is missing for {said[0]} and for {said[1]}. Effects are those of participants with an "
         "outcome; they speak for everybody only if, given arm and covariates, losing the outcome does not depend "
-        "on what it would have been. No sensitivity analysis of that assumption was made."
+        "on what it would have been. "
+        + (
+            "What else could be so is asked under “What the missing outcomes could change”."
+            if examined
+            else "No sensitivity analysis of that assumption was made."
+        )
     )
 
 
@@ -211,13 +229,31 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
         f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
         f"{_learner(nuisance['outcome'])}. Missing covariates were handled by "
-        f"{_STRATEGIES[missingness['strategy']]}{imputed}. Individual effects came from an honest causal "
+        f"{_STRATEGIES[missingness['strategy']]}{imputed}.{_missing_outcomes(methods)} Individual effects came "
+        f"from an honest causal "
         f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
         f"{forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and "
         f"the overlap population. {_tests(words)} Groups by predicted benefit come from forests grown "
         f"on the folds before the participant's ({forest['held_out_trees']} trees); "
         "the first fold is left out. The analysis is exploratory: it "
         "looks for differences in effect, and a further trial would have to confirm them."
+    )
+
+
+def _missing_outcomes(methods: Mapping[str, Any]) -> str:
+    """What was done about missing outcomes, where they were not left out."""
+    section = methods.get("missing_outcome", {})
+    if section.get("strategy", "complete_case") == "complete_case":
+        return ""
+    if section["strategy"] == "imputation":
+        return (
+            f" Missing outcomes were imputed {methods['missingness']['imputations']} times by arm, scores made for "
+            "each with the same outcome mean and effects, and estimates pooled by Rubin's rules."
+        )
+    given = " and ".join(["covariates", *section["auxiliary"]])
+    return (
+        " Missing outcomes were handled by augmented inverse-probability weighting; the probability of an observed "
+        f"outcome was predicted within each arm from {given} by {_learner(section['learner'])}."
     )
 
 

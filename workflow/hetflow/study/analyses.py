@@ -19,11 +19,13 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "inference": (),
     "nuisance": ("deployment", "inference"),
     "forest": ("deployment", "nuisance"),
-    "scores": ("forest",),
+    "draws": ("inference",),
+    "scores": ("forest", "draws"),
     "estimates": ("scores", "inference"),
+    "sensitivity": ("scores", "inference"),
 }
 
-SECTIONS = ("missingness", "nuisance", "forest", "estimates")
+SECTIONS = ("missingness", "nuisance", "missing_outcome", "forest", "estimates")
 
 
 def resolve(study: Study, analysis: str) -> Study:
@@ -58,16 +60,59 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         "nuisance": seed
         | {
             "nuisance": dump["nuisance"],
+            "missing_outcome": _outcome_slice(study),
             "randomised": randomised,
             "probability": dump["design"]["probability"],
         }
         | outcome_facts,
         "forest": seed | {"forest": _without(dump["forest"], "trees", "held_out_trees", "shard_bags")},
-        "scores": {"better": outcome["better"], "folds": study.folds},
+        "draws": seed | {"missingness": _chain(study), "named": _named(study)} | outcome_facts,
+        "scores": {"better": outcome["better"], "folds": study.folds} | _imputed(study),
         "estimates": seed
         | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
-        | {"outcome": study.outcome, "strategy": study.missingness.strategy},
+        | {"outcome": study.outcome, "strategy": study.missingness.strategy}
+        | _imputed(study),
+        "sensitivity": seed
+        | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
+        | {"sensitivity": dump["sensitivity"]}
+        | outcome_facts
+        | _imputed(study),
     }
+
+
+def _outcome_slice(study: Study) -> dict[str, Any]:
+    """What is read of the section on missing outcomes: the strategy's own keys.
+
+    Where outcomes are imputed, nuisances and forest are those of weighting: they must not see imputed outcomes.
+    """
+    section = study.missing_outcome.model_dump(mode="json")
+    if section["strategy"] == "complete_case":
+        return {"strategy": section["strategy"]}
+    return section | {"strategy": "weighting"}
+
+
+def imputes_outcome(study: Study) -> bool:
+    """Whether a resolved analysis imputes missing outcomes."""
+    return study.missing_outcome.strategy == "imputation"
+
+
+def is_sensitive(study: Study) -> bool:
+    """Whether a resolved analysis is taken through the sensitivity analysis: it must hold all units."""
+    asked = study.sensitivity
+    return study.missing_outcome.strategy != "complete_case" and bool(asked.deltas or asked.reference_based)
+
+
+def _imputed(study: Study) -> dict[str, Any]:
+    """What the slices of the stages after the forest say where outcomes were imputed."""
+    return {"imputed": True, "outcome": study.outcome} if imputes_outcome(study) else {}
+
+
+def _chain(study: Study) -> dict[str, Any]:
+    return study.missingness.model_dump(mode="json", include={"iterations", "donors", "predictors"})
+
+
+def _named(study: Study) -> list[str]:
+    return sorted(set(named_covariates(study).values()))
 
 
 def counts(study: Study) -> dict[str, int]:
@@ -77,6 +122,7 @@ def counts(study: Study) -> dict[str, int]:
         "imputations": study.missingness.imputations if several else 1,
         "trees": study.forest.trees,
         "held_out_trees": study.forest.held_out_trees,
+        "draws": study.missingness.imputations,
     }
 
 
@@ -84,6 +130,7 @@ def counts(study: Study) -> dict[str, int]:
 _COUNTED: dict[str, tuple[str, ...]] = {
     "nuisance": ("imputations",),
     "forest": ("imputations",),
+    "draws": ("draws",),
     "scores": ("imputations", "trees", "held_out_trees"),
     "estimates": ("imputations", "trees", "held_out_trees"),
 }
@@ -93,7 +140,7 @@ def fingerprint(study: Study, stage: str) -> str:
     """Canonical text of all that a stage's files depend on within one resolved analysis."""
     parts = slices(study)
     number = counts(study)
-    lineage = [stage, *ancestors(stage, study.design.kind == "randomised")]
+    lineage = [stage, *ancestors(stage, study.design.kind == "randomised", imputes_outcome(study))]
     return canonical_json(
         {
             "slices": {name: parts[name] for name in lineage},
@@ -102,17 +149,19 @@ def fingerprint(study: Study, stage: str) -> str:
     )
 
 
-def ancestors(stage: str, randomised: bool) -> list[str]:
+def ancestors(stage: str, randomised: bool, imputed: bool = False) -> list[str]:
     """All stages whose files a stage reads, directly or not.
 
     In a randomised design the nuisances read the deployment-mode covariates alone, in an observational one the
-    inference-mode covariates.
+    inference-mode covariates. Scores read draws of missing outcomes only where these are imputed.
     """
     found: list[str] = []
     for parent in PARENTS[stage]:
         if stage == "nuisance" and parent == ("inference" if randomised else "deployment"):
             continue
-        found += [parent, *ancestors(parent, randomised)]
+        if parent == "draws" and not imputed:
+            continue
+        found += [parent, *ancestors(parent, randomised, imputed)]
     return sorted(set(found))
 
 
@@ -189,6 +238,7 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
         "report": {key: dump[key] for key in page_keys}
         | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
         | {"owners": _owners(study), "analyses": list(resolve_all(study))}
+        | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
         | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
     }
 
@@ -199,6 +249,8 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
         name: {
             "outcome": one.outcome,
             "strategy": one.missingness.strategy,
+            "missing_outcome": _outcome_slice(one),
+            "delta": one.missingness.delta,
             "min_leaf": one.forest.min_leaf,
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),

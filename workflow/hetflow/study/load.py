@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from hetflow.errors import Problem, Refused, refuse_all
 from hetflow.study.analyses import resolve, resolve_all
+from hetflow.study.base import section_key
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.messages import problems_of, short
@@ -118,7 +119,7 @@ def _overrides(study: Study, source: str) -> list[Problem]:
         try:
             resolve(study, name)
         except ValidationError as error:
-            section = error.title.lower()
+            section = section_key(error.title)
             found = problems_of(error, source)
             problems += [
                 replace(p, where=p.where.replace(": ", f": analyses.{name}.{section}.", 1)) for p in found

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from hetflow.study.base import Name, Section
+from hetflow.study.base import Name, Section, section_key
 
 Strategy = Literal["multiple_imputation", "indicator", "complete_case", "complete_variables", "native"]
 Learner = Literal["stack", "linear", "boosting", "forest", "mean"]
+ObservationLearner = Literal["stack", "linear", "boosting", "forest"]
 Target = Literal["ATE", "ATT", "ATC", "ATO"]
 ENGINES_THAT_TAKE_MISSING = ("histogram",)
 """Forest engines whose covariates may be missing; `hetflow.forest.engines` says the same."""
@@ -31,6 +32,8 @@ class Missingness(Section):
     """Most predictors of a column's imputation model."""
     groups: list[str] = []
     """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
+    delta: dict[str, float] = {}
+    """Amounts added to imputed values of continuous columns, in their own units: for analyses beside the primary."""
 
 
 class Nuisance(Section):
@@ -44,11 +47,41 @@ class Nuisance(Section):
     """Leave out units whose propensity lies outside; nobody is left out by default."""
 
 
+class MissingOutcome(Section):
+    """What is done about units without an outcome."""
+
+    strategy: Literal["complete_case", "weighting", "imputation"] = "complete_case"
+    """`complete_case` leaves them out; `weighting` keeps them, by the probability that an outcome is observed;
+    `imputation` draws their outcomes by arm, as often as `missingness.imputations` says."""
+    learner: ObservationLearner = "stack"
+    """Learner of that probability, given arm, covariates and `auxiliary`; fitted in each arm apart."""
+    auxiliary: list[str] = []
+    """Columns of role auxiliary, also of a later visit, that who has an outcome may depend on beside the covariates."""
+    smallest: float = Field(default=0.02, gt=0, le=0.5)
+    """Smaller probabilities are raised to this; the report says how many."""
+
+
+class Sensitivity(Section):
+    """How far outcomes that are missing may lie from what observed ones predict before the findings change.
+
+    Done for every analysis that keeps units without an outcome (`missing_outcome: {strategy: weighting}` or
+    `imputation`)."""
+
+    deltas: list[float] = [-1.0, -0.5, 0.5, 1.0]
+    """Shifts of the missing outcomes for which every estimate is given; an empty list does without."""
+    units: Literal["sd", "own"] = "sd"
+    """Unit of `deltas`: standard deviations of the outcome within arms, or the outcome's own unit."""
+    arms: list[Literal["both", "treated", "control", "opposite"]] = ["both", "treated", "control"]
+    """Whose missing outcomes are shifted; `opposite` moves the treated by delta and the controls by minus delta."""
+    reference_based: list[str] = []
+    """`jump_to_reference`: treated units without an outcome did as controls like them; needs `imputation`, a trial."""
+
+
 class Forest(Section):
     """The causal forest."""
 
-    engine: Literal["econml", "histogram"] = "econml"
-    """Which implementation grows the trees: `econml`, or `histogram`, which is faster and takes missing covariates."""
+    engine: Literal["histogram", "econml"] = "histogram"
+    """Which implementation grows the trees: `histogram`, which is fast and takes missing covariates, or `econml`."""
     trees: int = Field(default=2000, ge=4, le=1_000_000)
     """Trees for each imputation; raising it adds files and changes none. A multiple of `bag_trees`."""
     held_out_trees: int = Field(default=200, ge=0, le=1_000_000)
@@ -134,7 +167,7 @@ def _partial(section: type[Section]) -> Any:
     return create_model(
         f"{section.__name__}Override",
         __base__=Section,
-        __doc__=f"Keys of `{section.__name__.lower()}`.",
+        __doc__=f"Keys of `{section_key(section.__name__)}`.",
         **fields,
     )
 
@@ -150,6 +183,8 @@ class Analysis(Section):
     """Keys of `missingness` that differ."""
     nuisance: _partial(Nuisance) | None = None  # type: ignore[valid-type]
     """Keys of `nuisance` that differ."""
+    missing_outcome: _partial(MissingOutcome) | None = None  # type: ignore[valid-type]
+    """Keys of `missing_outcome` that differ."""
     forest: _partial(Forest) | None = None  # type: ignore[valid-type]
     """Keys of `forest` that differ."""
     estimates: _partial(Estimates) | None = None  # type: ignore[valid-type]

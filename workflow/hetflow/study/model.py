@@ -25,9 +25,12 @@ from hetflow.study.methods import (
     Estimates,
     Forest,
     Missingness,
+    MissingOutcome,
     Nuisance,
     Report,
+    Sensitivity,
 )
+from hetflow.study.sensitivity import moved_covariates, sensitivity_problems
 
 PRIMARY = "primary"
 #: Folders that a run makes beside those of the analyses.
@@ -69,6 +72,10 @@ class Study(Section):
     """What is done about missing covariates."""
     nuisance: Nuisance = Nuisance()
     """Outcome mean and propensity."""
+    missing_outcome: MissingOutcome = MissingOutcome()
+    """What is done about units without an outcome."""
+    sensitivity: Sensitivity = Sensitivity()
+    """How findings depend on what the missing outcomes were."""
     forest: Forest = Forest()
     """The causal forest."""
     estimates: Estimates = Estimates()
@@ -127,6 +134,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
                 "groups of one analysis",
                 "write them under `missingness` of the study",
             )
+    yield from sensitivity_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(
@@ -266,6 +274,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     trim = study.nuisance.trim
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
+    yield from moved_covariates(study)
     if study.missingness.strategy == "native" and study.forest.engine not in ENGINES_THAT_TAKE_MISSING:
         yield Problem(
             "missingness.strategy",

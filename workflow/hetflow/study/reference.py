@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from hetflow.study.base import section_key
 from hetflow.study.schema import study_schema
 
 START = "<!-- keys: written by `make schema` -->"
@@ -75,8 +76,7 @@ def _type(rule: dict[str, Any]) -> str:
     if "anyOf" in rule:
         return " or ".join(dict.fromkeys(_type(option) for option in rule["anyOf"]))
     if "$ref" in rule:
-        title = rule["$ref"].rsplit("/", 1)[-1]
-        return f"keys of `{title.removesuffix('Override').lower()}`"
+        return f"keys of `{section_key(rule['$ref'].rsplit('/', 1)[-1])}`"
     if rule.get("type") == "array":
         return f"list of {_type(rule['items'])}" if "items" in rule else "list"
     if rule.get("type") == "object":

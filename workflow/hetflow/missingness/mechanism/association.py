@@ -56,7 +56,9 @@ def permutation_p(Q: FloatArray, M: FloatArray, seed: int) -> tuple[FloatArray, 
 def _draw_shares(Q: FloatArray, units: int, seed: int) -> FloatArray:
     """Shares of variance explained of masks with so many units drawn at random, shape (2000,)."""
     n, draw = len(Q), generator(seed, "mechanism", "rare", units)
-    sums = np.stack([Q[draw.choice(n, units, replace=False, shuffle=False)].sum(axis=0) for _ in range(DRAWS)])
+    sums = np.stack(
+        [Q[draw.choice(n, units, replace=False, shuffle=False)].sum(axis=0) for _ in range(DRAWS)]
+    )
     return np.asarray((sums**2).sum(axis=1) / (units * (n - units) / n), dtype=np.float64)
 
 

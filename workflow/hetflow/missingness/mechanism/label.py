@@ -171,7 +171,7 @@ def _structure(k: int, evidence: Evidence, masks: Masks) -> dict[str, Any]:
 
 
 def _form(k: int, evidence: Evidence, size: NDArray[np.int64], width: int) -> tuple[str, str]:
-    """Structure and form: inclusion, mostly one way or mostly both ways (as columns of one mask), then weak dependence."""
+    """Structure and form: inclusion, mostly one way or mostly both ways (one mask of several columns), else weak."""
     relations, order_p = evidence.relations, evidence.order_p[k]
     within, around = relations.within[k], relations.within[:, k]
     nested = (within & ~around) | (around & ~within & (size >= COMPARABLE * size[k]))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hetflow.cohort.columns import Column
 from hetflow.missingness.masks import Masks, cells, compress
 from hetflow.missingness.mechanism import tables
+from hetflow.missingness.mechanism.design import attrition, read_design, warnings_of
 from hetflow.missingness.mechanism.evidence import gather, studied
 from hetflow.missingness.mechanism.label import labels_of
 from hetflow.missingness.mechanism.observed import MOST_MISSING, observed_covariates
@@ -61,14 +62,14 @@ def describe_mechanism(
     masks = compress(cells(cohort, columns, outcomes))
     covariates = observed_covariates(cohort, columns, seed)
     evidence = gather(masks, covariates.X, seed, _visits(masks, columns))
-    design = tables.read_design(cohort, settings)
+    design = read_design(cohort, settings)
     outcome = outcomes[settings["outcome"]].to_numpy(dtype=np.float64)
     places = studied(masks)
     named = {str(name) for name in outcomes.columns if name != "unit"}
     dependence = tables.dependence_table(masks, places, evidence, design, outcome, named)
     hazard, curves = dropout_tables(cohort, outcome, columns)
     fixed = {column.name for column in columns if column.mask_fixed_before_randomisation}
-    facts = tables.warnings_of(masks, dependence, fixed, bool(settings["randomised"])) | {
+    facts = warnings_of(masks, dependence, fixed, bool(settings["randomised"])) | {
         "units": len(cohort),
         "distinct_masks": len(masks),
         "studied_masks": len(places),
@@ -77,13 +78,15 @@ def describe_mechanism(
         "left_out": list(covariates.left_out),
         "most_missing": MOST_MISSING,
         "outcome": settings["outcome"],
-        "attrition": tables.attrition(design, outcome),
+        "attrition": attrition(design, outcome),
         "dropout_model": hazard.to_dict("records"),
     }
     return Mechanism(
         labels_of(masks, evidence, existence(cohort, columns, masks)),
         dependence,
-        tables.compared_table(masks, places, evidence, covariates, design, outcome, settings["outcome"], seed),
+        tables.compared_table(
+            masks, places, evidence, covariates, design, outcome, settings["outcome"], seed
+        ),
         tables.mcar_table(cohort, columns, masks, seed),
         curves,
         facts,

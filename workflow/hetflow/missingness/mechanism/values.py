@@ -65,7 +65,9 @@ def value_dependence(X: FloatArray, M: FloatArray, seed: int) -> ValueDependence
     B = additive_basis(X)
     linear = value_scores(B, M, draw_folds(len(X), FOLDS, seed, "folds"))
     boosted, boosted_p = boosted_scores(X, M, seed)
-    p = np.minimum(1.0, 2 * np.minimum(permutation_p(orthonormal(B), M, seed)[1] if B.shape[1] else 1.0, boosted_p))
+    p = np.minimum(
+        1.0, 2 * np.minimum(permutation_p(orthonormal(B), M, seed)[1] if B.shape[1] else 1.0, boosted_p)
+    )
     fitted = [calibrate(np.column_stack([linear[:, k], boosted[:, k]]), M[:, k]) for k in range(M.shape[1])]
     probability = np.column_stack([one for one, _ in fitted])
     scores = np.log(probability) - np.log1p(-probability)
