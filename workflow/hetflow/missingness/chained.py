@@ -219,9 +219,12 @@ def _vectors(state: State, target: Target, rows: IntArray) -> FloatArray:
 
 def _fit(chain: Chain, model: Model, rng: np.random.Generator) -> Fitted:
     donors = _donors(model)
-    engine = engine_for(chain.settings.engine, [chain.state.variables[name] for name in model.target.names])
+    variables = [chain.state.variables[name] for name in model.target.names]
+    engine = engine_for(chain.settings.engine, variables)
+    scales = [scale for variable in variables for scale in variable.scales]
     Z = chain.state.features[donors][:, model.predictors]
-    return engine.fit(Z, model.scores[donors], chain.settings.donors, rng)
+    single = scales[0] if len(scales) == 1 else None
+    return engine.fit(Z, model.scores[donors], chain.settings.donors, rng, single)
 
 
 def _kept(chain: Chain, model: Model, fitted: Fitted) -> Step:
