@@ -34,11 +34,15 @@ def mixed_world(n: int, seed: int, share: float = 0.25, curvature: float = 0.5) 
     """
     rng = np.random.default_rng([seed, n])
     factors = rng.standard_normal((n, 5))
-    curved = np.column_stack([factors[:, 0] ** 2 - 1, factors[:, 1] * factors[:, 2], np.abs(factors[:, 3]) - 0.8])
+    curved = np.column_stack(
+        [factors[:, 0] ** 2 - 1, factors[:, 1] * factors[:, 2], np.abs(factors[:, 3]) - 0.8]
+    )
     columns, parts = [], {}
 
     def score() -> FloatArray:
-        return factors @ rng.normal(0, 0.6, 5) + curved @ (rng.normal(0, curvature, 3) * (rng.random(3) < 0.34))
+        return factors @ rng.normal(0, 0.6, 5) + curved @ (
+            rng.normal(0, curvature, 3) * (rng.random(3) < 0.34)
+        )
 
     for place in range(CONTINUOUS):
         value = score() + rng.standard_normal(n)
@@ -54,7 +58,9 @@ def mixed_world(n: int, seed: int, share: float = 0.25, curvature: float = 0.5) 
     truth = pd.DataFrame(parts).astype({f"n{place}": "str" for place in range(NOMINAL)})
     seen = truth.copy()
     for place, name in enumerate(name for name in truth if name not in COMPLETE):
-        drive = (-1) ** place * truth[COMPLETE[place % 3]].to_numpy() + truth[COMPLETE[3 + place % 2]].to_numpy()
+        drive = (-1) ** place * truth[COMPLETE[place % 3]].to_numpy() + truth[
+            COMPLETE[3 + place % 2]
+        ].to_numpy()
         logit = drive - np.quantile(drive, 1 - share)
         moved = logit + _shift(logit, share)
         seen[name] = truth[name].mask(rng.random(n) < expit(moved))

@@ -1,9 +1,9 @@
 """OPT's own covariates and gaps with an effect that is known: the rule for imputed covariates on real structure.
 
-823 women, 71 covariates of which blocks of 18 and 15 are missing together and others depend on skip questions; the effect
-varies with a bacterial count of the larger block (`plasmodes`). Coverages by exact binomial tails, false alarm 1e-4; a
-coverage of .71 is caught with probability .9. Means are allowed five Monte Carlo errors (6e-7). Run with `-s` to see the
-figures.
+823 women, 71 covariates of which blocks of 18 and 15 are missing together and others depend on skip questions; the
+effect varies with a bacterial count of the larger block (`plasmodes`). Coverages by exact binomial tails, false alarm
+1e-4; a coverage of .71 is caught with probability .9. Means are allowed five Monte Carlo errors (6e-7). Run with `-s` to
+see the figures.
 """
 
 from __future__ import annotations
