@@ -1,8 +1,8 @@
 """Quality of every engine on 10,000 units x 30 mixed columns with 20 % of the cells missing at random.
 
 Beside R's mice with method `cart`, whose correlation error is the reference. Run with `-s` for the figures. One data
-set: its variance ratio and bias have standard deviations of some .01 and .002 over data sets, so that the bounds are not
-met by luck; the mean of the column as control has a variance ratio of 0.
+set: its variance ratio and bias have standard deviations of some .01 and .002 over data sets, so that the bounds are
+not met by luck; the mean of the column as control has a variance ratio of 0.
 """
 
 from __future__ import annotations
