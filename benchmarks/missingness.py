@@ -90,7 +90,7 @@ def main(words: list[str]) -> int:
         return 0
     sizes = ["small", "large"] if "--large" in words else ["small"]
     parts = [word for word in words if word in PARTS] or list(PARTS)
-    total = {size: 0.0 for size in sizes}
+    total = dict.fromkeys(sizes, 0.0)
     peak = 0.0
     for size in sizes:
         for part in parts:

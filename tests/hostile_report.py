@@ -28,8 +28,17 @@ def hostile_inputs(word: str) -> ReportInputs:
     table.loc[table["estimand"] == "rule_groups", "group"] = word
     shown = base.analyses["primary"].displays.assign(label=word, unit=word, level=word, x=np.nan)
     primary = replace(base.analyses["primary"], displays=shown, notices=(word,))
+    tables = dict(base.structure_tables)
+    said = tables["rules"].columns.intersection(["columns", "condition", "declared", "suggestion"])
+    tables["rules"] = tables["rules"].assign(**dict.fromkeys(said, word))
+    tables["nodes"] = tables["nodes"].assign(columns=[f"{word}{place}" for place in range(5)])
+    largest = {"columns": word, "width": 2, "any_missing": 455}
+    facts = {**base.structure, "blocks": {"exact": 1, "near": 0, "largest": largest}}
+    facts["contradictions"] = [{"columns": word, "declared": word, "contradictions": 4}]
     return replace(
         base,
+        structure=facts,
+        structure_tables=tables,
         settings=text,
         cohort={
             **base.cohort,

@@ -166,7 +166,8 @@ def _row(
         "alternative": alternative,
         "n": n,
         "imputations": 10,
-        "fmi": 0.1,
+        "fmi": 0.1 if target == "if covariates were measured" else np.nan,
+        "monte_carlo_se": 0.1 * se if target == "if covariates were measured" else np.nan,
     }
 
 
@@ -247,6 +248,20 @@ def estimates(
         ):
             out.append(_row(name, "projection", "all", term, "outcome", value, se, p, target=measured))
     return pd.DataFrame(out)
+
+
+def joint(kind: str = "randomised") -> pd.DataFrame:
+    """The primary analysis' joint tests."""
+    row = {"analysis": "primary", "outcome": "pd_reduction", "contrast": "treated - control"}
+    row |= {"target": "if covariates were measured", "df2": 310.0, "n": 659, "imputations": 10}
+    tests = [("projection", "all slopes", 3, 26.0, 1e-9), ("rule_groups", "age", 2, 0.9, 0.41)]
+    frame = pd.DataFrame(
+        [
+            row | {"estimand": estimand, "term": term, "df1": df1, "statistic": statistic, "p": p}
+            for estimand, term, df1, statistic, p in tests
+        ]
+    )
+    return frame if kind == "randomised" else frame.assign(p=np.nan)
 
 
 def nuisance(kind: str = "randomised") -> dict[str, Any]:
@@ -397,13 +412,75 @@ def flow() -> pd.DataFrame:
     )
 
 
+def structure_facts() -> dict[str, object]:
+    """missingness/structure.json."""
+    index = {"index": 0.21, "entropy": 2.9, "permuted": 3.7, "patterns": 83, "saturated": True}
+    return {
+        "units": 823,
+        "incomplete_columns": 5,
+        "distinct_masks": 4,
+        "blocks": {
+            "exact": 1,
+            "near": 0,
+            "largest": {"columns": "CRP1, OPG1", "width": 2, "any_missing": 455},
+        },
+        "structure_index": index,
+        "network": {"pairs": 6, "together": 2, "apart": 1},
+        "nesting": {"edges": 2, "sequences": [{"masks": "2, 3, 4", "order": "as visited"}]},
+        "file_matching": {"never observed": 3, "seldom observed": 1, "never exist": 0},
+        "rules": {"confirmed": 1, "contradicted": 1, "undeclared": 1},
+        "contradictions": [{"columns": "BL.Cig.Day", "declared": "Use.Tob == 'Yes'", "contradictions": 4}],
+    }
+
+
+def structure_tables() -> dict[str, pd.DataFrame]:
+    """Tables of the structure stage that the page shows."""
+    nodes = [
+        (1, "CRP1, OPG1", 455, False, 1),
+        (2, "BMI", 84, False, 2),
+        (3, "BL.Cig.Day", 35, False, 2),
+        (4, "pd_reduction", 30, True, 2),
+        (5, "Age", 4, False, 3),
+    ]
+    edges = [
+        (2, 3, 40, 0.4, "together"),
+        (3, 4, 20, 0.2, "together"),
+        (1, 2, 30, 0.1, "apart"),
+        (1, 5, 3, 0.9, "together"),
+    ]
+    rules = [
+        ("BL.Cig.Day", "Use.Tob == 'No'", 500, 496, 4, "Use.Tob == 'Yes'", "contradicted", ""),
+        ("BMI", "", 300, 300, 0, "Age > 20", "confirmed", ""),
+        ("CRP1, OPG1", "Clinic == 'KY'", 120, 120, 0, "", "undeclared", "Clinic != 'KY'"),
+        ("Age", "Clinic == 'MN'", 6, 6, 0, "", "undeclared", "Clinic != 'MN'"),
+    ]
+    rule_names = [
+        "columns",
+        "condition",
+        "units",
+        "absent",
+        "contradictions",
+        "declared",
+        "status",
+        "suggestion",
+    ]
+    return {
+        "nodes": pd.DataFrame(nodes, columns=["mask", "columns", "rows", "outcome", "community"]),
+        "network": pd.DataFrame(edges, columns=["first", "second", "together", "nmi", "edge"]),
+        "nesting": pd.DataFrame([(4, 3), (3, 2), (5, 1)], columns=["inner", "outer"]),
+        "rules": pd.DataFrame(rules, columns=rule_names),
+    }
+
+
 def report_inputs(
     better: str = "higher", kind: str = "randomised", title: str = "A made-up trial", **numbers: float
 ) -> ReportInputs:
     """All that the report reads."""
     frame, arm = cohort_frame()
     known = columns_from_json(columns())
-    primary = AnalysisInputs(nuisance(kind), {}, curve().assign(n=600), displays(), ("a notice",))
+    primary = AnalysisInputs(
+        nuisance(kind), {}, curve().assign(n=600), displays(), joint(kind), ("a notice",)
+    )
     return ReportInputs(
         settings=settings(better, kind, title),
         cohort={
@@ -421,5 +498,7 @@ def report_inputs(
         missingness=summary(frame, known),
         estimates=estimates(**numbers),
         analyses={"primary": primary, "indicator": AnalysisInputs()},
+        structure=structure_facts(),
+        structure_tables=structure_tables(),
         versions={"hetflow": "0.1.0", "numpy": "2.4.0"},
     )

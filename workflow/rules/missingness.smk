@@ -118,6 +118,7 @@ rule impute_deployment:
     output:
         table="<results>/{analysis}/completed/deployment/{imputation}.parquet",
         notices="<results>/{analysis}/completed/deployment/{imputation}.json",
+        imputer="<results>/{analysis}/completed/deployment/{imputation}.npz",
     log:
         "<logs>/impute_deployment/{analysis}-{imputation}.log",
     benchmark:
@@ -136,7 +137,7 @@ rule impute_deployment:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/impute.py --mode deployment --imputation {wildcards.imputation}"
         " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
-        " --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
+        " --completed {output.table:q} --notices {output.notices:q} --imputer {output.imputer:q} --log {log:q}"
 
 
 rule impute_inference:

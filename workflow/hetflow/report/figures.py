@@ -14,12 +14,15 @@ from hetflow.report.figures_cohort import flow_figure, overlap_figure
 from hetflow.report.figures_effects import analyses_figure, curve_figure, displays_figure, dots_figure
 from hetflow.report.figures_mechanism import dependence_figure, dropout_figure
 from hetflow.report.figures_missing import masks_figure, missing_figure
+from hetflow.report.figures_sensitivity import sensitivity_figure
 from hetflow.report.figures_structure import nesting_figure, network_figure, patterns_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
 from hetflow.report.frames_mechanism import MOST_ROWS, dropout_frame, labelled_masks
 from hetflow.report.frames_missing import missing_shares, pattern_map
 from hetflow.report.frames_structure import nesting_frames, network_frames, node_labels, seriated
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.observation import outcomes_left_out
+from hetflow.report.sensitivity import shown_analysis
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
@@ -55,6 +58,7 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
         "nesting": _nesting(inputs, primary, minimum),
         "dependence": _dependence(inputs, primary, minimum),
         "dropout": _dropout(inputs, primary, minimum),
+        "sensitivity": _sensitivity(inputs, words, minimum),
         "overlap": _overlap(inputs, primary, minimum),
         "average": _average(inputs, primary),
         "toc": _toc(inputs, primary, minimum),
@@ -68,7 +72,7 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
 def _flow(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     if inputs.flow.empty:
         return None
-    flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
+    flow = with_outcome(inputs.flow, outcomes_left_out(inputs), inputs.outcome)
     steps, arms = flow_steps(flow, words, minimum)
     caption = cap.flow_caption(steps)
     return Drawn(flow_figure(steps, arms, caption.title, caption.alternative), caption, steps)
@@ -161,6 +165,31 @@ def _dropout(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     caption = captions_mechanism.dropout_caption(curves)
     svg = dropout_figure(curves, (words.treated, words.control), caption.title, caption.alternative)
     return Drawn(svg, caption, curves)
+
+
+def _sensitivity(inputs: ReportInputs, words: dict[str, Words], minimum: int) -> Drawn | None:
+    name = shown_analysis(inputs)
+    if not name:
+        return None
+    analysis, own = inputs.analyses[name], words[name]
+    facts, shifts = analysis.sensitivity, analysis.shifts
+    effects = shifts[(shifts["estimand"] == "ATE") & (shifts["assumption"] == "shift")]
+    effects = _printed(enough(effects, "n", minimum), own)
+    if effects.empty or min(facts["lost"].values()) < minimum:
+        return None
+    ranked = "AUTOC" in set(analysis.plane["estimand"])
+    caption = cap.sensitivity_caption(own, facts["share_lost"], ranked, facts["reach"])
+    unit = "sd" if facts["units"] == "sd" else own.unit or "own unit"
+    svg = sensitivity_figure(
+        analysis.plane,
+        analysis.tipping,
+        effects,
+        own.sign,
+        (unit, own.unit),
+        caption.title,
+        caption.alternative,
+    )
+    return Drawn(svg, caption, effects)
 
 
 def _overlap(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:

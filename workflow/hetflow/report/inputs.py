@@ -23,15 +23,26 @@ class AnalysisInputs:
         ``curve, q, estimate, se, lower, upper``: the targeting operator characteristic, in benefit units.
     displays : DataFrame
         ``covariate, label, unit, bin, x, level, n, estimate, se, lower, upper``: effects in outcome units.
+    joint : DataFrame
+        Contract ``joint``: terms that belong together, tested together.
     notices : list of str
         What the estimates stage wants read.
+    shifts, tipping, plane : DataFrame
+        Of the sensitivity stage (`hetflow.effects.sensitivity`); empty where it was not asked for.
+    sensitivity : dict
+        Its facts (``sensitivity/sensitivity.json``).
     """
 
     nuisance: Mapping[str, Any] = field(default_factory=dict)
     guards: Mapping[str, Any] = field(default_factory=dict)
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     displays: pd.DataFrame = field(default_factory=pd.DataFrame)
+    joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notices: tuple[str, ...] = ()
+    shifts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tipping: pd.DataFrame = field(default_factory=pd.DataFrame)
+    plane: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sensitivity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

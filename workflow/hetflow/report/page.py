@@ -11,7 +11,17 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, prose, sentences, tables, tables_compared
+from hetflow.report import (
+    observation,
+    picks,
+    pooled,
+    prose,
+    sensitivity,
+    sentences,
+    tables,
+    tables_compared,
+    tables_routes,
+)
 from hetflow.report.figures import Drawn, draw_all, masks_of, panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
@@ -57,16 +67,18 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     columns = inputs.cohort["columns"]
     estimates, primary = inputs.estimates, inputs.primary
     shown = [
-        tables.estimand_table(inputs.settings["estimand"]),
+        tables.estimand_table(inputs.settings["estimand"], first),
         tables.average_table(estimates, primary, first),
         tables.heterogeneity_table(estimates, primary, first),
         tables.groups_table(estimates, primary, first, minimum),
         tables.projection_table(estimates, primary, first),
         tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
+        *observation.observation_tables(first, inputs.analyses[primary].nuisance, minimum),
+        pooled.imputations_table(pooled.pooled_rows(estimates, primary), first),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
-        flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
+        flow = with_outcome(inputs.flow, observation.outcomes_left_out(inputs), inputs.outcome)
         table, exported["flow"] = flow_table(flow, first, minimum)
         shown.append(table)
     if len(inputs.baseline):
@@ -82,14 +94,26 @@ def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Tabl
     if len(masks):
         shown.append(mechanism_table(masks, first))
         exported["mechanism"] = masks
+    shown += sensitivity.shown_tables(inputs, own)
+    exported |= sensitivity.exported(inputs)
     labels = inputs.settings["labels"]
     names = {name: labels.get(name) or name for name in own}
     compared = tables_compared.analyses_frame(estimates, names, own)
     if len(compared) > 1:
         shown.append(tables_compared.analyses_table(compared, panels(own), first))
     exported["analyses"] = compared
+    if inputs.missingness.get("missing_cells"):
+        routes, exported["routes_spread"] = _routes(inputs, compared, first)
+        exported["routes"] = routes
+        shown.append(tables_routes.routes_table(routes, exported["routes_spread"], first))
     exported["estimates"] = tables_compared.releasable(estimates, minimum)
     return {table.name: table for table in shown}, exported
+
+
+def _routes(inputs: ReportInputs, compared: pd.DataFrame, own: Words) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Routes for missing covariates, and how far they differ."""
+    routes = tables_routes.routes_frame(compared, inputs.settings["methods"], own.randomised)
+    return routes, tables_routes.spread_frame(routes)
 
 
 def _leading(inputs: ReportInputs) -> set[str]:
@@ -192,15 +216,17 @@ def _notices(inputs: ReportInputs, own: Words) -> list[str]:
     labels = inputs.settings["labels"]
     for name, analysis in inputs.analyses.items():
         prefix = "" if name == inputs.primary else f"{labels.get(name) or name}: "
-        said += [f"{prefix}{notice}" for notice in [*analysis.notices, *prose.guard_notices(analysis.guards)]]
+        found = [*analysis.notices, *observation.observation_notices(analysis.nuisance)]
+        said += [f"{prefix}{notice}" for notice in [*found, *prose.guard_notices(analysis.guards)]]
     return list(dict.fromkeys(said))
 
 
 def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list[dict[str, Any]]:
     settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
     nuisance = inputs.analyses[inputs.primary].nuisance
-    outcome = inputs.cohort.get("outcomes", {}).get(inputs.outcome, {})
+    outcome = observation.outcomes_left_out(inputs).get(inputs.outcome, {})
     minimum = int(settings["minimum_cell_count"])
+    joint = inputs.analyses[inputs.primary].joint
     _, vary, _ = findings(inputs, own)
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
@@ -238,11 +264,17 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("heading", "How it was handled"),
             *(("text", text) for text in prose.handling(methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+            ("table", "routes"),
+            ("text", prose.REGULATORS if own.randomised and "routes" in shown else ""),
+            ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
+            ("table", "imputations"),
+            *sensitivity.parts(inputs, own, minimum),
         ),
         section(
             "overlap",
             "Can the arms be compared?",
-            ("text", prose.lost_text(own, outcome, minimum)),
+            ("text", prose.lost_text(own, outcome, minimum, sensitivity.examined(inputs))),
+            *observation.observation_parts(inputs, own, minimum),
             ("text", prose.overlap_text(own, nuisance)),
             ("figure", "overlap"),
             ("text", prose.nuisance_text(own, nuisance)),
@@ -270,13 +302,15 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", prose.GROUPS),
             ("figure", "groups"),
             ("table", "groups"),
+            ("text", pooled.joint_text(joint, own, "rule_groups")),
             ("table", "projection"),
+            ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
         ),
         section(
             "analyses",
             "How the analyses differ",
-            ("text", _analyses_text(inputs)),
+            ("text", prose.analyses_text(len(inputs.analyses))),
             ("figure", "analyses"),
             ("table", "analyses"),
         ),
@@ -291,15 +325,6 @@ def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list
             ("text", f"Software: hetflow {__version__}; see CITATION.cff of the project."),
         ),
     ]
-
-
-def _analyses_text(inputs: ReportInputs) -> str:
-    if len(inputs.analyses) < 2:
-        return ""
-    return (
-        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
-        "them does not hang on a choice; where they differ, the choice matters and should be argued."
-    )
 
 
 def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
