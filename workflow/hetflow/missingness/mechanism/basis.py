@@ -30,8 +30,8 @@ def additive_basis(X: FloatArray) -> FloatArray:
     ndarray, shape (n, d)
         Mean 0, variance 1. Every covariate that varies gives its standardised value, cut at 5 standard deviations;
         one with more than two distinct values also gives its normal score (by ranks) and that score's square.
-        Products of pairs follow where d stays below n / 20. Where d would exceed n / 5, the values alone are taken, and if these
-        are still too many their leading principal components.
+        Products of pairs follow where d stays below n / 20. Where d would exceed n / 5, the values alone are taken, and
+        if these are still too many their leading principal components.
     """
     most = max(1, len(X) // ROWS_A_FEATURE)
     level = _standardise(np.clip(_standardise(X), -FARTHEST, FARTHEST))
