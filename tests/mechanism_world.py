@@ -31,7 +31,7 @@ def opt_inputs() -> tuple[pd.DataFrame, pd.DataFrame, list[Column]]:
 def made_up(
     n: int, seed: int, arm_effect: float = 0.0, fixed: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Column]]:
-    """Covariates a and b are complete, `ruled` is missing by a rule in a, `random` by the arm at most, `late` is later."""
+    """Complete a and b; `ruled` is missing by a rule in a, `random` by the arm at most; `late` is of a later visit."""
     rng = np.random.default_rng(seed)
     X, arm = rng.normal(size=(n, 5)), np.tile([0, 1], n // 2)
     X[X[:, 0] > 0.6, 2] = np.nan

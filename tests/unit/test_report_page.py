@@ -234,7 +234,7 @@ def test_page_says_on_what_missing_values_depend(report: Report, page: _Page) ->
         "Little's test of the means, p = 0.20",
         "one within another",
     ):
-        assert said in page.text.replace("\u00a0", " ").replace("\u202f", " ").replace("’", "'")
+        assert said in page.text.replace("\u00a0", " ").replace("\u202f", " ")
     dropout = report.tables["figure_dropout"]
     assert (
         len(dropout[dropout["arm"] == "Periodontal treatment"]) == 2
