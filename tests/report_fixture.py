@@ -433,6 +433,46 @@ def structure_facts() -> dict[str, object]:
     }
 
 
+def mechanism_facts() -> dict[str, Any]:
+    """missingness/mechanism.json."""
+    attrition = {"control": 0.02, "treated": 0.08, "missing": [40, 12], "difference": 0.06}
+    attrition |= {"lower": 0.03, "upper": 0.09, "p": 0.0002, "unequal": True}
+    said = {"mask": 2, "columns": ["BMI"], "difference": 0.051, "p_adjusted": 0.004}
+    return {"attrition": attrition, "contradictions": [said], "arm": [said], "dropout_model": []}
+
+
+def mechanism_tables() -> dict[str, pd.DataFrame]:
+    """Tables of the mechanism stage that the page shows."""
+    places = [
+        (1, "CRP1, OPG1", 455, "observed values", "probabilistic", "SS", "block", 0.08, 0.71),
+        (2, "BMI", 84, "none found", "none", "U", "none", 0.0, 0.5),
+        (3, "BL.Cig.Day", 35, "observed values", "deterministic", "WS", "not identifiable", 0.31, 0.99),
+        (4, "pd_reduction", 30, "observed values", "probabilistic", "SS", "sequential", 0.001, 0.55),
+        (5, "Age", 4, "not assessed", "not assessed", "not assessed", "not assessed", np.nan, np.nan),
+    ]
+    names = ["mask", "columns", "rows", "relation", "nature", "structure", "form", "nats", "auc"]
+    labels = pd.DataFrame(places, columns=names).assign(detectable=0.02)
+    arm = pd.DataFrame({"mask": [1, 2, 3, 4], "on": "arm", "units": 823})
+    arm = arm.assign(difference=0.051, lower=0.01, upper=0.09)
+    mcar = pd.DataFrame(
+        {
+            "test": ["little", "projection", "projection"],
+            "mask": [np.nan, np.nan, 1.0],
+            "p": [0.2, 0.005, 0.01],
+        }
+    )
+    dropout = pd.DataFrame(
+        {
+            "visit": ["visit 2", "outcome"] * 2,
+            "order": [1, 2] * 2,
+            "arm": ["control"] * 2 + ["treated"] * 2,
+            "missed": [20, 30, 4, 60],
+            "seen": [0.95, 0.88, 0.99, 0.84],
+        }
+    )
+    return {"labels": labels, "dependence": arm, "mcar": mcar, "dropout": dropout}
+
+
 def structure_tables() -> dict[str, pd.DataFrame]:
     """Tables of the structure stage that the page shows."""
     nodes = [
@@ -500,5 +540,7 @@ def report_inputs(
         analyses={"primary": primary, "indicator": AnalysisInputs()},
         structure=structure_facts(),
         structure_tables=structure_tables(),
+        mechanism=mechanism_facts(),
+        mechanism_tables=mechanism_tables(),
         versions={"hetflow": "0.1.0", "numpy": "2.4.0"},
     )

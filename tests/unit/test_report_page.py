@@ -198,7 +198,7 @@ def test_a_bare_study_still_makes_a_page() -> None:
     bare = replace(
         inputs,
         variables=nothing, masks=nothing, patterns=nothing, missingness={"missing_cells": 0}, estimates=table,
-        structure={}, structure_tables={},
+        structure={}, structure_tables={}, mechanism={}, mechanism_tables={},
         analyses={"primary": AnalysisInputs()},
     )  # fmt: skip
     report = build_report(bare)
@@ -225,8 +225,26 @@ def test_structure_shows_what_is_common_enough_and_no_more(report: Report, page:
     assert "too small whatever the structure" in page.text
 
 
+def test_page_says_on_what_missing_values_depend(report: Report, page: _Page) -> None:
+    assert {"dependence", "dropout"} <= set(report.figures)
+    for said in (
+        "cannot be told from data",
+        "Contradiction: the dictionary says",
+        "+6.0 percentage points",
+        "Little's test of the means, p = 0.20",
+        "one within another",
+    ):
+        assert said in page.text.replace("\u00a0", " ").replace("\u202f", " ")
+    dropout = report.tables["figure_dropout"]
+    assert (
+        len(dropout[dropout["arm"] == "Periodontal treatment"]) == 2
+    )  # 4 lost by visit 2 are too few to be shown
+
+
 def test_without_the_structure_stage_the_page_leaves_it_out() -> None:
-    bare = build_report(replace(report_inputs(), structure={}, structure_tables={}))
+    bare = build_report(
+        replace(report_inputs(), structure={}, structure_tables={}, mechanism={}, mechanism_tables={})
+    )
     assert not {"comissing", "nesting"} & set(bare.figures)
     assert "structure index" not in bare.html
 

@@ -23,11 +23,20 @@ _BASE_MB = {
     "impute": 260,
     "estimates": 260,
     "page": 240,
+    "mechanism": 300,
 }
 _BASE_MB |= {"sensitivity": 260, "draws": 240}
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
-_COPIES = {"grow": 12, "nuisance": 12, "impute": 10, "guards": 10, "merge": 16, "estimates": 25}
+_COPIES = {
+    "grow": 12,
+    "nuisance": 12,
+    "impute": 10,
+    "guards": 10,
+    "merge": 16,
+    "estimates": 25,
+    "mechanism": 16,
+}
 _COPIES |= {"sensitivity": 25}
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
