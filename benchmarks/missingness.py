@@ -1,8 +1,8 @@
 """CPU time and peak memory of diagnosing what is missing, by part and size.
 
 Masks of a tenth to a half of the cells, unequal by row and column, with blocks and skipped questions among them.
-Usage: ``python benchmarks/missingness.py [structure] [mechanism] [--large]``; with ``--large`` 100,000 units x 200 columns
-beside 10,000 x 100. Without a name, all parts.
+Usage: ``python benchmarks/missingness.py [structure] [mechanism] [--large]``; with ``--large`` 100,000 units x 200
+columns beside 10,000 x 100. Without a name, all parts.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
+from hetflow.missingness.chance import Stream
 from hetflow.missingness.mask_scores import BoolArray, FloatArray
-from hetflow.missingness.matching import match
+from hetflow.missingness.matching import Matcher, shaken
 from hetflow.missingness.strategies import DEPLOYMENT, complete
 from hetflow.seeds import generator
 
@@ -173,4 +174,9 @@ def _nearest_rows(
     if len(b) != units:
         raise ValueError(f"{units} units, but {len(b)} rows to match")
     spread = np.where(a.std(axis=0) > 0, a.std(axis=0), 1.0)
-    return match(a / spread, b / spread, donors, rng)
+    points, shake = shaken(a / spread, rng)
+    nothing = np.zeros(
+        (1, points.shape[1])
+    )  # the columns themselves are matched on, not predictions from others
+    matcher = Matcher(np.zeros(0, dtype=bool), np.zeros(0), nothing, points, shake, min(donors, len(points)))
+    return matcher.choose(b / spread, Stream(rng))
