@@ -75,7 +75,18 @@ def describe(n: int, p: int) -> None:
     _say("describe", n, p, time.process_time() - begun)
 
 
-PARTS = {"describe": describe, "structure": structure}
+def mechanism(n: int, p: int) -> None:
+    """On what masks depend."""
+    from hetflow.missingness.mechanism.stage import describe_mechanism
+
+    frame, outcomes, columns = cohort(n, p)
+    settings = {"seed": 1, "outcome": "y", "randomised": True}
+    begun = time.process_time()
+    describe_mechanism(frame, outcomes, columns, settings)
+    _say("mechanism", n, p, time.process_time() - begun)
+
+
+PARTS = {"describe": describe, "structure": structure, "mechanism": mechanism}
 
 
 def _say(part: str, n: int, p: int, seconds: float) -> None:
