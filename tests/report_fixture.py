@@ -417,6 +417,7 @@ def structure_facts() -> dict[str, object]:
     index = {"index": 0.21, "entropy": 2.9, "permuted": 3.7, "patterns": 83, "saturated": True}
     return {
         "units": 823,
+        "columns": 7,
         "incomplete_columns": 5,
         "distinct_masks": 4,
         "blocks": {

@@ -39,6 +39,7 @@ _PER_MILLION = {
     "guards": 15.0,
     "ingest": 10.0,
     "describe": 5.0,
+    "permutation": 80.0,
     "mechanism": 40.0,
     "structure": 60.0,
 }
