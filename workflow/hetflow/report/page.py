@@ -12,7 +12,8 @@ from markupsafe import Markup
 from hetflow import __version__
 from hetflow.report import formats as fmt
 from hetflow.report import observation, picks, prose, sentences
-from hetflow.report.figures import Drawn, draw_all
+from hetflow.report.drawn import Drawn
+from hetflow.report.figures import draw_all
 from hetflow.report.inputs import Report, ReportInputs
 from hetflow.report.prose_mechanism import mechanism_notices
 from hetflow.report.sections import all_sections, findings
