@@ -93,6 +93,7 @@ WORLDS = st.fixed_dictionaries(
         "min_leaf": st.integers(1, 3),
         "depth": st.sampled_from([2, 100]),
         "share_tried": st.sampled_from([0.7, 1.0]),
+        "near": st.sampled_from([0, 5, 15, 1000]),
     }
 )
 
@@ -123,6 +124,7 @@ def test_trees_and_their_leaf_averages(world):
         limits,
         world["depth"],
         tried,
+        world["near"],
         share,
         trees,
         np.uint64(world["seed"]),

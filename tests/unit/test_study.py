@@ -12,8 +12,9 @@ from hetflow.forest.engines import engine_facts
 from hetflow.plan import make_plan
 from hetflow.study.analyses import ancestors, fingerprint, owners, resolve, resolve_all, slices
 from hetflow.study.load import check_study, merge, read_yaml
-from hetflow.study.methods import ENGINES_THAT_TAKE_MISSING, Forest
+from hetflow.study.methods import Forest
 from hetflow.study.reference import with_keys
+from hetflow.study.route_checks import ENGINES_THAT_TAKE_MISSING
 from hetflow.study.schema import schema_text
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,8 +93,34 @@ MISTAKES = [
     ("dictionary/age/kind", "number", "dictionary.age.kind", "'continuous'"),
     ("dictionary/age/visit", -1, "dictionary.age.visit", "greater than or equal to 0"),
     ("dictionary/age/applicable_if", "sex ==", "dictionary.age.applicable_if", "an expression over columns"),
-    ("missingness/strategy", "native", "missingness.strategy", "refuses them"),
-    ("forest/imbalance_penalty", 0.1, "forest.imbalance_penalty", "no such penalty"),
+    ("forest", {"engine": "econml", "imbalance_penalty": 0.1}, "forest.imbalance_penalty", "no such penalty"),
+    (
+        "analyses",
+        {"other": {"missingness": {"strategy": "native"}, "forest": {"engine": "econml"}}},
+        "analyses.other.missingness.strategy",
+        "refuses them",
+    ),
+    ("missingness/strategy", "selective", "missingness.keep_mask", "whose gaps are kept"),
+    ("missingness/keep_mask", ["age"], "missingness.keep_mask", "which alone reads it"),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["age"]},
+        "missingness.keep_mask[0]",
+        "post-treatment",
+    ),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["aeg"]},
+        "missingness.keep_mask[0]",
+        "did you mean age",
+    ),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["age", "age"]},
+        "missingness.keep_mask",
+        "each name once",
+    ),
+    ("missingness/minimum_pattern", 10, "missingness.minimum_pattern", "greater than or equal to 50"),
     ("missingness/strategy", "mice", "missingness.strategy", "'multiple_imputation'"),
     ("missingness/imputations", 0, "missingness.imputations", "greater than or equal to 1"),
     ("nuisance/propensity", "stack", "nuisance.propensity", "`design` in a randomised design"),
@@ -281,6 +308,9 @@ KEYS = [
     ("forest/shard_bags", 10, set()),
     ("missingness/imputations", 20, set()),
     ("missingness/donors", 3, {"deployment", "inference", "draws"}),
+    ("missingness/minimum_pattern", 90, set()),
+    ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
+    ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
     ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
     ("outcomes/change/label", "Improvement", set()),

@@ -50,6 +50,7 @@ CONTRACTS: dict[str, Contract] = {
         1, _UNIT | {"treated": SMALL, "cluster": INTEGER, "weight": REAL, "stratum": TEXT}, more=True
     ),
     "outcomes": Contract(1, _UNIT, more=True),
+    "reasons": Contract(1, _UNIT | {"column": TEXT, "reason": TEXT}),
     "folds": Contract(1, _UNIT | {"fold": SMALL}),
     "completed": Contract(1, _UNIT, more=True),
     "nuisance": Contract(
@@ -84,7 +85,7 @@ CONTRACTS: dict[str, Contract] = {
     ),
     "outcome_draws": Contract(1, {"assumption": TEXT} | _UNIT | {"outcome": REAL}),
     "estimates": Contract(
-        1,
+        2,
         {
             "analysis": TEXT,
             "outcome": TEXT,
@@ -104,7 +105,13 @@ CONTRACTS: dict[str, Contract] = {
             "n": INTEGER,
             "imputations": INTEGER,
             "fmi": REAL,
+            "monte_carlo_se": REAL,
         },
+    ),
+    "joint": Contract(
+        1,
+        dict.fromkeys(("analysis", "outcome", "contrast", "estimand", "target", "term"), TEXT)
+        | {"statistic": REAL, "df1": INTEGER, "df2": REAL, "p": REAL, "n": INTEGER, "imputations": INTEGER},
     ),
     "table": Contract(1, more=True),
 }

@@ -14,6 +14,10 @@ from hetflow.report.inputs import AnalysisInputs, ReportInputs
 from hetflow.report.page import build_report
 from hetflow.sources import locked_versions
 
+DRAWN = ("nodes", "network", "nesting", "rules")
+"""Tables of the structure of what is missing that the page shows."""
+DEPENDENCE = ("labels", "dependence", "mcar", "dropout")
+"""Tables of what missing values depend on that the page shows."""
 COMMAND = Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables")
 
 
@@ -43,6 +47,10 @@ def inputs(results: Path, settings_file: Path, lock: Path) -> ReportInputs:
         missingness=read_json(missingness / "summary.json", "facts"),
         estimates=read_table(results / "estimates.parquet", "estimates"),
         analyses={name: _analysis(results, name, settings) for name in settings["analyses"]},
+        structure=read_json(missingness / "structure.json", "facts"),
+        structure_tables={name: read_table(missingness / f"{name}.parquet", "table") for name in DRAWN},
+        mechanism=read_json(missingness / "mechanism.json", "facts"),
+        mechanism_tables={name: read_table(missingness / f"{name}.parquet", "table") for name in DEPENDENCE},
         versions=locked_versions(lock),
     )
 
@@ -55,6 +63,7 @@ def _analysis(results: Path, name: str, settings: dict[str, Any]) -> AnalysisInp
         guards=read_json(results / owner["deployment"] / "guards.json", "facts"),
         curves=read_table(results / name / "curves.parquet", "table"),
         displays=read_table(results / name / "displays.parquet", "table"),
+        joint=read_table(results / name / "joint.parquet", "joint"),
         notices=tuple(read_json(results / name / "notices.json", "facts")["notices"]),
         **(_sensitivity(results / name / "sensitivity") if name in settings["sensitive"] else {}),
     )

@@ -27,6 +27,10 @@ SHARE_OF_HALF = 1.0
 """Share of a bag's half-sample that each of its trees reads. All of it, as in grf: trees of a bag differ by their
 honest halves and the covariates tried.
 """
+NEAR = 8192
+"""Units of a node from which on its subtree reads a copy of their covariates: it must fit the processor's nearer cache,
+and its first histograms must be worth the copy.
+"""
 _NO_LIMIT = 2**31
 _NO_GROUPS = np.empty(0, dtype=np.int64)
 _NO_WEIGHTS = np.empty(0)
@@ -55,6 +59,10 @@ class HistogramEngine:
         """Covariates as bins, found in the sample `rows`."""
         bins = find_bins(X, rows, nominal)
         return Binned(bins, bins.codes(X))
+
+    def read(self, covariates: Binned, X: Floats) -> Binned:
+        """Other covariates in the same bins."""
+        return Binned(covariates.bins, covariates.bins.codes(X))
 
     def grow(
         self,
@@ -85,6 +93,7 @@ class HistogramEngine:
             np.array(limits, dtype=np.float64),
             settings.max_depth or _NO_LIMIT,
             mean_tried(settings.max_features, covariates.codes.shape[1]),
+            NEAR,
             SHARE_OF_HALF,
             settings.bag_trees,
             np.uint64(seed),

@@ -78,9 +78,11 @@ def emit(nodes, masks, sums, forward, begin, leaves, category_nodes, out, out_ma
 
 @kernel(
     "Tuple((i8[::1], i8[:,::1], u8[:,::1], f8[:,::1]))"
-    "(u1[:,::1], f8[::1], f8[::1], f8[::1], i8[::1], i8[::1], i8, i8[::1], f8[::1], i8, f8, f8, i8, u8)"
+    "(u1[:,::1], f8[::1], f8[::1], f8[::1], i8[::1], i8[::1], i8, i8[::1], f8[::1], i8, f8, i8, f8, i8, u8)"
 )
-def grow_bag(codes, t, y, w, rows, group, groups, categories, limits, depth_limit, tried, share, trees, seed):
+def grow_bag(
+    codes, t, y, w, rows, group, groups, categories, limits, depth_limit, tried, near, share, trees, seed
+):
     """Grow the trees of a bag.
 
     Parameters
@@ -93,7 +95,7 @@ def grow_bag(codes, t, y, w, rows, group, groups, categories, limits, depth_limi
         The half-sample.
     group, groups : int64, shape (m,); int
         Cluster of each of its units, numbered from 0, and their number; 0 without clusters.
-    categories, limits, depth_limit, tried
+    categories, limits, depth_limit, tried, near
         See `hetflow.forest.kernels_tree.grow_splits`.
     share : float
         Share of the half-sample that a tree reads.
@@ -148,6 +150,7 @@ def grow_bag(codes, t, y, w, rows, group, groups, categories, limits, depth_limi
             limits,
             depth_limit,
             tried,
+            near,
             state,
             nodes,
             masks,

@@ -12,8 +12,8 @@ from hetflow.report.sentences import Number
 from hetflow.report.words import Words, listed
 
 ORDER = (
-    *("flow", "missingness", "masks", "sensitivity", "overlap", "average", "toc", "groups", "displays"),
-    "analyses",
+    *("flow", "missingness", "masks", "patterns", "comissing", "nesting", "dependence", "dropout"),
+    *("sensitivity", "overlap", "average", "toc", "groups", "displays", "analyses"),
 )
 
 

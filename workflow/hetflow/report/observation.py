@@ -56,6 +56,17 @@ def observation_notices(nuisance: Mapping[str, Any]) -> list[str]:
     return [str(notice) for notice in nuisance.get("observation", {}).get("notices", [])]
 
 
+def observation_parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, str]]:
+    """What the page shows of missing outcomes, in order; tables by name."""
+    texts = [("text", text) for text in missing_outcome_text(inputs, words, minimum)]
+    return [*texts, ("table", "observation"), ("table", "observed_shares")]
+
+
+def observation_tables(words: Words, nuisance: Mapping[str, Any], minimum: int) -> list[Table]:
+    """Both tables; without rows under other strategies."""
+    return [observation_table(words, nuisance), shares_table(words, nuisance, minimum)]
+
+
 def observation_text(words: Words, nuisance: Mapping[str, Any], minimum: int) -> list[str]:
     """How many have no outcome, how they were weighted for, and what that changed; nothing under other strategies."""
     facts = nuisance.get("observation")

@@ -39,6 +39,7 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
         found = (
             *_unknown(resolved, columns, known),
             *_kinds(resolved, columns),
+            *_kept(resolved, columns, known),
             *auxiliary_problems(resolved, columns),
         )
         for problem in found:
@@ -46,7 +47,8 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
                 f"{source}: {prefix}{problem.where}", problem.expected, problem.found, problem.remedy
             )
             problems.setdefault((problem.where, problem.found), placed)
-    return [*problems.values(), *_outcomes_of_covariates(study, source, known)]
+    groups = _groups(study, source, columns)
+    return [*problems.values(), *groups, *_outcomes_of_covariates(study, source, known)]
 
 
 def _resolvable(study: Study) -> bool:
@@ -83,6 +85,40 @@ def _kinds(study: Study, columns: Collection[str]) -> Iterator[Problem]:
         if kind == "nominal" and (rule.cuts or rule.quantiles):
             expected = "a covariate with an order for `cuts` and `quantiles`"
             yield Problem(where, expected, f"{rule.covariate}, nominal", "write `levels: true`")
+
+
+def _kept(study: Study, columns: Collection[str], known: set[str]) -> Iterator[Problem]:
+    """Covariates of `keep_mask` whose gaps may not be told to the nuisances of a trial."""
+    if study.missingness.strategy != "selective" or study.design.kind != "randomised":
+        return
+    for i, name in enumerate(study.missingness.keep_mask):
+        if name in known and not said(study, name, "mask_fixed_before_randomisation", columns):
+            yield Problem(
+                f"missingness.keep_mask[{i}]",
+                "a covariate of which it was settled before randomisation who would miss it",
+                f"{name}, of which the dictionary does not say so",
+                "write `mask_fixed_before_randomisation: true` if that is so; otherwise leave it out: an indicator "
+                "of anything later is a post-treatment variable",
+            )
+
+
+def _groups(study: Study, source: str, columns: Collection[str]) -> Iterator[Problem]:
+    """Columns by whose levels missing values are counted: in the cohort, and with levels."""
+    usable = {
+        name
+        for name in columns
+        if said(study, name, "role", columns) in ("covariate", "auxiliary")
+        and said(study, name, "kind", columns) in _LEVELLED
+    }
+    for place, name in enumerate(study.missingness.groups):
+        if name in usable:
+            continue
+        role, kind = said(study, name, "role", columns) or "ignore", said(study, name, "kind", columns)
+        of_kind = f", kind {kind}" if kind else ""
+        found = f"{name}, role {role}{of_kind}" if name in columns else f"{name}, no column of the data file"
+        expected = "a binary, ordinal or nominal column of role covariate or auxiliary"
+        remedy = f"name one of {_some(usable)}" if usable else "remove the key"
+        yield Problem(f"{source}: missingness.groups[{place}]", expected, found, remedy)
 
 
 def _outcomes_of_covariates(study: Study, source: str, known: set[str]) -> Iterator[Problem]:

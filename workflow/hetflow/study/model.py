@@ -21,7 +21,6 @@ from hetflow.study.description import (
 )
 from hetflow.study.groups import rule_problems
 from hetflow.study.methods import (
-    ENGINES_THAT_TAKE_MISSING,
     Analysis,
     Estimates,
     Forest,
@@ -31,6 +30,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.route_checks import route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 
 PRIMARY = "primary"
@@ -127,6 +127,14 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
         )
     yield from _treatment(study, source)
     yield from _outcomes(study, source)
+    for name, analysis in study.analyses.items():
+        if analysis.missingness is not None and "groups" in analysis.missingness.model_fields_set:
+            yield Problem(
+                f"{source}: analyses.{name}.missingness.groups",
+                "groups of the study, for what is missing is described once for all analyses",
+                "groups of one analysis",
+                "write them under `missingness` of the study",
+            )
     yield from sensitivity_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
@@ -249,13 +257,8 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
     yield from imputation_problems(study)
-    if study.missingness.strategy == "native" and study.forest.engine not in ENGINES_THAT_TAKE_MISSING:
-        yield Problem(
-            "missingness.strategy",
-            "a forest engine that takes missing covariates",
-            f"forest.engine {study.forest.engine}, which refuses them",
-            "choose `forest: {engine: histogram}`, or multiple_imputation or indicator",
-        )
+    yield from route_problems(study.missingness, study.forest.engine, randomised)
+    yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":
         yield Problem(
             "forest.imbalance_penalty",
@@ -277,7 +280,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
         twice = sorted({str(value) for value in values if values.count(value) > 1})
         if twice:
             yield Problem(f"estimates.{key}", "each name once", f"{', '.join(twice)} twice", "keep one")
-    for key in ("trees", "held_out_trees"):
+    for key in ("trees", "held_out_trees", "permutation_trees"):
         trees = getattr(study.forest, key)
         if trees % study.forest.bag_trees:
             yield Problem(
