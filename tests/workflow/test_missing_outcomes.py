@@ -38,7 +38,7 @@ def routes(folder: Path) -> Project:
         "weighted": {"missing_outcome": {"strategy": "weighting"}},
         "moved": {"missingness": {"delta": {"lab0": 2.0}}},
     }
-    study["forest"] |= {"trees": 16}
+    study["forest"] |= {"trees": 72, "shard_bags": 18}
     lossy().to_csv(project.folder / "small.csv", index=False)
     project.study.write_text(yaml.safe_dump(study, sort_keys=False))
     return project
