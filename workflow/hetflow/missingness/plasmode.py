@@ -12,13 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.mask_scores import BoolArray, FloatArray
-from hetflow.missingness.matching import match
 from hetflow.missingness.strategies import DEPLOYMENT, complete
 from hetflow.seeds import generator
+
+
+TIE_BREAK = 1e-7
+"""Standard deviations by which rows are shaken, so that equal ones are donors at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +177,7 @@ def _nearest_rows(
     if len(b) != units:
         raise ValueError(f"{units} units, but {len(b)} rows to match")
     spread = np.where(a.std(axis=0) > 0, a.std(axis=0), 1.0)
-    return match(a / spread, b / spread, donors, rng)
+    points, wanted = (x / spread + TIE_BREAK * rng.standard_normal(x.shape) for x in (a, b))
+    pool = min(donors, len(a))
+    _, near = cKDTree(points).query(wanted, k=np.arange(1, pool + 1))
+    return np.asarray(near[np.arange(units), rng.integers(pool, size=units)], dtype=np.int64)
