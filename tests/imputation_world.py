@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from hetflow.cohort.columns import Column
+from hetflow.missingness.chained import ChainSettings
+from hetflow.missingness.strategies import Settings, complete
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -122,3 +124,21 @@ def expanded(frame: pd.DataFrame) -> pd.DataFrame:
         else:
             parts[name] = frame[name].astype(float)
     return pd.DataFrame(parts)
+
+
+def mean_quality(world: World, engine: str, imputations: int) -> tuple[float, float, float]:
+    """Bias, variance ratio and correlation error of an engine, averaged over imputations in deployment mode."""
+    settings = Settings(ChainSettings(engine=engine))
+    found = [
+        quality(
+            world,
+            complete(
+                world.seen, world.columns, "multiple_imputation", "deployment", k, 1, settings=settings
+            ).frame,
+        )
+        for k in range(imputations)
+    ]
+    bias, ratio, error = np.mean(
+        [[one.bias, one.variance_ratio, one.correlation_error] for one in found], axis=0
+    )
+    return float(bias), float(ratio), float(error)

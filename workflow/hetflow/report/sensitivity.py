@@ -74,6 +74,16 @@ def sensitivity_text(inputs: ReportInputs, words: Words, minimum: int) -> list[s
     return [*texts, _compared(analysis.tipping, facts, words)]
 
 
+def overturned(inputs: ReportInputs, words: Words) -> list[str]:
+    """What it would take to overturn the average effect and the ranking; empty where no analysis was examined."""
+    name = shown_analysis(inputs)
+    if not name:
+        return []
+    analysis = inputs.analyses[name]
+    found = [_overturned(analysis.tipping, analysis.sensitivity, key, words) for key in ("ATE", "AUTOC")]
+    return [*(text for text in found if text), _compared(analysis.tipping, analysis.sensitivity, words)]
+
+
 def _assumed(facts: Mapping[str, Any], words: Words, minimum: int, which: str) -> str:
     lost = [
         f"{fmt.percent(facts['share_lost'][arm])} of {label} ({shown(facts['lost'][arm], minimum)} participants)"
