@@ -82,6 +82,7 @@ def test_page_is_small(report: Report) -> None:
 def test_every_figure_is_in_the_page_with_title_and_description(report: Report, page: _Page) -> None:
     assert set(report.figures) == {
         *("flow", "missingness", "masks", "patterns", "comissing", "nesting"),
+        *("dependence", "dropout"),
         *("overlap", "average", "toc", "groups", "displays", "analyses"),
     }
     for name, svg in report.figures.items():
@@ -245,7 +246,7 @@ def test_without_the_structure_stage_the_page_leaves_it_out() -> None:
     bare = build_report(
         replace(report_inputs(), structure={}, structure_tables={}, mechanism={}, mechanism_tables={})
     )
-    assert not {"comissing", "nesting"} & set(bare.figures)
+    assert not {"comissing", "nesting", "dependence", "dropout"} & set(bare.figures)
     assert "structure index" not in bare.html
 
 
