@@ -135,8 +135,8 @@ def test_training_on_inference_mode_is_refused_where_it_has_no_null_distribution
 
 
 def test_only_the_forest_and_its_permutations_read_inference_mode() -> None:
-    assert "inference" in ancestors("forest", True, "inference")
-    assert "inference" not in ancestors("nuisance", True, "inference")
+    assert "inference" in ancestors("forest", True, training="inference")
+    assert "inference" not in ancestors("nuisance", True, training="inference")
     assert "inference" not in ancestors("forest", True)
     values = study("multiple_imputation", "randomised", "continuous", "histogram")
     values["analyses"] = {"trained": {"forest": {"training": "inference"}}}
