@@ -147,6 +147,24 @@ MISTAKES = [
         "analyses.moved.missingness.delta",
         "multiple_imputation",
     ),
+    (
+        "analyses",
+        {"drawn": {"missing_outcome": {"strategy": "imputation"}, "missingness": {"imputations": 1}}},
+        "analyses.drawn.missingness.imputations",
+        "at least 2 draws",
+    ),
+    (
+        "analyses",
+        {
+            "drawn": {
+                "missing_outcome": {"strategy": "imputation"},
+                "missingness": {"strategy": "native"},
+                "forest": {"engine": "histogram"},
+            }
+        },
+        "analyses.drawn.missing_outcome.strategy",
+        "strategy: weighting",
+    ),
     ("estimand/population", None, "estimand.population", "text"),
     ("seed", -1, "seed", "greater than or equal to 0"),
     ("title", "FILL_IN", "title", "replace it"),
@@ -266,6 +284,13 @@ def test_imputed_outcomes_share_nuisances_and_forest_with_weighted_ones() -> Non
     assert plan.sensitive == ["weighting", "imputation"]
     assert "imputation/sensitivity/plane.parquet" in plan.artefacts()
     assert "draws" not in plan.stages("weighting")
+
+
+def test_outcomes_of_clusters_are_not_imputed() -> None:
+    study = changed("missing_outcome", {"strategy": "imputation"})
+    study["design"] = study["design"] | {"cluster": "site"}
+    with pytest.raises(Refused, match="drawn without what they share"):
+        check_study(study, "x.yaml", HEADER)
 
 
 def test_an_override_changes_only_what_it_names() -> None:

@@ -14,7 +14,7 @@ rule scores:
             [
                 name
                 for name in PLAN.draws(wildcards.analysis)
-                if name.endswith(f"/{wildcards.set}.parquet")
+                if os.path.basename(name) == f"{wildcards.set}.parquet"
             ]
         ),
     output:

@@ -19,7 +19,7 @@ from hetflow.forest.inputs import forest_inputs, sample_inputs
 from hetflow.forest.samples import ALL
 from hetflow.missingness.strategies import complete
 from hetflow.seeds import integer_seed
-from impute import strategy_settings
+from impute import engine_of, strategy_settings
 
 COMMAND = (
     Command(__doc__)
@@ -96,16 +96,17 @@ def _effects(
 ) -> np.ndarray:
     """Out-of-bag effects of all units of the cohort in one imputation."""
     seed = integer_seed(settings["seed"], "permutation", number)
+    section, arm = settings["missingness"], cohort["treated"].to_numpy()
     learnt = complete(
         cohort,
         columns,
-        strategy=settings["missingness"]["strategy"],
+        strategy=section["strategy"],
         mode="inference",
         imputation=imputation,
         seed=seed,
-        arm=cohort["treated"].to_numpy(),
+        arm=arm,
         outcome=outcome,
-        settings=strategy_settings(settings["missingness"]),
+        settings=strategy_settings(section, engine_of(section, cohort, columns, arm, settings["seed"])),
     ).frame
     engine = settings["forest"]["engine"]
     inputs = forest_inputs(columns, judged, nuisance, cohort, folds, engine, learnt)

@@ -27,6 +27,10 @@ from hetflow.seeds import generator
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 OUTCOME = "__outcome__"
+PREDICTORS = 10
+"""Fewest of the most predictors: what a few hundred donors bear."""
+UNITS_PER_PREDICTOR = 100
+"""Donors that make room for a further predictor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class ChainSettings:
         Rounds over all incomplete columns.
     donors : int
         Units among which predictive mean matching draws; fewest of a leaf of the engine `tree`.
-    predictors : int
-        Most predictors of a column, the outcome not counted.
+    predictors : int or None
+        Most predictors of a column, the outcome not counted; None: see `most_predictors`.
     minimum_correlation : float
         Least absolute correlation of a predictor with the column.
     engine : str
@@ -51,7 +55,7 @@ class ChainSettings:
 
     iterations: int = 5
     donors: int = 5
-    predictors: int = 10
+    predictors: int | None = None
     minimum_correlation: float = 0.08
     engine: str = "pmm"
     delta: Mapping[str, float] = field(default_factory=dict)
@@ -150,19 +154,23 @@ def run_chain(
     return Chained(frame, Imputer.of(variables, steps, settings.iterations))
 
 
+def most_predictors(donors: int) -> int:
+    """Most predictors where the study leaves it open: `PREDICTORS`, or one for every `UNITS_PER_PREDICTOR` donors."""
+    return max(PREDICTORS, donors // UNITS_PER_PREDICTOR)
+
+
 def _model(chain: Chain, target: Target) -> Model:
     """Scores of a target and the places of its predictors; the outcome, if there is one, comes first."""
     state, settings = chain.state, chain.settings
     scores = target_scores(state.variables, target)
+    most = settings.predictors or most_predictors(int(np.isfinite(scores).all(axis=1).sum()))
     banned = np.zeros(state.features.shape[1], dtype=bool)
     always = state.places[OUTCOME] if OUTCOME in state.places else np.empty(0, dtype=np.int64)
     for name in target.names:
         banned[state.places[name]] = True
     always = always[~banned[always]]
     banned[always] = True
-    chosen = choose_predictors(
-        state.features, scores, banned, settings.predictors, settings.minimum_correlation
-    )
+    chosen = choose_predictors(state.features, scores, banned, most, settings.minimum_correlation)
     return Model(target, scores, np.concatenate([always, chosen]))
 
 
@@ -219,9 +227,12 @@ def _vectors(state: State, target: Target, rows: IntArray) -> FloatArray:
 
 def _fit(chain: Chain, model: Model, rng: np.random.Generator) -> Fitted:
     donors = _donors(model)
-    engine = engine_for(chain.settings.engine, [chain.state.variables[name] for name in model.target.names])
+    variables = [chain.state.variables[name] for name in model.target.names]
+    engine = engine_for(chain.settings.engine, variables)
+    scales = [scale for variable in variables for scale in variable.scales]
     Z = chain.state.features[donors][:, model.predictors]
-    return engine.fit(Z, model.scores[donors], chain.settings.donors, rng)
+    single = scales[0] if len(scales) == 1 else None
+    return engine.fit(Z, model.scores[donors], chain.settings.donors, rng, single)
 
 
 def _kept(chain: Chain, model: Model, fitted: Fitted) -> Step:

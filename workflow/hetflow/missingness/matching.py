@@ -16,6 +16,7 @@ from scipy.linalg import solve_triangular
 from scipy.spatial import cKDTree
 
 from hetflow.missingness.chance import Chance
+from hetflow.missingness.transform import Scale
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -40,12 +41,15 @@ class Draw:
         Their means among the donors.
     estimated, drawn : ndarray, shape (1 + k_used, r)
         Posterior means and a draw; the first row is the intercept.
+    sigma : ndarray, shape (r,)
+        Drawn residual standard deviations.
     """
 
     used: NDArray[np.bool_]
     centre: FloatArray
     estimated: FloatArray
     drawn: FloatArray
+    sigma: FloatArray
 
 
 def predict(
@@ -93,7 +97,7 @@ def draw_coefficients(predictors: FloatArray, scores: FloatArray, rng: np.random
     noise = rng.standard_normal((k + 1, scores.shape[1])) * sigma
     drawn_slopes = slopes + solve_triangular(factor.T, noise[1:], lower=False)
     drawn_mean = mean + noise[0] / np.sqrt(n)
-    return Draw(used, centre, np.vstack([mean, slopes]), np.vstack([drawn_mean, drawn_slopes]))
+    return Draw(used, centre, np.vstack([mean, slopes]), np.vstack([drawn_mean, drawn_slopes]), sigma)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,9 @@ class Matcher:
         return near(self.points, wanted, self.pool)[np.arange(len(wanted)), choice]
 
 
-def fit_matcher(predictors: FloatArray, scores: FloatArray, pool: int, rng: np.random.Generator) -> Matcher:
+def fit_matcher(
+    predictors: FloatArray, scores: FloatArray, pool: int, rng: np.random.Generator, scale: Scale | None
+) -> Matcher:
     """Draw coefficients and predict the donors.
 
     Parameters
@@ -167,6 +173,8 @@ def fit_matcher(predictors: FloatArray, scores: FloatArray, pool: int, rng: np.r
         Among how many nearest donors to draw; all of them when there are fewer.
     rng : Generator
         Random stream.
+    scale : Scale or None
+        Not read.
     """
     draw = draw_coefficients(predictors, scores, rng)
     expected = predict(predictors, draw.used, draw.centre, draw.estimated)

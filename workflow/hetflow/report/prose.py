@@ -96,8 +96,8 @@ def handling(methods: Mapping[str, Any], randomised: bool) -> list[str]:
             said.append(f"The study states why treatment is unconfounded given what was recorded: {stated}")
         return said
     draws = (
-        f"Each mode made {missingness['imputations']} completed data sets by chained equations with "
-        "predictive mean matching; values measured were left as they were, bit for bit."
+        f"Each mode made {missingness['imputations']} completed data sets by chained equations; "
+        "values measured were left as they were, bit for bit."
     )
     return [TWO_MODES, TARGET_NOTE, draws] if randomised else [OBSERVATIONAL_MODES, draws]
 
@@ -139,10 +139,7 @@ def dropped_text(dropped: Mapping[str, str]) -> str:
 
 
 def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int, examined: bool = False) -> str:
-    """How many of each arm have no outcome, and what that asks one to believe.
-
-    `examined` says that the page holds a sensitivity analysis of it.
-    """
+    """How many of each arm have no outcome, and what that asks one to believe; `examined`: the page asks what else."""
     lost = {arm: int(outcome.get(f"missing_{arm}") or 0) for arm in ("treated", "control")}
     whole = {arm: lost[arm] + int(outcome.get(f"observed_{arm}") or 0) for arm in lost}
     if not any(lost.values()) or min(whole.values()) == 0:
@@ -262,10 +259,8 @@ def _missing_outcomes(methods: Mapping[str, Any]) -> str:
     if section.get("strategy", "complete_case") == "complete_case":
         return ""
     if section["strategy"] == "imputation":
-        return (
-            f" Missing outcomes were imputed {methods['missingness']['imputations']} times by arm, scores made for "
-            "each with the same outcome mean and effects, and estimates pooled by Rubin's rules."
-        )
+        times = methods["missingness"]["imputations"]
+        return f" Missing outcomes were imputed {times} times by arm, and estimates pooled by Rubin's rules."
     given = " and ".join(["covariates", *section["auxiliary"]])
     return (
         " Missing outcomes were handled by augmented inverse-probability weighting; the probability of an observed "
@@ -299,8 +294,8 @@ def commands(study: str) -> list[str]:
 
 
 def guards_text(guards: Mapping[str, Any], words: Words) -> list[str]:
-    """What the guards on completed covariates found."""
-    out = []
+    """How covariates were completed, and what the guards on them found."""
+    out = [str(guards["engine"])] if guards.get("engine") else []
     arm = guards.get("arm", guards)
     if fmt.known(arm.get("mean")) and fmt.known(arm.get("se")):
         out.append(

@@ -24,10 +24,14 @@ class Missingness(Section):
     """Completed data sets of multiple imputation; raising it adds files and changes none."""
     iterations: int = Field(default=5, ge=1, le=100)
     """Rounds of the chained equations."""
+    engine: Literal["auto", "pmm", "normal", "tree"] = "auto"
+    """How gaps are drawn: `pmm` matches predicted means, `normal` draws continuous columns from a normal model, `tree`
+    takes donors from a tree's leaves. `auto`: `tree` in large studies whose covariates depend on one another in
+    curves, else `pmm`; the report says which, and why."""
     donors: int = Field(default=5, ge=1, le=50)
-    """Units among which predictive mean matching draws."""
-    predictors: int = Field(default=10, ge=1, le=200)
-    """Most predictors of a column's imputation model."""
+    """Units among which `pmm` draws; fewest of a leaf under `tree`."""
+    predictors: Annotated[int, Field(ge=1, le=200)] | Literal["auto"] = "auto"
+    """Most predictors of a column's imputation model; `auto`: 10, or one for every 100 units with an observed value."""
     keep_mask: list[str] = []
     """`selective`: covariates whose gaps are not imputed but get a constant and an indicator."""
     minimum_pattern: int = Field(default=200, ge=50)
