@@ -37,7 +37,6 @@ _COPIES = {
     "merge": 16,
     "estimates": 25,
     "sensitivity": 25,
-    "sensitivity": 25,
     "mechanism": 16,
 }
 _FEWEST_COPIES = 8
