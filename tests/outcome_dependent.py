@@ -62,6 +62,8 @@ def without_gaps(trial: Trial) -> Trial:
     return replace(trial, columns=columns)
 
 
-def simulate(units: int, replicates: int, first: int = 0, slope: float = SLOPE) -> pd.DataFrame:
+def simulate(
+    units: int, replicates: int, first: int = 0, slope: float = SLOPE, means: Sequence[str] = MEANS
+) -> pd.DataFrame:
     """One row a replicate."""
-    return pd.DataFrame([one(units, slope, first + j) for j in range(replicates)])
+    return pd.DataFrame([one(units, slope, first + j, means) for j in range(replicates)])

@@ -209,6 +209,12 @@ class Plan:
             names += [f"{folder}/{name}.json" for name in self.sets(analysis)]
         return list(dict.fromkeys([*names, *self.sensitivity()]))
 
+    def missingness(self) -> list[str]:
+        """The diagnosis of what is missing: tables and facts."""
+        tables = ("variables", "masks", "patterns", *STRUCTURE, *MECHANISM)
+        names = [f"missingness/{name}.parquet" for name in tables]
+        return names + [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
+
     def artefacts(self) -> list[str]:
         """What the manifest lists: everything that is kept, but for logs, benchmarks and shards."""
         names = [
@@ -221,10 +227,7 @@ class Plan:
             "baseline.parquet",
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
-        names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
-        names += [f"missingness/{name}.parquet" for name in (*STRUCTURE, *MECHANISM)]
-        names += [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
-        names += self.report_pieces()
+        names += [*self.missingness(), *self.report_pieces()]
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
             names += self.imputers(analysis)

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.chance import Stream
 from hetflow.missingness.mask_scores import BoolArray, FloatArray
-from hetflow.missingness.matching import Matcher, shaken
 from hetflow.missingness.strategies import DEPLOYMENT, complete
 from hetflow.seeds import generator
+
+TIE_BREAK = 1e-7
+"""Standard deviations by which rows are shaken, so that equal ones are donors at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +176,7 @@ def _nearest_rows(
     if len(b) != units:
         raise ValueError(f"{units} units, but {len(b)} rows to match")
     spread = np.where(a.std(axis=0) > 0, a.std(axis=0), 1.0)
-    points, shake = shaken(a / spread, rng)
-    nothing = np.zeros(
-        (1, points.shape[1])
-    )  # the columns themselves are matched on, not predictions from others
-    matcher = Matcher(np.zeros(0, dtype=bool), np.zeros(0), nothing, points, shake, min(donors, len(points)))
-    return matcher.choose(b / spread, Stream(rng))
+    points, wanted = (x / spread + TIE_BREAK * rng.standard_normal(x.shape) for x in (a, b))
+    pool = min(donors, len(a))
+    _, near = cKDTree(points).query(wanted, k=np.arange(1, pool + 1))
+    return np.asarray(near[np.arange(units), rng.integers(pool, size=units)], dtype=np.int64)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from hetflow.report import observation, pooled, sensitivity, tables, tables_compared, tables_routes, tarmos
-from hetflow.report.figures import masks_of, panels
+from hetflow.report.drawn_missing import masks_of
+from hetflow.report.figures import panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
 from hetflow.report.frames_mechanism import mechanism_table
 from hetflow.report.frames_missing import missing_table
 from hetflow.report.frames_structure import design_table
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.notices import other_notices
 from hetflow.report.tables import Table
 from hetflow.report.words import Words
 
@@ -32,6 +34,7 @@ def all_tables(
         tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
         *observation.observation_tables(first, inputs.analyses[primary].nuisance, minimum),
         pooled.imputations_table(pooled.pooled_rows(estimates, primary), first),
+        other_notices(inputs),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
