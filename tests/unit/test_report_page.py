@@ -81,7 +81,7 @@ def test_page_is_small(report: Report) -> None:
 
 def test_every_figure_is_in_the_page_with_title_and_description(report: Report, page: _Page) -> None:
     assert set(report.figures) == {
-        *("flow", "missingness", "masks", "patterns", "comissing", "nesting"),
+        *("flow", "missingness", "masks", "patterns", "comissing", "nesting", "dependence", "dropout"),
         *("overlap", "average", "toc", "groups", "displays", "analyses"),
     }
     for name, svg in report.figures.items():

@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import observation, picks, prose, sentences
+from hetflow.report import picks, sentences
 from hetflow.report.figures import Drawn, draw_all
 from hetflow.report.inputs import Report, ReportInputs
-from hetflow.report.prose_mechanism import mechanism_notices
+from hetflow.report.notices import notices
 from hetflow.report.sections import all_sections, findings
 from hetflow.report.shown_tables import all_tables
 from hetflow.report.style import plain
@@ -77,7 +77,7 @@ def _render(
         byline=_byline(settings),
         summary=settings["report"]["summary"],
         answers=_answers(inputs, own),
-        notices=_notices(inputs, own),
+        notices=notices(inputs, own),
         sections=[section for section in all_sections(inputs, own, shown, exported) if section["parts"]],
         figures=figures,
         tables=shown,
@@ -121,15 +121,3 @@ def _answers(inputs: ReportInputs, own: Words) -> list[dict[str, Any]]:
             "texts": [text for text in (whom.text, slopes) if text],
         },
     ]
-
-
-def _notices(inputs: ReportInputs, own: Words) -> list[str]:
-    """What must be read with the results, each once."""
-    said = [str(notice) for notice in inputs.cohort.get("notices", [])]
-    said += mechanism_notices(inputs.mechanism, own)
-    labels = inputs.settings["labels"]
-    for name, analysis in inputs.analyses.items():
-        prefix = "" if name == inputs.primary else f"{labels.get(name) or name}: "
-        found = [*analysis.notices, *observation.observation_notices(analysis.nuisance)]
-        said += [f"{prefix}{notice}" for notice in [*found, *prose.guard_notices(analysis.guards)]]
-    return list(dict.fromkeys(said))

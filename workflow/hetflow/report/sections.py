@@ -141,6 +141,7 @@ def all_sections(
             ("text", prose.analyses_text(len(inputs.analyses))),
             ("figure", "analyses"),
             ("table", "analyses"),
+            ("table", "notices"),
         ),
         section(
             "methods",

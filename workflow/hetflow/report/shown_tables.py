@@ -12,6 +12,7 @@ from hetflow.report.frames_mechanism import mechanism_table
 from hetflow.report.frames_missing import missing_table
 from hetflow.report.frames_structure import design_table
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.notices import other_notices
 from hetflow.report.tables import Table
 from hetflow.report.words import Words
 
@@ -32,6 +33,7 @@ def all_tables(
         tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
         *observation.observation_tables(first, inputs.analyses[primary].nuisance, minimum),
         pooled.imputations_table(pooled.pooled_rows(estimates, primary), first),
+        other_notices(inputs),
     ]
     exported: dict[str, pd.DataFrame] = {}
     if len(inputs.flow):
