@@ -20,7 +20,6 @@ from hetflow.missingness.mask_scores import BoolArray, FloatArray
 from hetflow.missingness.strategies import DEPLOYMENT, complete
 from hetflow.seeds import generator
 
-
 TIE_BREAK = 1e-7
 """Standard deviations by which rows are shaken, so that equal ones are donors at random."""
 
