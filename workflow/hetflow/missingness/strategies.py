@@ -96,15 +96,11 @@ class Strategy:
         Task -> Completed.
     modes : tuple of str
         Modes whose files differ; a strategy with one mode gives the same file for both.
-    units, covariates : str
-        Which units and covariates are kept.
     """
 
     name: str
     run: Callable[[Task], Completed]
     modes: tuple[str, ...]
-    units: str
-    covariates: str
 
     @property
     def several(self) -> bool:
@@ -295,12 +291,12 @@ def _native(task: Task) -> Completed:
 STRATEGIES: dict[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
-        Strategy("multiple_imputation", _multiple_imputation, MODES, "all", "all"),
-        Strategy("indicator", _indicator, (DEPLOYMENT,), "all", "all"),
-        Strategy("complete_case", _complete_case, (DEPLOYMENT,), "with all covariates", "all"),
-        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,), "all", "without a gap"),
-        Strategy("native", _native, (DEPLOYMENT,), "all", "all"),
-        Strategy("selective", _selective, MODES, "all", "all"),
-        Strategy("blockwise", _blockwise, MODES, "all", "all"),
+        Strategy("multiple_imputation", _multiple_imputation, MODES),
+        Strategy("indicator", _indicator, (DEPLOYMENT,)),
+        Strategy("complete_case", _complete_case, (DEPLOYMENT,)),
+        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,)),
+        Strategy("native", _native, (DEPLOYMENT,)),
+        Strategy("selective", _selective, MODES),
+        Strategy("blockwise", _blockwise, MODES),
     )
 }
