@@ -279,13 +279,12 @@ def _native(task: Task) -> Completed:
         for column in task.covariates
         if task.frame[column.name].isna().any() and not column.mask_fixed_before_randomisation
     ]
-    notices: tuple[str, ...] = ()
-    if loose:
-        notices = (
-            f"native shows learners who misses {', '.join(sorted(loose))}; the dictionary does not say that this was "
-            "settled before randomisation: if it was not, the average effect is biased",
-        )
-    return Completed(_with_applies(task.frame, task.covariates), _names(task.covariates), notices)
+    said = (
+        f"native shows learners who misses {', '.join(sorted(loose))}; the dictionary does not say that this was "
+        "settled before randomisation: if it was not, the average effect is biased"
+    )
+    whole = _with_applies(task.frame, task.covariates)
+    return Completed(whole, _names(task.covariates), (said,) if loose else ())
 
 
 STRATEGIES: dict[str, Strategy] = {
