@@ -41,8 +41,7 @@ def replicate(engine: str, seed: int) -> tuple[float, float]:
     covariates = np.mean(impute("deployment"), axis=0)
     score = score_of(trial.arm, trial.outcome, outcome_mean(covariates, trial.outcome, rng))
     fits = [
-        slope_and_variance(score, X[:, 0])
-        for X in impute("inference", arm=trial.arm, outcome=trial.outcome)
+        slope_and_variance(score, X[:, 0]) for X in impute("inference", arm=trial.arm, outcome=trial.outcome)
     ]
     estimate, se = pool([fit[0] for fit in fits], [fit[1] for fit in fits])
     return estimate - SLOPE, se

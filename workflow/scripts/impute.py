@@ -73,8 +73,6 @@ def strategy_settings(section: dict, choice: Choice | None) -> Settings:
     """Settings of the chain from the study's section, where the strategy has one."""
     keys = ("iterations", "donors", "predictors", "delta")
     chain = {key: section[key] for key in keys if key in section}
-    if chain.get("predictors") == "auto":
-        chain["predictors"] = None
     if choice is not None:
         chain["engine"] = choice.engine
     return Settings(chain=ChainSettings(**chain))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.chained import OUTCOME, ChainSettings, run_chain
+from hetflow.missingness.chained import OUTCOME, ChainSettings, most_predictors, run_chain
 from hetflow.missingness.chance import Stream
 from hetflow.missingness.matching import fit_matcher
 from hetflow.missingness.predictors import REDUNDANT, choose_predictors, pairwise_correlations
@@ -203,7 +203,7 @@ def _draw(
     if kind == "continuous":
         drawn = normal_draw(Z[seen], target[seen, 0], Z[~seen], rng)
         return np.asarray(centre + scale * drawn)
-    matcher = fit_matcher(Z[seen], target[seen], settings.donors, rng)
+    matcher = fit_matcher(Z[seen], target[seen], settings.donors, rng, None)
     return matcher.impute(Z[~seen], outcome[seen][:, None], Stream(rng))[:, 0]
 
 
@@ -216,7 +216,8 @@ def _predictors(
     if always.size:
         among = np.abs(pairwise_correlations(features, features[:, always]))
         banned |= (among >= REDUNDANT).any(axis=1)
-    chosen = choose_predictors(features, target, banned, settings.predictors, settings.minimum_correlation)
+    most = most_predictors(settings.predictors, int(np.isfinite(target[:, 0]).sum()))
+    chosen = choose_predictors(features, target, banned, most, settings.minimum_correlation)
     return np.concatenate([always, chosen])
 
 
