@@ -6,7 +6,6 @@ the outcome, and pooled by Rubin's rules. Truth: slope 0.8.
 
 from __future__ import annotations
 
-import os
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from hetflow.missingness.strategies import Settings, complete
 from rates import assert_rate_at_least, detectable_at_least
 from trial_simulation import matrix, outcome_mean, pool, score_of, simulate_trial, slope_and_variance
 
-TRIALS = int(os.environ.get("HETFLOW_TRIALS", "100"))
+TRIALS = 100
 IMPUTATIONS = 5
 SLOPE = 0.8
 FIVE = 5.0
