@@ -1,8 +1,8 @@
 """CPU time and peak memory of diagnosing what is missing, by part and size.
 
 Masks of a tenth to a half of the cells, unequal by row and column, with blocks and skipped questions among them.
-Usage: ``python benchmarks/missingness.py [structure ...] [--large]``; with ``--large`` 100,000 units x 200 columns
-beside 10,000 x 100. Without a name, all parts.
+Usage: ``python benchmarks/missingness.py [structure] [mechanism] [--large]``; with ``--large`` 100,000 units x 200
+columns beside 10,000 x 100. Without a name, all parts.
 """
 
 from __future__ import annotations
@@ -75,7 +75,18 @@ def describe(n: int, p: int) -> None:
     _say("describe", n, p, time.process_time() - begun)
 
 
-PARTS = {"describe": describe, "structure": structure}
+def mechanism(n: int, p: int) -> None:
+    """On what masks depend."""
+    from hetflow.missingness.mechanism.stage import describe_mechanism
+
+    frame, outcomes, columns = cohort(n, p)
+    settings = {"seed": 1, "outcome": "y", "randomised": True}
+    begun = time.process_time()
+    describe_mechanism(frame, outcomes, columns, settings)
+    _say("mechanism", n, p, time.process_time() - begun)
+
+
+PARTS = {"describe": describe, "structure": structure, "mechanism": mechanism}
 
 
 def _say(part: str, n: int, p: int, seconds: float) -> None:

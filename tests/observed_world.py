@@ -251,7 +251,7 @@ def read(world: World, scores: Scores, X: NDArray) -> dict[str, tuple[float, flo
     predict, whose truth is the mean effect of those who are in them.
     """
     found = {}
-    for target in TARGETS:
+    for target in TARGETS if world.propensity else TARGETS[:1]:  # in a cohort the others are other effects
         terms = average_effect(scores, target)
         found[target] = (float(terms.estimate[0]) - world.effect, float(np.sqrt(terms.covariance[0, 0])))
     codes = (X[:, 0] > 0).astype(np.int64)

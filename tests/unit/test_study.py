@@ -12,8 +12,9 @@ from hetflow.forest.engines import engine_facts
 from hetflow.plan import make_plan
 from hetflow.study.analyses import ancestors, fingerprint, owners, resolve, resolve_all, slices
 from hetflow.study.load import check_study, merge, read_yaml
-from hetflow.study.methods import ENGINES_THAT_TAKE_MISSING, Forest
+from hetflow.study.methods import Forest
 from hetflow.study.reference import with_keys
+from hetflow.study.route_checks import ENGINES_THAT_TAKE_MISSING
 from hetflow.study.schema import schema_text
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,6 +100,27 @@ MISTAKES = [
         "analyses.other.missingness.strategy",
         "refuses them",
     ),
+    ("missingness/strategy", "selective", "missingness.keep_mask", "whose gaps are kept"),
+    ("missingness/keep_mask", ["age"], "missingness.keep_mask", "which alone reads it"),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["age"]},
+        "missingness.keep_mask[0]",
+        "post-treatment",
+    ),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["aeg"]},
+        "missingness.keep_mask[0]",
+        "did you mean age",
+    ),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["age", "age"]},
+        "missingness.keep_mask",
+        "each name once",
+    ),
+    ("missingness/minimum_pattern", 10, "missingness.minimum_pattern", "greater than or equal to 50"),
     ("missingness/strategy", "mice", "missingness.strategy", "'multiple_imputation'"),
     ("missingness/imputations", 0, "missingness.imputations", "greater than or equal to 1"),
     ("nuisance/propensity", "stack", "nuisance.propensity", "`design` in a randomised design"),
@@ -124,6 +146,24 @@ MISTAKES = [
         {"moved": {"missingness": {"strategy": "indicator", "delta": {"age": 1}}}},
         "analyses.moved.missingness.delta",
         "multiple_imputation",
+    ),
+    (
+        "analyses",
+        {"drawn": {"missing_outcome": {"strategy": "imputation"}, "missingness": {"imputations": 1}}},
+        "analyses.drawn.missingness.imputations",
+        "at least 2 draws",
+    ),
+    (
+        "analyses",
+        {
+            "drawn": {
+                "missing_outcome": {"strategy": "imputation"},
+                "missingness": {"strategy": "native"},
+                "forest": {"engine": "histogram"},
+            }
+        },
+        "analyses.drawn.missing_outcome.strategy",
+        "strategy: weighting",
     ),
     ("estimand/population", None, "estimand.population", "text"),
     ("seed", -1, "seed", "greater than or equal to 0"),
@@ -246,6 +286,13 @@ def test_imputed_outcomes_share_nuisances_and_forest_with_weighted_ones() -> Non
     assert "draws" not in plan.stages("weighting")
 
 
+def test_outcomes_of_clusters_are_not_imputed() -> None:
+    study = changed("missing_outcome", {"strategy": "imputation"})
+    study["design"] = study["design"] | {"cluster": "site"}
+    with pytest.raises(Refused, match="drawn without what they share"):
+        check_study(study, "x.yaml", HEADER)
+
+
 def test_an_override_changes_only_what_it_names() -> None:
     study = check_study(several(), "x.yaml")
     assert resolve(study, "leaves").forest.min_leaf == 20
@@ -261,6 +308,9 @@ KEYS = [
     ("forest/shard_bags", 10, set()),
     ("missingness/imputations", 20, set()),
     ("missingness/donors", 3, {"deployment", "inference", "draws"}),
+    ("missingness/minimum_pattern", 90, set()),
+    ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
+    ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
     ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
     ("outcomes/change/label", "Improvement", set()),

@@ -1,7 +1,7 @@
 """An effect that varies with an imputed covariate, by every engine in inference mode; run by `make verify`.
 
-The trials of `tests/statistical/test_imputation.py`: the doubly robust score is projected on X1, imputed by arm and with
-the outcome, and pooled by Rubin's rules. Truth: slope 0.8.
+The trials of `tests/statistical/test_imputation.py`: the doubly robust score is projected on X1, imputed by arm and
+with the outcome, and pooled by Rubin's rules. Truth: slope 0.8.
 """
 
 from __future__ import annotations

@@ -82,6 +82,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "merge": distinct([plan.cate(a) for a in analyses]),
         "draws": distinct([plan.draws(a) for a in analyses]),
         "scores": distinct([plan.scores(a) for a in analyses]),
+        "permutation": distinct([plan.permutations(a) for a in analyses]),
         "estimates": len(analyses),
         "sensitivity": len(plan.sensitive),
         "collect": 1,

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.cohort.views import clusters, rows_of
-from hetflow.errors import Problem, Refused
+from hetflow.errors import Problem, Refused, refuse
 from hetflow.forest.samples import ALL, sample_names, units_of
 from hetflow.forest.settings import smallest_sample
+from hetflow.missingness.blockwise import Submodel, availability, submodels, whole_blocks
 from hetflow.missingness.delta import delta_problems
-from hetflow.missingness.strategies import STRATEGIES, complete
+from hetflow.missingness.strategies import complete
 from hetflow.nuisance.auxiliaries import auxiliary_columns
 from hetflow.nuisance.folds import check_folds
+from hetflow.study.routes import ROUTES
 
 #: The analysis whose problems are the study's own.
 PRIMARY = "primary"
@@ -74,6 +76,7 @@ def _analysis(
 ) -> Iterator[Problem]:
     try:
         kept, rows = _completed(cohort, columns, asked["strategy"])
+        models = _models(cohort, columns, asked)
     except Refused as refused:
         yield from refused.problems
         return
@@ -93,6 +96,11 @@ def _analysis(
         return
     learning = rows if weighting else rows[seen]
     yield from _samples(fold[learning], clusters(cohort), learning, asked, folds)
+    for model in models:
+        learns = learning[model.learns[learning]]
+        for problem in _samples(fold[learns], clusters(cohort), learns, asked, folds):
+            remedy = f"raise missingness.minimum_pattern above {int(model.learns.sum())}, or {problem.remedy}"
+            yield replace(problem, remedy=remedy)
 
 
 def _completed(
@@ -100,12 +108,31 @@ def _completed(
 ) -> tuple[set[str], NDArray[np.int64]]:
     """Covariates and rows that a strategy keeps."""
     everything = {column.name for column in columns if column.role == "covariate"}
-    if STRATEGIES[strategy].several:
+    if ROUTES[strategy].chained:  # keeps everybody and everything, and takes long
         return everything, np.arange(len(cohort))
     arm = cohort["treated"].to_numpy()
     found = complete(cohort, columns, strategy, "deployment", 0, 0, arm=arm)
     rows = rows_of(found.frame["unit"].to_numpy(), cohort["unit"].to_numpy())
     return set(found.columns_kept), rows
+
+
+def _models(cohort: pd.DataFrame, columns: Sequence[Column], asked: Mapping[str, Any]) -> list[Submodel]:
+    """The models of a blockwise analysis; none under other strategies."""
+    if asked["strategy"] != "blockwise":
+        return []
+    covariates = [column for column in columns if column.role == "covariate"]
+    found = submodels(
+        availability(whole_blocks(cohort, covariates), covariates), int(asked["minimum_pattern"])
+    )
+    empty = sum(int(model.judges.sum()) for model in found if not model.columns.any())
+    if empty:
+        refuse(
+            "missingness.strategy: blockwise",
+            "a covariate for every unit's model",
+            f"none for {empty} units, who lack every block",
+            "name a covariate outside of the blocks, or choose multiple_imputation",
+        )
+    return found
 
 
 def _named(asked: Mapping[str, Any], kept: set[str], columns: Sequence[Column]) -> Iterator[Problem]:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
 from hetflow.study.analyses import (
-    PARENTS,
+    INFERENCE,
     counts,
     imputes_outcome,
     is_sensitive,
     owners,
     resolve_all,
     slices,
+    stages,
     study_slices,
 )
 from hetflow.study.model import Study
@@ -132,6 +133,25 @@ class Plan:
             return self.completed(analysis, "deployment")
         return [f"{self.owner[analysis, 'inference']}/completed/inference/{name}.parquet"]
 
+    def training(self, analysis: str, imputation: str) -> list[str]:
+        """The completed file that an imputation's trees learn from, where it is not the one they judge."""
+        if self.analyses[analysis].forest.training != INFERENCE:
+            return []
+        return [f"{self.owner[analysis, INFERENCE]}/completed/inference/{imputation}.parquet"]
+
+    def permutations(self, analysis: str) -> list[str]:
+        """One file for the arms as they are and one for each permutation of them."""
+        number = counts(self.analyses[analysis])["permutations"]
+        if not number:
+            return []
+        folder = f"{self.owner[analysis, 'permutation']}/permutations"
+        return [f"{folder}/{permutation:04d}.json" for permutation in range(number + 1)]
+
+    def permuted_covariates(self, analysis: str) -> list[str]:
+        """Completed files at which the forests of a permutation are evaluated."""
+        number = counts(self.analyses[analysis])["permutation_imputations"]
+        return self.completed(analysis, "deployment")[:number]
+
     def samples(self, analysis: str) -> list[str]:
         """Forest samples that an analysis grows."""
         several = sample_names(self.study.folds)
@@ -184,6 +204,12 @@ class Plan:
             names += [f"{folder}/{name}.json" for name in self.sets(analysis)]
         return list(dict.fromkeys([*names, *self.sensitivity()]))
 
+    def missingness(self) -> list[str]:
+        """The diagnosis of what is missing: tables and facts."""
+        tables = ("variables", "masks", "patterns", *STRUCTURE, *MECHANISM)
+        names = [f"missingness/{name}.parquet" for name in tables]
+        return names + [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
+
     def artefacts(self) -> list[str]:
         """What the manifest lists: everything that is kept, but for logs, benchmarks and shards."""
         names = [
@@ -196,16 +222,14 @@ class Plan:
             "baseline.parquet",
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
-        names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
-        names += [f"missingness/{name}.parquet" for name in (*STRUCTURE, *MECHANISM)]
-        names += [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
-        names += self.report_pieces()
+        names += [*self.missingness(), *self.report_pieces()]
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
             names += self.imputers(analysis)
             names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
             names += self.draws(analysis) + self.cate(analysis) + self.scores(analysis)
             names += [f"{analysis}/estimates.parquet", f"{analysis}/covariance.npz"]
+            names += self.permutations(analysis)
         return sorted(set(names))
 
     def all_settings(self) -> list[str]:
@@ -226,7 +250,7 @@ class Plan:
         """Stages that an analysis goes through."""
         left_out = set() if self.draw_names(analysis) else {"draws"}
         left_out |= set() if analysis in self.sensitive else {"sensitivity"}
-        return [stage for stage in PARENTS if stage not in left_out]
+        return [stage for stage in stages(self.analyses[analysis]) if stage not in left_out]
 
     def settings(self, analysis: str, stage: str) -> str:
         """The settings file of an analysis' stage, at its owner; every analysis makes its own estimates."""

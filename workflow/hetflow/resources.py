@@ -15,11 +15,28 @@ from hetflow.forest.shards import bag_seconds
 #: MB that Snakemake's own two processes take in a job of a cluster, beside the job itself.
 SNAKEMAKE_MB = 400
 #: MB of a job before it reads data: interpreter and imports, and a quarter more than was measured.
-_BASE_MB = {"grow": 360, "nuisance": 320, "guards": 280, "impute": 260, "estimates": 260, "page": 240}
+_BASE_MB = {
+    "grow": 360,
+    "nuisance": 320,
+    "guards": 280,
+    "structure": 240,
+    "impute": 260,
+    "estimates": 260,
+    "page": 240,
+    "mechanism": 300,
+}
 _BASE_MB |= {"sensitivity": 260, "draws": 240}
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
-_COPIES = {"grow": 12, "nuisance": 12, "impute": 10, "guards": 10, "merge": 16, "estimates": 25}
+_COPIES = {
+    "grow": 12,
+    "nuisance": 12,
+    "impute": 10,
+    "guards": 10,
+    "merge": 16,
+    "estimates": 25,
+    "mechanism": 16,
+}
 _COPIES |= {"sensitivity": 25}
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
@@ -31,6 +48,7 @@ _PER_MILLION = {
     "guards": 15.0,
     "ingest": 10.0,
     "describe": 5.0,
+    "permutation": 80.0,
     "mechanism": 40.0,
     "structure": 60.0,
 }

@@ -28,7 +28,18 @@ from hetflow.sources import code_fingerprint
 
 STAGES = (
     *("ingest", "folds", "feasible", "describe", "structure", "mechanism", "impute", "guards", "nuisance"),
-    *("grow", "merge", "draws", "scores", "estimates", "sensitivity", "collect", "page", "manifest"),
+    *(
+        "grow",
+        "merge",
+        "draws",
+        "scores",
+        "permutation",
+        "estimates",
+        "sensitivity",
+        "collect",
+        "page",
+        "manifest",
+    ),
 )
 """The scripts whose code stands behind the results."""
 FROZEN = "HETFLOW_RUN"

@@ -35,21 +35,26 @@ def dictionary_problems(study: Study, source: str, header: list[str]) -> list[Pr
 def too_few_trees(plan: Plan, source: str) -> list[Problem]:
     """Forests so small that some unit may lie in the half-sample of every bag and have no out-of-bag effect."""
     fewest = math.ceil(math.log2(max(plan.rows, 1) / _NEVER_OUT_OF_BAG))
-    problems: dict[int, Problem] = {}
+    problems: dict[tuple[str, int], Problem] = {}
     for analysis, study in plan.analyses.items():
         forest = study.forest
-        if forest.trees // forest.bag_trees < fewest:
-            key = "forest.trees" if analysis == PRIMARY else f"analyses.{analysis}.forest.trees"
-            problems.setdefault(
-                forest.trees,
-                Problem(
-                    f"{source}: {key}",
-                    f"at least {fewest} bags of {forest.bag_trees} trees, so that each of {plan.rows} units is left "
-                    "out of one",
-                    f"{forest.trees} trees",
-                    f"write {fewest * forest.bag_trees} or more; 2000 is usual",
-                ),
-            )
+        counted = {"trees": forest.trees}
+        if forest.training == "inference":
+            counted["permutation_trees"] = forest.permutation_trees
+        for name, trees in counted.items():
+            if trees // forest.bag_trees < fewest:
+                key = f"forest.{name}" if analysis == PRIMARY else f"analyses.{analysis}.forest.{name}"
+                problems.setdefault(
+                    (name, trees),
+                    Problem(
+                        f"{source}: {key}",
+                        f"at least {fewest} bags of {forest.bag_trees} trees, so that each of {plan.rows} units is "
+                        "left out of one",
+                        f"{trees} trees",
+                        f"write {fewest * forest.bag_trees} or more"
+                        + ("; 2000 is usual" if name == "trees" else ""),
+                    ),
+                )
     return list(problems.values())
 
 
@@ -103,4 +108,8 @@ def unpredictable(
     if engine != "histogram":
         remedy = "set forest.engine to histogram and run the study"
         problems.append(Problem("forest.engine", "histogram, whose trees can be stored", engine, remedy))
+    if plan.analyses[PRIMARY].missingness.strategy == "blockwise":
+        remedy = "let the primary analysis use another strategy"
+        expected = "a primary analysis with one forest for all units"
+        problems.append(Problem("missingness.strategy", expected, "blockwise, one for each pattern", remedy))
     return problems

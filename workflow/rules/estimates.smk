@@ -14,7 +14,7 @@ rule scores:
             [
                 name
                 for name in PLAN.draws(wildcards.analysis)
-                if name.endswith(f"/{wildcards.set}.parquet")
+                if os.path.basename(name) == f"{wildcards.set}.parquet"
             ]
         ),
     output:
@@ -40,6 +40,44 @@ rule scores:
         " --outcomes {input.outcomes:q} --draws {input.draws:q} --scores {output:q} --log {log:q}"
 
 
+# Of forests trained on inference-mode covariates: the null distribution of AUTOC, one job and one file a permutation.
+rule permutation:
+    input:
+        cohort="<results>/cohort.parquet",
+        outcomes="<results>/outcomes.parquet",
+        facts="<results>/cohort.json",
+        folds="<results>/folds.parquet",
+        settings="<results>/{analysis}/settings/permutation.json",
+        nuisance=lambda wildcards: START.file(
+            f"{PLAN.owner[wildcards.analysis, 'nuisance']}/nuisance/shared.parquet"
+        ),
+        completed=lambda wildcards: START.files(
+            PLAN.permuted_covariates(wildcards.analysis)
+        ),
+    output:
+        "<results>/{analysis}/permutations/{permutation}.json",
+    log:
+        "<logs>/permutation/{analysis}-{permutation}.log",
+    benchmark:
+        "<benchmarks>/permutation/{analysis}-{permutation}.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
+    resources:
+        mem_mb=START.memory("grow"),
+        runtime=START.minutes("permutation"),
+    params:
+        code=CODE("permutation"),
+    message:
+        "Drawing the arms of {wildcards.analysis} anew, permutation {wildcards.permutation}"
+    shell:
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/permutation.py --permutation {wildcards.permutation}"
+        " --cohort {input.cohort:q} --outcomes {input.outcomes:q} --facts {input.facts:q} --folds {input.folds:q}"
+        " --settings {input.settings:q} --nuisance {input.nuisance:q} --completed {input.completed:q}"
+        " --statistic {output:q} --log {log:q}"
+
+
 rule estimates:
     input:
         cohort="<results>/cohort.parquet",
@@ -51,6 +89,9 @@ rule estimates:
         ),
         notices=lambda wildcards: START.files(
             PLAN.notices(wildcards.analysis, "inference")
+        ),
+        permutations=lambda wildcards: START.files(
+            PLAN.permutations(wildcards.analysis)
         ),
     output:
         table="<results>/{analysis}/estimates.parquet",
@@ -78,7 +119,8 @@ rule estimates:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/estimates.py --analysis {wildcards.analysis} --cohort {input.cohort:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
         " --completion-notices {input.notices:q} --table {output.table:q} --covariance {output.covariance:q} --joint {output.joint:q} --curves {output.curves:q}"
-        " --displays {output.displays:q} --notices {output.notices:q} --log {log:q}"
+        " --displays {output.displays:q} --notices {output.notices:q} --permutations {input.permutations:q}"
+        " --log {log:q}"
 
 
 rule collect:

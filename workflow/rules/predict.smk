@@ -14,6 +14,9 @@ rule trees:
         nuisance=lambda wildcards: START.file(
             PLAN.nuisance(wildcards.analysis, wildcards.imputation)
         ),
+        training=lambda wildcards: START.files(
+            PLAN.training(wildcards.analysis, wildcards.imputation)
+        ),
     output:
         "<results>/{analysis}/trees/{imputation}/all/{shard}.npz",
     log:
@@ -34,7 +37,7 @@ rule trees:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/trees.py --imputation {wildcards.imputation} --shard {wildcards.shard}"
         " --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q} --settings {input.settings:q}"
-        " --completed {input.completed:q} --nuisance {input.nuisance:q} --trees {output:q} --log {log:q}"
+        " --completed {input.completed:q} --nuisance {input.nuisance:q} --training {input.training:q} --trees {output:q} --log {log:q}"
 
 
 if START.new_data:

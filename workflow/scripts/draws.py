@@ -10,8 +10,8 @@ from _command import Command
 from hetflow.cohort.columns import columns_from_json
 from hetflow.cohort.views import covariates, rows_of
 from hetflow.files import read_json, read_table, write_table
-from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.outcome_draws import ASSUMPTIONS, draw_outcomes
+from impute import strategy_settings
 
 COMMAND = (
     Command(__doc__)
@@ -44,7 +44,7 @@ def work(arguments: Namespace) -> None:
             assumption,
             arguments.draw,
             settings["seed"],
-            ChainSettings(**settings["missingness"]),
+            strategy_settings(settings["missingness"], None).chain,
             kind=settings["outcome_kind"],
             named=settings["named"],
         )

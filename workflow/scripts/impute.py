@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ def work(arguments: Namespace) -> None:
     strategy = settings["missingness"]["strategy"]
     inference = arguments.mode == "inference"
     outcome = None
-    if inference and "outcome" in settings:
+    if inference and "outcome" in settings:  # the slice names it for strategies of two modes
         outcomes = read_table(arguments.outcomes, "outcomes")
         outcome = outcomes[settings["outcome"]].to_numpy(dtype=float)
     arm = cohort["treated"].to_numpy()
@@ -60,7 +61,7 @@ def work(arguments: Namespace) -> None:
 
 
 def engine_of(
-    section: dict, cohort: pd.DataFrame, columns: list[Column], arm: np.ndarray | None, seed: int
+    section: dict, cohort: pd.DataFrame, columns: Sequence[Column], arm: np.ndarray | None, seed: int
 ) -> Choice | None:
     """The engine of the chain, where the strategy has one; arms are known in inference mode alone."""
     if "engine" not in section:
@@ -70,12 +71,11 @@ def engine_of(
 
 
 def strategy_settings(section: dict, choice: Choice | None) -> Settings:
-    """Settings of the chain from the study's section, where the strategy has one."""
-    keys = ("iterations", "donors", "predictors", "delta")
-    chain = {key: section[key] for key in keys if key in section}
+    """Settings of a strategy from the study's section."""
+    chain = {key: section[key] for key in ("iterations", "donors", "predictors", "delta") if key in section}
     if choice is not None:
         chain["engine"] = choice.engine
-    return Settings(chain=ChainSettings(**chain))
+    return Settings(chain=ChainSettings(**chain), keep_mask=tuple(section.get("keep_mask", ())))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from _command import Command
 from hetflow.cohort.columns import Column, columns_from_json
 from hetflow.cohort.views import clusters, matrix, rows_of
 from hetflow.files import read_json, read_table, write_json, write_table
+from hetflow.missingness.blockwise import Submodel, submodels
 from hetflow.nuisance.auxiliaries import auxiliary_columns, auxiliary_matrix, observation_groups
 from hetflow.nuisance.nuisance import nuisance
 
@@ -39,6 +40,7 @@ def work(arguments: Namespace) -> None:
     probability = settings["probability"]
     by_level = isinstance(probability, dict)
     cluster = clusters(cohort)
+    models = submodels(X, settings["minimum_pattern"]) if "minimum_pattern" in settings else []
     table, quality = nuisance(
         unit=cohort["unit"].to_numpy()[seen],
         X=X[seen],
@@ -54,6 +56,7 @@ def work(arguments: Namespace) -> None:
         cluster=None if cluster is None else cluster[seen],
         binary=settings["outcome_kind"] == "binary",
         names=names,
+        models=[Submodel(model.columns, model.learns[seen], model.judges[seen]) for model in models],
         **(_missing_outcome(settings["missing_outcome"], cohort, columns) if weighting else {}),
     )
     write_table(table, arguments.table, "nuisance")

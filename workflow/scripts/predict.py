@@ -21,6 +21,7 @@ from hetflow.forest.likeness import unlike
 from hetflow.forest.stored import StoredTrees, from_arrays, score
 from hetflow.missingness.imputer import from_arrays as imputer_from_arrays
 from hetflow.missingness.new_units import complete_new_units
+from hetflow.study.routes import ROUTES
 from scipy.stats import norm
 
 COMMAND = (
@@ -36,10 +37,11 @@ def work(arguments: Namespace) -> None:
     settings = read_json(arguments.settings, "settings")
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     deployment = read_json(arguments.deployment, "settings")
-    strategy, seed = deployment["missingness"]["strategy"], deployment.get("seed", 0)
+    missingness, seed = deployment["missingness"], deployment.get("seed", 0)
+    strategy, kept = missingness["strategy"], missingness.get("keep_mask", ())
     level = read_json(arguments.estimates, "settings")["estimates"]["confidence"]
     where = str(arguments.data)
-    helpers = strategy == "multiple_imputation"
+    helpers = ROUTES[strategy].chained
     typed = type_new_units(
         read_raw(arguments.data, settings["data"]), settings, columns, where, helpers=helpers
     )
@@ -58,6 +60,7 @@ def work(arguments: Namespace) -> None:
             columns,
             strategy,
             where,
+            keep_mask=kept,
             imputer=imputer_from_arrays(read_arrays(stored), str(stored)),
             seed=seed,
             imputation=int(path.stem),

@@ -7,7 +7,7 @@ design there is one set of scores an imputation, and everything is evaluated per
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +73,7 @@ def estimate_all(
     covariate_target: str = MEASURED,
     observed: pd.DataFrame | None = None,
     imputations: int | None = None,
+    kept_masks: Collection[str] = (),
 ) -> Results:
     """Every estimate that the study asks for, pooled over imputations.
 
@@ -98,6 +99,8 @@ def estimate_all(
         Covariates before imputation, with `unit`: quantiles of rules are cut on them.
     imputations : int, optional
         Imputations that a shared set of scores averaged over; by default the number of completions.
+    kept_masks : collection of str
+        Covariates whose gaps hold a constant: what reads one of them is about covariates as they are seen.
 
     Returns
     -------
@@ -131,8 +134,9 @@ def estimate_all(
         if settings.get("imputed") and estimator.target == SEEN:
             notices.append(f"left out: {estimator.name}: {RANKS_AND_IMPUTED_OUTCOMES}")
             continue
-        target = _target(estimator, settings["randomised"], covariate_target)
         for item in estimator.items(plan):
+            kept = any(name in kept_masks for name in _read(estimator, item, plan))
+            target = _target(estimator, settings["randomised"], SEEN if kept else covariate_target)
             try:
                 sets = _evaluate(estimator, item, score_sets, frames, plan)
             except Refused as refused:
@@ -238,6 +242,13 @@ def _target(estimator: Estimator, randomised: bool, covariate_target: str) -> st
     if estimator.target == SEEN and randomised:
         return SEEN
     return covariate_target if estimator.target else ""
+
+
+def _read(estimator: Estimator, item: str, plan: Plan) -> list[str]:
+    """Covariates that one part of a family reads."""
+    if estimator.name == "rule_groups":
+        return [plan.rules[item].column.name]
+    return [column.name for column in plan.projected] if estimator.name == "projection" else []
 
 
 def _left_out(problem: Problem) -> str:

@@ -104,8 +104,8 @@ def _fallback(engine: str, frame: pd.DataFrame, columns: Sequence[Column]) -> tu
     if not others:
         return ()
     said = (
-        f"the engine {engine} imputes single continuous columns alone: {', '.join(sorted(others))}, and blocks that are "
-        "missing together, were imputed by predictive mean matching"
+        f"the engine {engine} imputes single continuous columns alone: {', '.join(sorted(others))}, and blocks that "
+        "are missing together, were imputed by predictive mean matching"
     )
     return (said,)
 

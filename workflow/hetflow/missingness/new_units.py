@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-import numpy as np
 import pandas as pd
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.fill import fill_typical
 from hetflow.missingness.impute_new import impute_new
 from hetflow.missingness.imputer import Imputer
+from hetflow.missingness.kept import mark_new_units, settle_new_units
 
 _MOST_NAMED = 5
 
@@ -24,6 +23,7 @@ def complete_new_units(
     strategy: str,
     where: str,
     *,
+    keep_mask: Collection[str] = (),
     imputer: Imputer | None = None,
     seed: int = 0,
     imputation: int = 0,
@@ -35,7 +35,7 @@ def complete_new_units(
     new : DataFrame, shape (m, ...)
         From `hetflow.cohort.new_units.type_new_units`.
     studied : DataFrame, shape (n, ...)
-        The study's cohort, whose medians and most frequent values the strategy ``indicator`` fills in.
+        The study's cohort, whose medians and most frequent values stand in gaps that are kept.
     completed : DataFrame, shape (n, ...)
         The study's completed file in deployment mode.
     columns : sequence of Column
@@ -44,8 +44,10 @@ def complete_new_units(
         Of the study.
     where : str
         The file, for messages.
+    keep_mask : collection of str
+        Of the strategy ``selective``: covariates whose gaps are kept.
     imputer : Imputer, optional
-        Of the strategy ``multiple_imputation``: what the study stored of this imputation.
+        What the study stored of this imputation, where its strategy imputes.
     seed, imputation : int
         The study's seed and the imputation's number, for the same.
 
@@ -57,19 +59,18 @@ def complete_new_units(
     covariates = [column for column in columns if column.role == "covariate"]
     frame = new
     if strategy == "indicator":
-        baseline = [column for column in columns if column.visit == 0 and column.name in new.columns]
-        frame = fill_typical(new, baseline, studied)
-        masks = {
-            column.indicator: new[column.name].isna().to_numpy(dtype=np.float64)
-            for column in covariates
-            if column.indicator in completed.columns
-        }
-        frame = frame.assign(**masks)
-    if strategy == "multiple_imputation" and imputer is not None and imputer.steps:
-        gaps = new[list(completed.columns)].isna().any(axis=1).to_numpy()
+        keep_mask = [column.name for column in covariates if column.mask_fixed_before_randomisation]
+    kept = strategy in ("indicator", "selective")
+    if kept:
+        frame = mark_new_units(new, studied, covariates, keep_mask, completed.columns)
+    if imputer is not None and imputer.steps:
+        gaps = frame[list(completed.columns)].isna().any(axis=1).to_numpy()
         described = {column.name: column for column in columns}
-        filled = impute_new(new[gaps], described, imputer, seed, imputation)
-        frame = pd.concat([new[~gaps], filled[list(new.columns)]]).loc[new.index]
+        described |= {c.indicator: Column(c.indicator, "binary", "auxiliary") for c in covariates}
+        filled = impute_new(frame[gaps], described, imputer, seed, imputation)
+        frame = pd.concat([frame[~gaps], filled[list(frame.columns)]]).loc[frame.index]
+    if kept:
+        frame = settle_new_units(frame, new, studied, covariates, keep_mask)
     frame = frame[list(completed.columns)]
     if strategy != "native":
         _refuse_gaps(frame, strategy, where)

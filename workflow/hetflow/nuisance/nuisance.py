@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hetflow.errors import refuse
+from hetflow.missingness.blockwise import Submodel
 from hetflow.nuisance.crossfit import CrossFit, cross_fit
 from hetflow.nuisance.folds import Floats, Integers, check_folds
 from hetflow.nuisance.learners import CLASSIFICATION, REGRESSION
@@ -18,6 +20,7 @@ from hetflow.nuisance.observation import Observation, Units, complete_outcome
 from hetflow.nuisance.observed_shares import observation_facts
 from hetflow.nuisance.overlap import diagnose_overlap
 from hetflow.nuisance.propensity import design_propensity, trim_units
+from hetflow.nuisance.submodels import cross_fit_submodels
 
 DESIGN = "design"
 
@@ -55,6 +58,7 @@ def nuisance(
     binary: bool = False,
     contrast: str = "treated - control",
     names: Sequence[str] | None = None,
+    models: Sequence[Submodel] = (),
     missing_outcome: Mapping[str, Any] | None = None,
     auxiliary: Floats | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
@@ -91,6 +95,9 @@ def nuisance(
         Name of the contrast, written into the frame.
     names : sequence of str, optional
         Names of the columns of X, for the table of balance.
+    models : sequence of Submodel, optional
+        Where blocks of X are missing: which units a model of which columns learns from and judges; see
+        `hetflow.missingness.blockwise.submodels`. The propensity must then be the design's.
     missing_outcome : mapping, optional
         The study's section of that name under strategy ``weighting``: ``learner``, ``auxiliary``, ``smallest``.
         `outcome` may then be NaN, and what follows reads the completed outcome of `hetflow.nuisance.observation`.
@@ -129,7 +136,7 @@ def nuisance(
     if missing_outcome is not None:
         learner = str(settings["outcome"])
         found, observation = _observe(units, missing_outcome, learner, seed, key, binary, groups)
-    mean = _outcome_mean(units, found, str(settings["outcome"]), seed, key, binary)
+    mean = _outcome_mean(units, found, str(settings["outcome"]), seed, key, binary, models)
     labels = [f"x{j + 1}" for j in range(units.X.shape[1])] if names is None else list(names)
     facts = {
         "number": {"units": len(units.unit), "kept": int(kept.sum()), "covariates": units.X.shape[1]},
@@ -169,6 +176,7 @@ def _outcome_mean(
     seed: int,
     key: tuple[str | int, ...],
     binary: bool,
+    models: Sequence[Submodel],
 ) -> CrossFit:
     """The outcome's mean given covariates; learnt from the observed with weights 1 / p, if some are not.
 
@@ -178,9 +186,14 @@ def _outcome_mean(
     target = units.outcome if found is None else np.where(found.observed, units.outcome, 0.0)
     weight = units.weight if found is None else units.weight * found.weight
     kind = CLASSIFICATION if binary else REGRESSION
-    return cross_fit(
-        units.X, target, units.fold, learner, weight, seed, ("outcome", *key), kind, units.cluster
-    )
+    fit = cross_fit
+    if models:
+        fit = partial(cross_fit_submodels, [_in_order(model, units.order) for model in models])
+    return fit(units.X, target, units.fold, learner, weight, seed, ("outcome", *key), kind, units.cluster)
+
+
+def _in_order(model: Submodel, order: Integers) -> Submodel:
+    return Submodel(model.columns, model.learns[order], model.judges[order])
 
 
 def _sort(

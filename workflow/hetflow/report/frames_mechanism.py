@@ -16,6 +16,9 @@ from hetflow.report.words import Words
 
 MOST_ROWS = 16
 """Sets of variables in the figure; of more, those that observed values say most about."""
+LEAST = 0.002
+"""Nats out of sample below which a dependence that a test finds is called faint."""
+FAINT = "faintly"
 _VALUES = {"deterministic": "by rule", "probabilistic": "in part", "none": "none found"}
 _STRUCTURE = {
     ("U", "none"): "none found",
@@ -52,7 +55,9 @@ def labelled_masks(
                 "nats": row["nats"],
                 "auc": row["auc"],
                 "detectable": row["detectable"],
-                "values": _VALUES[row["nature"]],
+                "values": FAINT
+                if row["nature"] == "probabilistic" and row["nats"] < LEAST
+                else _VALUES[row["nature"]],
                 "others": _STRUCTURE[row["structure"], row["form"]],
             }
             | {name: own[name] for name in ("difference", "lower", "upper")}

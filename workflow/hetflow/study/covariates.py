@@ -39,6 +39,7 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
         found = (
             *_unknown(resolved, columns, known),
             *_kinds(resolved, columns),
+            *_kept(resolved, columns, known),
             *auxiliary_problems(resolved, columns),
         )
         for problem in found:
@@ -84,6 +85,21 @@ def _kinds(study: Study, columns: Collection[str]) -> Iterator[Problem]:
         if kind == "nominal" and (rule.cuts or rule.quantiles):
             expected = "a covariate with an order for `cuts` and `quantiles`"
             yield Problem(where, expected, f"{rule.covariate}, nominal", "write `levels: true`")
+
+
+def _kept(study: Study, columns: Collection[str], known: set[str]) -> Iterator[Problem]:
+    """Covariates of `keep_mask` whose gaps may not be told to the nuisances of a trial."""
+    if study.missingness.strategy != "selective" or study.design.kind != "randomised":
+        return
+    for i, name in enumerate(study.missingness.keep_mask):
+        if name in known and not said(study, name, "mask_fixed_before_randomisation", columns):
+            yield Problem(
+                f"missingness.keep_mask[{i}]",
+                "a covariate of which it was settled before randomisation who would miss it",
+                f"{name}, of which the dictionary does not say so",
+                "write `mask_fixed_before_randomisation: true` if that is so; otherwise leave it out: an indicator "
+                "of anything later is a post-treatment variable",
+            )
 
 
 def _groups(study: Study, source: str, columns: Collection[str]) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.messages import problems_of, short
 from hetflow.study.model import PRIMARY, Study, analysis_inconsistencies, inconsistencies
+from hetflow.study.route_checks import unused_keys
 from hetflow.study.text import read_yaml, strange
 
 __all__ = ["check_study", "merge", "read_yaml", "study_problems", "validated"]
@@ -106,7 +107,9 @@ def _analyses(study: Study, source: str) -> list[Problem]:
     wrong = _overrides(study, source)
     if wrong:
         return wrong
-    for analysis, resolved in resolve_all(study).items():
+    every = resolve_all(study)
+    said |= dict.fromkeys(unused_keys({name: one.missingness for name, one in every.items()}), "")
+    for analysis, resolved in every.items():
         for problem in analysis_inconsistencies(resolved):
             said.setdefault(problem, "" if analysis == PRIMARY else f"analyses.{analysis}.")
     return [replace(problem, where=f"{source}: {prefix}{problem.where}") for problem, prefix in said.items()]

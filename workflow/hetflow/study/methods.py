@@ -7,13 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from hetflow.study.base import Name, Section, section_key
+from hetflow.study.routes import Strategy
 
-Strategy = Literal["multiple_imputation", "indicator", "complete_case", "complete_variables", "native"]
 Learner = Literal["stack", "linear", "boosting", "forest", "mean"]
 ObservationLearner = Literal["stack", "linear", "boosting", "forest"]
 Target = Literal["ATE", "ATT", "ATC", "ATO"]
-ENGINES_THAT_TAKE_MISSING = ("histogram",)
-"""Forest engines whose covariates may be missing; `hetflow.forest.engines` says the same."""
 ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
 
 
@@ -21,7 +19,7 @@ class Missingness(Section):
     """What is done about missing covariates."""
 
     strategy: Strategy = "multiple_imputation"
-    """`multiple_imputation` (both modes), `indicator`, `complete_case`, `complete_variables` or `native`."""
+    """How gaps are handled; each strategy's questions, assumption and designs stand below."""
     imputations: int = Field(default=10, ge=1, le=1000)
     """Completed data sets of multiple imputation; raising it adds files and changes none."""
     iterations: int = Field(default=5, ge=1, le=100)
@@ -34,6 +32,12 @@ class Missingness(Section):
     """Units among which `pmm` draws; fewest of a leaf under `tree`."""
     predictors: Annotated[int, Field(ge=1, le=200)] | Literal["auto"] = "auto"
     """Most predictors of a column's imputation model; `auto`: 10, or one for every 100 units with an observed value."""
+    keep_mask: list[str] = []
+    """`selective`: covariates whose gaps are not imputed but get a constant and an indicator."""
+    minimum_pattern: int = Field(default=200, ge=50)
+    """`blockwise`: fewest units with all of a pattern's covariates; below, the pattern gives up another block."""
+    unconfounded_despite_missingness: str = ""
+    """Observational designs: why treatment is unconfounded given what was recorded, gaps included; it is printed."""
     groups: list[str] = []
     """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
     delta: dict[str, float] = {}
@@ -102,6 +106,15 @@ class Forest(Section):
     """How uneven a split may be: each side keeps at least 0.5 minus this share."""
     imbalance_penalty: float = Field(default=0.0, ge=0)
     """What a split loses for uneven variation of treatment; `histogram` only."""
+    training: Literal["deployment", "inference"] = "deployment"
+    """Covariates that trees learn from. `inference` is experimental: imputed by arm and with the outcome, evaluated at
+    deployment-mode ones; the ranking's p-value then comes from permutations of the arm."""
+    permutations: int = Field(default=100, ge=19, le=10_000)
+    """`training: inference`: arms drawn anew under a constant effect; raising it adds files and changes none."""
+    permutation_trees: int = Field(default=100, ge=20, le=100_000)
+    """Trees for each permutation and imputation."""
+    permutation_imputations: int = Field(default=3, ge=1, le=1000)
+    """Imputations of each permutation; at most those of the analysis are used."""
     shard_bags: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     """Bags grown in one job; `auto` aims at some minutes a job. Results do not depend on it."""
 

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hetflow.errors import Problem
+from hetflow.study.routes import ROUTES
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
 
 JUMP_TO_REFERENCE = "jump_to_reference"
+#: Fewest draws of missing outcomes whose variance between draws can be seen.
+FEWEST_DRAWS = 2
 #: Reference-based assumptions that need outcomes at several visits: how the outcome went before a unit was lost.
 LONGITUDINAL = (
     "copy_reference",
@@ -84,12 +87,37 @@ def _reference(study: Study, source: str) -> Iterator[Problem]:
         )
 
 
-def moved_covariates(study: Study) -> Iterator[Problem]:
-    """Imputed covariates moved in one resolved analysis where nothing is drawn; `where` is the key."""
-    if study.missingness.delta and study.missingness.strategy != "multiple_imputation":
+def imputation_problems(study: Study) -> Iterator[Problem]:
+    """What cannot be imputed, or moved, in one resolved analysis; `where` is the key."""
+    strategy = study.missingness.strategy
+    if study.missingness.delta and strategy != "multiple_imputation":
         yield Problem(
             "missingness.delta",
             "strategy multiple_imputation, whose drawn values are moved",
-            study.missingness.strategy,
+            strategy,
             "remove the key, or choose `strategy: multiple_imputation`",
+        )
+    if study.missing_outcome.strategy != "imputation":
+        return
+    use = "choose `missing_outcome: {strategy: weighting}`"
+    if ROUTES[strategy].gaps:
+        yield Problem(
+            "missing_outcome.strategy",
+            "completed covariates, from which outcomes are drawn",
+            f"imputation with missingness.strategy {strategy}, which leaves gaps",
+            f"{use}, or another strategy for covariates",
+        )
+    if study.design.cluster is not None:
+        yield Problem(
+            "missing_outcome.strategy",
+            "units that are independent of one another",
+            f"imputation with clusters ({study.design.cluster}), whose outcomes would be drawn without what they share",
+            use,
+        )
+    if study.missingness.imputations < FEWEST_DRAWS:
+        yield Problem(
+            "missingness.imputations",
+            f"at least {FEWEST_DRAWS} draws of the missing outcomes, to see how far they differ",
+            str(study.missingness.imputations),
+            "raise the number",
         )

@@ -1,4 +1,4 @@
-"""Features of the covariates on which additive models of a mask stand."""
+"""Features of the covariates on which linear models of a mask stand."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ FARTHEST = 5.0
 """Standard deviations beyond which a value counts as that far out."""
 ROWS_A_FEATURE = 5
 """Fewest rows a feature; with fewer, curvature is left out first, then principal components are taken."""
+ROWS_A_PRODUCT = 20
+"""Fewest rows a feature for products of pairs of covariates to be among them."""
 _NEGLIGIBLE = 1e-8  # of the largest singular value: directions below it are round-off
 
 
@@ -27,16 +29,18 @@ def additive_basis(X: FloatArray) -> FloatArray:
     -------
     ndarray, shape (n, d)
         Mean 0, variance 1. Every covariate that varies gives its standardised value, cut at 5 standard deviations;
-        one with more than two distinct values also gives its normal score (by ranks) and that score's square. Where
-        d would exceed n / 5, the values alone are taken, and if these are still too many their leading principal
-        components.
+        one with more than two distinct values also gives its normal score (by ranks) and that score's square.
+        Products of pairs follow where d stays below n / 20. Where d would exceed n / 5, the values alone are taken, and
+        if these are still too many their leading principal components.
     """
     most = max(1, len(X) // ROWS_A_FEATURE)
     level = _standardise(np.clip(_standardise(X), -FARTHEST, FARTHEST))
     bent = [column for column in range(X.shape[1]) if _several_values(X[:, column])]
     if level.shape[1] + 2 * len(bent) <= most:
         scores = ndtri((rankdata(X[:, bent], axis=0) - 0.5) / len(X)) if bent else np.empty((len(X), 0))
-        return np.column_stack([level, _standardise(scores), _standardise(scores**2)])
+        bends = np.column_stack([_standardise(scores), _standardise(scores**2)])
+        products = _products(level, len(X) // ROWS_A_PRODUCT - bends.shape[1] - level.shape[1])
+        return np.column_stack([level, bends, products])
     return level if level.shape[1] <= most else orthonormal(level, most) * np.sqrt(len(X))
 
 
@@ -47,6 +51,14 @@ def orthonormal(B: FloatArray, most: int | None = None) -> FloatArray:
     values, vectors = np.linalg.eigh(B.T @ B)
     keep = np.flatnonzero(values > _NEGLIGIBLE * max(float(values[-1]), 1e-300))[::-1][:most]
     return np.asarray(B @ (vectors[:, keep] / np.sqrt(values[keep])), dtype=np.float64)
+
+
+def _products(level: FloatArray, most: int) -> FloatArray:
+    """Products of all pairs of columns, shape (n, pairs); none where there would be more than `most`."""
+    first, second = np.triu_indices(level.shape[1], 1)
+    if len(first) > most:
+        return np.empty((len(level), 0))
+    return _standardise(level[:, first] * level[:, second])
 
 
 def _several_values(x: FloatArray) -> bool:

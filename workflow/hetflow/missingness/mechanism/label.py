@@ -48,7 +48,8 @@ def label_masks(
     covariates : ndarray, shape (n, q)
         Complete numeric covariates; q may be 0.
     seed : int
-        Seed of folds and trees. The result does not depend on the order of rows, nor on that of columns.
+        Seed of folds and trees. The result does not depend on the order of rows, nor on that of the columns of
+        `missing`.
     names : sequence of str, length p, optional
         Names of the columns; ``x1``, ``x2``, ... by default.
     visit : sequence of float or None, length p, optional

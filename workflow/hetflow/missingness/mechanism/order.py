@@ -11,6 +11,8 @@ from scipy.stats import chi2
 from hetflow.missingness.mechanism.logistic import fit_logistic
 
 FloatArray = NDArray[np.float64]
+MOST_FEATURES = 30
+"""Features of the values that the test takes as they are; of more, the masks' scores stand for them."""
 
 
 def order_test(
@@ -27,7 +29,7 @@ def order_test(
     visit : sequence of float, length k
         When each was measured. Masks of one visit are not ordered among themselves.
     basis : ndarray, shape (n, d)
-        Features of the values, used in place of `scores` where there are at most 20.
+        Features of the values, used in place of `scores` where there are at most 30.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def order_test(
     """
     levels = sorted(set(visit))
     at = np.array([levels.index(one) for one in visit])
-    values = basis if basis.shape[1] <= 20 else scores
+    values = basis if basis.shape[1] <= MOST_FEATURES else scores
     statistic, df = 0.0, 0
     for k in np.flatnonzero(at >= 2):
         last, earlier = at == at[k] - 1, at < at[k] - 1
