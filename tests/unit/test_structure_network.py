@@ -105,6 +105,31 @@ def test_with_equal_rows_the_null_is_hypergeometric() -> None:
     assert ratio == pytest.approx(1.0, abs=0.1)
 
 
+def _rasch(missing: np.ndarray) -> np.ndarray:
+    """Probabilities of the bipartite configuration model: logit = unit + mask, with the observed margins expected."""
+    unit, mask = np.zeros((len(missing), 1)), np.zeros((1, missing.shape[1]))
+    for _ in range(200):
+        for axis, effect in ((1, unit), (0, mask)):
+            p = 1 / (1 + np.exp(-(unit + mask)))
+            step = (missing - p).sum(axis=axis, keepdims=True) / (p * (1 - p)).sum(axis=axis, keepdims=True)
+            effect += np.clip(step, -1, 1)
+    return 1 / (1 + np.exp(-(unit + mask)))
+
+
+def test_swaps_agree_with_the_bipartite_configuration_model() -> None:
+    # Analytic and naive: residuals of the model are taken as independent, so that all z lie a little low.
+    masks = as_masks(unstructured(np.random.default_rng(15), 400, 25))
+    kept = np.isin(masks.missing.sum(axis=1), range(1, 25))
+    missing = masks.missing[kept].astype(float)
+    p = _rasch(missing)
+    upper = np.triu_indices(25, 1)
+    residual, spread = missing - p, p * (1 - p)
+    analytic = ((residual.T @ residual) / np.sqrt(spread.T @ spread))[upper]
+    swapped = network(masks, np.random.default_rng(16))["z"].to_numpy()
+    assert np.corrcoef(analytic, swapped)[0, 1] > 0.97
+    assert swapped.std() / analytic.std() == pytest.approx(1.0, abs=0.1)
+
+
 def test_benjamini_hochberg_is_that_of_scipy() -> None:
     p = np.random.default_rng(8).random(50) ** 3
     np.testing.assert_allclose(benjamini_hochberg(p), false_discovery_control(p), rtol=1e-12)
