@@ -76,12 +76,13 @@ def describe(n: int, p: int) -> None:
 
 
 def mechanism(n: int, p: int) -> None:
-    """The mechanism stage."""
+    """On what masks depend."""
     from hetflow.missingness.mechanism.stage import describe_mechanism
 
     frame, outcomes, columns = cohort(n, p)
+    settings = {"seed": 1, "outcome": "y", "randomised": True}
     begun = time.process_time()
-    describe_mechanism(frame, outcomes, columns, {"seed": 1, "outcome": "y", "randomised": True})
+    describe_mechanism(frame, outcomes, columns, settings)
     _say("mechanism", n, p, time.process_time() - begun)
 
 

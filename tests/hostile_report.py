@@ -34,6 +34,7 @@ def hostile_inputs(word: str) -> ReportInputs:
     tables["nodes"] = tables["nodes"].assign(columns=[f"{word}{place}" for place in range(5)])
     largest = {"columns": word, "width": 2, "any_missing": 455}
     facts = {**base.structure, "blocks": {"exact": 1, "near": 0, "largest": largest}}
+    facts["groups"] = [dict(facts["groups"][0]) | {"by": word, "column": word}]
     facts["contradictions"] = [{"columns": word, "declared": word, "contradictions": 4}]
     depends = dict(base.mechanism_tables)
     depends["labels"] = depends["labels"].assign(columns=[f"{word}{place}" for place in range(5)])

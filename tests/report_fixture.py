@@ -428,6 +428,14 @@ def structure_facts() -> dict[str, object]:
         "structure_index": index,
         "network": {"pairs": 6, "together": 2, "apart": 1},
         "nesting": {"edges": 2, "sequences": [{"masks": "2, 3, 4", "order": "as visited"}]},
+        "groups": [
+            {
+                "by": "Clinic",
+                "column": "BMI",
+                "lowest": {"level": "KY", "missing": 4, "applicable": 200, "share": 0.02},
+                "highest": {"level": "NY", "missing": 60, "applicable": 240, "share": 0.25},
+            }
+        ],
         "file_matching": {"never observed": 3, "seldom observed": 1, "never exist": 0},
         "rules": {"confirmed": 1, "contradicted": 1, "undeclared": 1},
         "contradictions": [{"columns": "BL.Cig.Day", "declared": "Use.Tob == 'Yes'", "contradictions": 4}],

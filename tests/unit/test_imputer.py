@@ -10,9 +10,10 @@ import pytest
 from hetflow.cohort.columns import Column
 from hetflow.errors import Refused
 from hetflow.files import read_arrays, write_arrays
+from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.imputer import Imputer, from_arrays, to_arrays
 from hetflow.missingness.new_units import complete_new_units
-from hetflow.missingness.strategies import Completed, complete
+from hetflow.missingness.strategies import Completed, Settings, complete
 from opt_frame import LABORATORY, opt_columns, opt_frame
 
 SEED = 20260101
@@ -121,6 +122,18 @@ def test_arrays_that_do_not_fit_are_refused(done: Completed, name: str, change) 
         from_arrays(arrays | {name: change(arrays[name])}, "00.npz")
     with pytest.raises(Refused, match="start the prediction again"):
         from_arrays({key: value for key, value in arrays.items() if key != name}, "00.npz")
+
+
+def test_what_the_study_added_to_imputed_values_is_added_to_new_units_too(tmp_path: Path) -> None:
+    frame, columns = opt_frame(), opt_columns()
+    settings = Settings(ChainSettings(iterations=1, delta={"BMI": 1000.0}))
+    done = complete(frame, columns, STRATEGY, "deployment", 0, SEED, settings=settings)
+    found = fill(frame, done, stored(done, tmp_path))
+    gaps = frame["BMI"].isna()
+    assert gaps.sum() > 20
+    assert (found.loc[gaps, "BMI"] > 1000).all()
+    assert (found.loc[~gaps, "BMI"] < 1000).all()
+    assert list(found.columns) == list(done.frame.columns)
 
 
 def test_no_imputer_is_an_empty_one() -> None:

@@ -209,9 +209,7 @@ def test_a_bare_study_still_makes_a_page() -> None:
 
 def test_structure_shows_what_is_common_enough_and_no_more(report: Report, page: _Page) -> None:
     edges, nested, design = (report.tables[name] for name in ("figure_comissing", "figure_nesting", "design"))
-    assert (
-        len(edges) == 2
-    )  # a pair missing together in three participants is left out, and one that goes apart
+    assert len(edges) == 2  # without the pair of three participants, and the one that goes apart
     assert len(nested) == 2  # four participants are too few for a node
     assert design["variables"].tolist() == ["BL.Cig.Day", "BMI", "CRP1, OPG1"]
     assert design["recorded"].tolist() == ["<10", "0", "0"]
@@ -223,6 +221,7 @@ def test_structure_shows_what_is_common_enough_and_no_more(report: Report, page:
     ):
         assert said in page.text
     assert "too small whatever the structure" in page.text
+    assert re.search(r"under 5(\.0)?\s%\s\(KY\) to 25\s%\s\(NY\)", page.text)
 
 
 def test_page_says_on_what_missing_values_depend(report: Report, page: _Page) -> None:
@@ -245,7 +244,7 @@ def test_without_the_structure_stage_the_page_leaves_it_out() -> None:
     bare = build_report(
         replace(report_inputs(), structure={}, structure_tables={}, mechanism={}, mechanism_tables={})
     )
-    assert not {"comissing", "nesting"} & set(bare.figures)
+    assert not {"comissing", "nesting", "dependence", "dropout"} & set(bare.figures)
     assert "structure index" not in bare.html
 
 

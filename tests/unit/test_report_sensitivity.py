@@ -76,14 +76,14 @@ def test_the_sentences_carry_the_tipping_points() -> None:
     for name in ("ATE", "AUTOC"):
         rows = tipping[(tipping["estimand"] == name) & (tipping["arms"] == "treated")].dropna()
         assert f"({abs(rows['delta'].iloc[0]):.2f} sd) with Periodontal treatment" in text
-    assert "weighted for as if they were like" in text
+    assert "(by weighting)" in text
     assert "No data can tell" in text
     assert "times the larger of these" in text or "it is fragile" in text
 
 
 def test_imputed_outcomes_are_called_so_and_are_not_ranked() -> None:
     whole = inputs(imputed=True)
-    assert "imputed like those" in sensitivity_text(whole, own(whole), 10)[0]
+    assert "(by imputation)" in sensitivity_text(whole, own(whole), 10)[0]
     report = build_report(whole)
     assert "Jump to reference" in report.html
     assert "AUTOC" not in set(report.tables["sensitivity_shifts"]["estimand"])
@@ -102,7 +102,7 @@ def test_the_figure_and_its_tables_leave_with_the_report() -> None:
 
 def test_an_analysis_beside_the_primary_is_named() -> None:
     whole = inputs(imputed=False, analysis="indicator")
-    assert "(analysis “Missingness indicators”)" in sensitivity_text(whole, own(whole), 10)[0]
+    assert "(by weighting, analysis “Missingness indicators”)" in sensitivity_text(whole, own(whole), 10)[0]
 
 
 def test_small_counts_are_hidden_and_then_nothing_is_drawn() -> None:

@@ -108,9 +108,15 @@ def test_drop_out_is_unequal_by_arm() -> None:
 
 def test_missing_by_clinic_adds_up() -> None:
     groups = opt()[1].tables["groups"]
-    own = groups[(groups["column"] == "BL.DNA") & (groups["by"] == "stratum")]
+    own = groups[(groups["column"] == "BL.DNA") & (groups["by"] == "Clinic")]
     assert own["level"].tolist() == ["KY", "MN", "MS", "NY"]
     assert (own["missing"].sum(), own["units"].sum()) == (430, 823)
+    clinic, black = opt()[1].facts["groups"]
+    assert (clinic["by"], black["by"]) == ("Clinic", "Black")
+    cohort = opt()[0].cohort
+    shares = cohort["Hisp"].isna().groupby(cohort["Black"]).mean()
+    assert (black["column"], black["highest"]["level"]) == ("Hisp", "Yes")
+    assert (black["lowest"]["share"], black["highest"]["share"]) == (shares[0.0], shares[1.0])
 
 
 def test_the_null_leaves_the_known_pairs() -> None:

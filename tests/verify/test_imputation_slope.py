@@ -6,8 +6,6 @@ with the outcome, and pooled by Rubin's rules. Truth: slope 0.8.
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from hetflow.missingness.chained import ChainSettings
@@ -15,12 +13,12 @@ from hetflow.missingness.strategies import Settings, complete
 from rates import assert_rate_at_least, detectable_at_least
 from trial_simulation import matrix, outcome_mean, pool, score_of, simulate_trial, slope_and_variance
 
-TRIALS = int(os.environ.get("HETFLOW_TRIALS", "100"))
+TRIALS = 100
 IMPUTATIONS = 5
 SLOPE = 0.8
 FIVE = 5.0
-ALLOWED_BIAS = {"pmm": 0.04, "normal": 0.04, "tree": 0.12}
-"""Trees attenuate a linear interaction at 500 units an arm: a reason for `auto` to want 2,000."""
+ALLOWED_BIAS = {"pmm": 0.04, "normal": 0.04, "tree": 0.08}
+"""Trees see a linear interaction less well at 500 units an arm: a reason for `auto` to want 2,000."""
 
 
 def replicate(engine: str, seed: int) -> tuple[float, float]:

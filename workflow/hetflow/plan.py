@@ -102,6 +102,11 @@ class Plan:
         folder = f"{self.owner[analysis, 'draws']}/outcome_draws"
         return [f"{folder}/{name}.parquet" for name in self.draw_names(analysis)]
 
+    def draw_of(self, analysis: str, score_set: str) -> list[str]:
+        """The file of drawn outcomes that a score set reads; none where outcomes are not imputed."""
+        drawn = dict(zip(self.draw_names(analysis), self.draws(analysis), strict=True))
+        return [drawn[score_set]] if score_set in drawn else []
+
     def draw_covariates(self, analysis: str, name: str) -> str:
         """The completed file that a draw reads: its own where there are several, else the one there is."""
         known = self.imputations(analysis)
@@ -204,6 +209,12 @@ class Plan:
             names += [f"{folder}/{name}.json" for name in self.sets(analysis)]
         return list(dict.fromkeys([*names, *self.sensitivity()]))
 
+    def missingness(self) -> list[str]:
+        """The diagnosis of what is missing: tables and facts."""
+        tables = ("variables", "masks", "patterns", *STRUCTURE, *MECHANISM)
+        names = [f"missingness/{name}.parquet" for name in tables]
+        return names + [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
+
     def artefacts(self) -> list[str]:
         """What the manifest lists: everything that is kept, but for logs, benchmarks and shards."""
         names = [
@@ -216,10 +227,7 @@ class Plan:
             "baseline.parquet",
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
-        names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
-        names += [f"missingness/{name}.parquet" for name in (*STRUCTURE, *MECHANISM)]
-        names += [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
-        names += self.report_pieces()
+        names += [*self.missingness(), *self.report_pieces()]
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
             names += self.imputers(analysis)

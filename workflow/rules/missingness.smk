@@ -109,6 +109,15 @@ rule mechanism:
         " --dropout {output.dropout:q} --mechanism {output.mechanism:q} --log {log:q}"
 
 
+# The diagnosis alone: `snakemake missingness`, from the raw file, with nothing imputed or estimated.
+rule missingness:
+    input:
+        START.files(PLAN.missingness()),
+    localrule: True
+    message:
+        "What is missing is described"
+
+
 rule impute_deployment:
     input:
         cohort="<results>/cohort.parquet",

@@ -73,8 +73,6 @@ def engine_of(
 def strategy_settings(section: dict, choice: Choice | None) -> Settings:
     """Settings of a strategy from the study's section."""
     chain = {key: section[key] for key in ("iterations", "donors", "predictors", "delta") if key in section}
-    if chain.get("predictors") == "auto":
-        chain["predictors"] = None
     if choice is not None:
         chain["engine"] = choice.engine
     return Settings(chain=ChainSettings(**chain), keep_mask=tuple(section.get("keep_mask", ())))

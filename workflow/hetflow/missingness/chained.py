@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -43,8 +44,8 @@ class ChainSettings:
         Rounds over all incomplete columns.
     donors : int
         Units among which predictive mean matching draws; fewest of a leaf of the engine `tree`.
-    predictors : int or None
-        Most predictors of a column, the outcome not counted; None: see `most_predictors`.
+    predictors : int or "auto"
+        Most predictors of a column, the outcome not counted; see `most_predictors`.
     minimum_correlation : float
         Least absolute correlation of a predictor with the column.
     engine : str
@@ -55,7 +56,7 @@ class ChainSettings:
 
     iterations: int = 5
     donors: int = 5
-    predictors: int | None = None
+    predictors: int | Literal["auto"] = "auto"
     minimum_correlation: float = 0.08
     engine: str = "pmm"
     delta: Mapping[str, float] = field(default_factory=dict)
@@ -151,19 +152,19 @@ def run_chain(
     if not keep:
         return Chained(frame, None)
     steps.sort(key=lambda step: max(depth[name] for name in step.names))
-    return Chained(frame, Imputer.of(variables, steps, settings.iterations))
+    return Chained(frame, Imputer.of(variables, steps, settings.iterations, settings.delta))
 
 
-def most_predictors(donors: int) -> int:
-    """Most predictors where the study leaves it open: `PREDICTORS`, or one for every `UNITS_PER_PREDICTOR` donors."""
-    return max(PREDICTORS, donors // UNITS_PER_PREDICTOR)
+def most_predictors(asked: int | Literal["auto"], donors: int) -> int:
+    """Most predictors: as asked, or `PREDICTORS`, or one for every `UNITS_PER_PREDICTOR` donors if that is more."""
+    return max(PREDICTORS, donors // UNITS_PER_PREDICTOR) if asked == "auto" else asked
 
 
 def _model(chain: Chain, target: Target) -> Model:
     """Scores of a target and the places of its predictors; the outcome, if there is one, comes first."""
     state, settings = chain.state, chain.settings
     scores = target_scores(state.variables, target)
-    most = settings.predictors or most_predictors(int(np.isfinite(scores).all(axis=1).sum()))
+    most = most_predictors(settings.predictors, int(np.isfinite(scores).all(axis=1).sum()))
     banned = np.zeros(state.features.shape[1], dtype=bool)
     always = state.places[OUTCOME] if OUTCOME in state.places else np.empty(0, dtype=np.int64)
     for name in target.names:

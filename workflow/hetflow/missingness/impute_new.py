@@ -20,6 +20,7 @@ from hetflow.cohort.columns import Column
 from hetflow.missingness.blocks import COMPONENTS
 from hetflow.missingness.chain_state import State, open_state
 from hetflow.missingness.chance import RowChance
+from hetflow.missingness.delta import LACKS, moved
 from hetflow.missingness.imputer import Imputer, Step
 from hetflow.missingness.variables import Variable, encode_as, restore
 from hetflow.seeds import generator
@@ -53,7 +54,10 @@ def impute_new(
     DataFrame, shape (m, ...)
         Observed cells bit for bit; missing cells only where no unit of the study had an observed value to give.
     """
+    lacks = {name: name.removesuffix(LACKS) for name in imputer.names if name.endswith(LACKS)}
+    columns = {**columns, **{name: Column(name, "binary", role="auxiliary") for name in lacks}}
     whole = _with_all(frame, columns, imputer)
+    whole = whole.assign(**{name: whole[of].isna().astype(np.float64) for name, of in lacks.items()})
     parts = [
         _impute(whole.iloc[start : start + ROWS_AT_ONCE], columns, imputer, seed, imputation)
         for start in range(0, len(whole), ROWS_AT_ONCE)
@@ -88,15 +92,16 @@ def _impute(
         state.refresh(step.names)
     for turn in range(1, imputer.rounds + 1):
         for place, step in enumerate(imputer.steps):
-            _take(state, step, wanted[place], numbers.at(turn, place))
+            _take(state, step, wanted[place], numbers.at(turn, place), imputer.delta)
     return restore(typed, list(variables.values()))
 
 
-def _take(state: State, step: Step, wanted: BoolArray, chance: RowChance) -> None:
+def _take(state: State, step: Step, wanted: BoolArray, chance: RowChance, delta: Mapping[str, float]) -> None:
     rows = state.settle(step.names, wanted)
     if len(rows):
         predictors = state.features[rows][:, step.predictors]
-        state.write(step.names, rows, step.fitted.impute(predictors, step.vectors, chance.of(rows)))
+        drawn = step.fitted.impute(predictors, step.vectors, chance.of(rows))
+        state.write(step.names, rows, moved(drawn, step.names, delta))
         state.refresh(step.names)
 
 

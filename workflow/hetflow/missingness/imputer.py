@@ -7,7 +7,7 @@ study's own units did, with a stream of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,8 @@ class Imputer:
     steps : tuple of Step
     rounds : int
         How often new units go through the steps.
+    delta : mapping of str to float
+        What is added to drawn values, by column: see `hetflow.missingness.delta`.
     """
 
     names: tuple[str, ...]
@@ -68,13 +70,20 @@ class Imputer:
     scales: tuple[tuple[Scale, ...], ...]
     steps: tuple[Step, ...]
     rounds: int
+    delta: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, variables: Mapping[str, Variable], steps: Sequence[Step], rounds: int) -> Imputer:
+    def of(
+        cls,
+        variables: Mapping[str, Variable],
+        steps: Sequence[Step],
+        rounds: int,
+        delta: Mapping[str, float],
+    ) -> Imputer:
         """The imputer of a chain that has been run."""
         levels = tuple(variable.levels for variable in variables.values())
         scales = tuple(variable.scales for variable in variables.values())
-        return cls(tuple(variables), levels, scales, tuple(steps), rounds)
+        return cls(tuple(variables), levels, scales, tuple(steps), rounds, delta)
 
 
 def to_arrays(imputer: Imputer | None) -> Arrays:
@@ -86,6 +95,7 @@ def to_arrays(imputer: Imputer | None) -> Arrays:
     arrays: Arrays = {
         "rounds": np.array([imputer.rounds]),
         "names": np.array(imputer.names, dtype=str),
+        "delta": np.array([imputer.delta.get(name, 0.0) for name in imputer.names], dtype=np.float64),
         "levels": np.array([level for several in imputer.levels for level in several], dtype=str),
         "levels_of": np.array([len(several) for several in imputer.levels], dtype=np.int64),
         "scales": np.array(numbers, dtype=np.float64).reshape(-1, 3),
@@ -100,7 +110,7 @@ def to_arrays(imputer: Imputer | None) -> Arrays:
 
 
 def _of_model(fitted: Any) -> Arrays:
-    return {f"fitted.{field.name}": np.asarray(getattr(fitted, field.name)) for field in fields(fitted)}
+    return {f"fitted.{one.name}": np.asarray(getattr(fitted, one.name)) for one in fields(fitted)}
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], path: str) -> Imputer:
@@ -143,12 +153,13 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> Imputer:
         tuple(_cut(scales, arrays["scales_of"], len(names))),
         tuple(steps),
         int(arrays["rounds"][0]),
+        {name: float(amount) for name, amount in zip(names, arrays["delta"], strict=True) if amount},
     )
 
 
 def _step(arrays: Mapping[str, NDArray[Any]], place: int, engine: str) -> Step:
     kind = ENGINES[engine].fitted
-    values = {field.name: arrays[f"{place}.fitted.{field.name}"] for field in fields(kind)}  # type: ignore[arg-type]
+    values = {one.name: arrays[f"{place}.fitted.{one.name}"] for one in fields(kind)}  # type: ignore[arg-type]
     fitted = kind(**{name: value[()] if value.ndim == 0 else value for name, value in values.items()})
     names = tuple(str(name) for name in arrays[f"{place}.names"])
     return Step(names, arrays[f"{place}.predictors"], arrays[f"{place}.vectors"], fitted)

@@ -216,7 +216,7 @@ def _predictors(
     if always.size:
         among = np.abs(pairwise_correlations(features, features[:, always]))
         banned |= (among >= REDUNDANT).any(axis=1)
-    most = settings.predictors or most_predictors(int(np.isfinite(target).sum()))
+    most = most_predictors(settings.predictors, int(np.isfinite(target[:, 0]).sum()))
     chosen = choose_predictors(features, target, banned, most, settings.minimum_correlation)
     return np.concatenate([always, chosen])
 

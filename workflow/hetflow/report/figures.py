@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from hetflow.report import captions as cap
-from hetflow.report import captions_mechanism, captions_structure, picks, tables, tables_compared
-from hetflow.report.captions import Caption
+from hetflow.report import drawn_missing, picks, tables, tables_compared
 from hetflow.report.disclosure import enough
+from hetflow.report.drawn import Drawn
 from hetflow.report.figures_cohort import flow_figure, overlap_figure
 from hetflow.report.figures_effects import analyses_figure, curve_figure, displays_figure, dots_figure
-from hetflow.report.figures_mechanism import dependence_figure, dropout_figure
-from hetflow.report.figures_missing import masks_figure, missing_figure
 from hetflow.report.figures_sensitivity import sensitivity_figure
-from hetflow.report.figures_structure import nesting_figure, network_figure, patterns_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
-from hetflow.report.frames_mechanism import MOST_ROWS, dropout_frame, labelled_masks
-from hetflow.report.frames_missing import missing_shares, pattern_map
-from hetflow.report.frames_structure import nesting_frames, network_frames, node_labels, seriated
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.observation import outcomes_left_out
 from hetflow.report.sensitivity import shown_analysis
@@ -27,15 +19,6 @@ from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
 EFFECT_COLUMNS = ("estimate", "se", "lower", "upper")
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A figure with its caption and the table it was drawn from."""
-
-    svg: str
-    caption: Caption
-    table: pd.DataFrame
 
 
 def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
@@ -51,13 +34,13 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
     minimum = int(inputs.settings["minimum_cell_count"])
     found = {
         "flow": _flow(inputs, primary, minimum),
-        "missingness": _missingness(inputs, primary, minimum),
-        "masks": _masks(inputs, primary, minimum),
-        "patterns": _patterns(inputs, primary, minimum),
-        "comissing": _network(inputs, primary, minimum),
-        "nesting": _nesting(inputs, primary, minimum),
-        "dependence": _dependence(inputs, primary, minimum),
-        "dropout": _dropout(inputs, primary, minimum),
+        "missingness": drawn_missing.draw_missingness(inputs, primary, minimum),
+        "masks": drawn_missing.draw_masks(inputs, primary, minimum),
+        "patterns": drawn_missing.draw_patterns(inputs, primary, minimum),
+        "comissing": drawn_missing.draw_network(inputs, primary, minimum),
+        "nesting": drawn_missing.draw_nesting(inputs, primary, minimum),
+        "dependence": drawn_missing.draw_dependence(inputs, primary, minimum),
+        "dropout": drawn_missing.draw_dropout(inputs, primary, minimum),
         "sensitivity": _sensitivity(inputs, words, minimum),
         "overlap": _overlap(inputs, primary, minimum),
         "average": _average(inputs, primary),
@@ -76,95 +59,6 @@ def _flow(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     steps, arms = flow_steps(flow, words, minimum)
     caption = cap.flow_caption(steps)
     return Drawn(flow_figure(steps, arms, caption.title, caption.alternative), caption, steps)
-
-
-def _missingness(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    if inputs.variables.empty:
-        return None
-    shares = missing_shares(inputs.variables, inputs.masks, inputs.cohort["columns"], words, minimum)
-    if shares.empty:
-        return None
-    caption = cap.missingness_caption(shares)
-    return Drawn(missing_figure(shares, caption.title, caption.alternative), caption, shares)
-
-
-def _masks(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    if inputs.masks.empty:
-        return None
-    patterns, masks = pattern_map(inputs.patterns, inputs.masks, inputs.cohort["columns"], words, minimum)
-    if patterns.empty or len(masks) < 2:
-        return None
-    patterns, masks = seriated(patterns, masks)
-    caption = cap.masks_caption(patterns, minimum)
-    return Drawn(masks_figure(patterns, masks, caption.title, caption.alternative), caption, patterns)
-
-
-def _patterns(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    if inputs.masks.empty:
-        return None
-    patterns, masks = pattern_map(inputs.patterns, inputs.masks, inputs.cohort["columns"], words, minimum)
-    patterns = patterns[patterns["label"] == "pattern"]
-    if len(patterns) < 2 or len(masks) < 2:
-        return None
-    caption = captions_structure.patterns_caption(patterns, masks, minimum)
-    svg = patterns_figure(patterns, masks, caption.title, caption.alternative)
-    return Drawn(svg, caption, patterns)
-
-
-def _nodes(inputs: ReportInputs, words: Words, minimum: int) -> pd.DataFrame | None:
-    nodes = inputs.structure_tables.get("nodes")
-    if nodes is None or nodes.empty:
-        return None
-    units = int(inputs.structure["units"])
-    return node_labels(nodes, inputs.cohort, words, units, minimum)
-
-
-def _network(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    labelled = _nodes(inputs, words, minimum)
-    if labelled is None:
-        return None
-    nodes, edges = network_frames(labelled, inputs.structure_tables["network"], minimum)
-    if edges.empty:
-        return None
-    caption = captions_structure.network_caption(nodes, edges)
-    return Drawn(network_figure(nodes, edges, caption.title, caption.alternative), caption, edges)
-
-
-def _nesting(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    labelled = _nodes(inputs, words, minimum)
-    if labelled is None:
-        return None
-    nodes, edges = nesting_frames(labelled, inputs.structure_tables["nesting"])
-    if edges.empty:
-        return None
-    caption = captions_structure.nesting_caption(edges)
-    return Drawn(nesting_figure(nodes, edges, caption.title, caption.alternative), caption, edges)
-
-
-def masks_of(inputs: ReportInputs, words: Words, minimum: int) -> pd.DataFrame:
-    """Masks with what they depend on; no rows where the stage was not run."""
-    tables_of = inputs.mechanism_tables
-    if "labels" not in tables_of:
-        return pd.DataFrame({"label": [], "values": []})
-    return labelled_masks(tables_of["labels"], tables_of["dependence"], inputs.cohort, words, minimum)
-
-
-def _dependence(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    masks = masks_of(inputs, words, minimum).head(MOST_ROWS)
-    if masks.empty:
-        return None
-    caption = captions_mechanism.dependence_caption(masks)
-    return Drawn(dependence_figure(masks, caption.title, caption.alternative), caption, masks)
-
-
-def _dropout(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    table = inputs.mechanism_tables.get("dropout")
-    curves = pd.DataFrame() if table is None else dropout_frame(table, words, minimum)
-    if curves.empty:
-        return None
-    caption = captions_mechanism.dropout_caption(curves)
-    svg = dropout_figure(curves, (words.treated, words.control), caption.title, caption.alternative)
-    return Drawn(svg, caption, curves)
 
 
 def _sensitivity(inputs: ReportInputs, words: dict[str, Words], minimum: int) -> Drawn | None:

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from hetflow import __version__
 from hetflow.report import formats as fmt
 from hetflow.report import picks, sentences
-from hetflow.report.figures import Drawn, draw_all
+from hetflow.report.drawn import Drawn
+from hetflow.report.figures import draw_all
 from hetflow.report.inputs import Report, ReportInputs
 from hetflow.report.notices import notices
 from hetflow.report.sections import all_sections, findings

@@ -30,6 +30,7 @@ def structure_texts(facts: Mapping[str, Any], words: Words, minimum: int) -> lis
         _network(facts),
         _nested(facts),
         _never_together(facts),
+        _groups(facts, words, minimum),
         _design(facts, minimum),
     ]
     return [text for text in found if text]
@@ -38,7 +39,7 @@ def structure_texts(facts: Mapping[str, Any], words: Words, minimum: int) -> lis
 def _together(facts: Mapping[str, Any], words: Words, minimum: int) -> str:
     """Masks, blocks and index."""
     largest, index = facts["blocks"]["largest"], facts["structure_index"]
-    if index is None:
+    if index is None or facts["distinct_masks"] < 2:
         return ""
     text = (
         f"The {fmt.count(facts['incomplete_columns'])} incomplete variables, outcome included, go missing in "
@@ -85,6 +86,23 @@ def _nested(facts: Mapping[str, Any]) -> str:
     text = f"Masks lie within one another in {fmt.count(len(sequences))} chain{'s' if len(sequences) > 1 else ''}"
     text += f", the longest of {longest}, as drop-out leaves them"
     return f"{text}; {fmt.count(len(visits))} follow the order of the visits." if visits else f"{text}."
+
+
+def _groups(facts: Mapping[str, Any], words: Words, minimum: int) -> str:
+    """Where missing differs most by site and group."""
+    said = []
+    for one in facts["groups"]:
+        by = words.covariate(one["by"])
+        low, high = (f"{_share(one[end], minimum)} ({one[end]['level']})" for end in ("lowest", "highest"))
+        said.append(f"by {by} for {words.covariate(one['column'])}, {low} to {high}")
+    return f"Missing differs most {'; '.join(said)}." if said else ""
+
+
+def _share(level: Mapping[str, Any], minimum: int) -> str:
+    """A share in per cent, or a bound where its count is small."""
+    if 0 < level["missing"] < minimum:
+        return f"under {fmt.percent(minimum / level['applicable'])}"
+    return fmt.percent(level["share"])
 
 
 def _never_together(facts: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hetflow import __version__
 from hetflow.report import missing_story, observation, picks, pooled, prose, sensitivity, sentences
-from hetflow.report.figures import masks_of
+from hetflow.report.drawn_missing import masks_of
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.prose_mechanism import mechanism_parts
 from hetflow.report.prose_structure import structure_parts

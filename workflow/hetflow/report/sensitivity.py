@@ -67,7 +67,7 @@ def sensitivity_text(inputs: ReportInputs, words: Words, minimum: int) -> list[s
     analysis = inputs.analyses[name]
     facts = analysis.sensitivity
     label = inputs.settings["labels"].get(name) or name
-    texts = [_assumed(facts, words, minimum, "" if name == inputs.primary else f" (analysis “{label}”)")]
+    texts = [_assumed(facts, words, minimum, "" if name == inputs.primary else f", analysis “{label}”")]
     for finding in FINDINGS:
         text = _overturned(analysis.tipping, facts, finding, words)
         texts += [text] if text else []
@@ -89,10 +89,11 @@ def _assumed(facts: Mapping[str, Any], words: Words, minimum: int, which: str) -
         f"{fmt.percent(facts['share_lost'][arm])} of {label} ({shown(facts['lost'][arm], minimum)} participants)"
         for arm, label in (("treated", words.treated), ("control", words.control))
     ]
-    how = "imputed like" if facts["imputed"] else "weighted for as if they were like"
+    how = "imputation" if facts["imputed"] else "weighting"
     return (
-        f"The outcome is missing for {lost[0]} and {lost[1]}. It was {how} those of participants of the same "
-        f"arm with the same measured covariates{which}. No data can tell whether that is so. What follows shifts "
+        f"The outcome is missing for {lost[0]} and {lost[1]}. The missing outcomes were taken to be like those of "
+        f"participants of the same arm with the same measured covariates (by {how}{which}). No data can tell whether "
+        "that is so. What follows shifts "
         f"the missing outcomes away from it; one standard deviation of the outcome within an arm is "
         f"{_own(facts['sd'], words)}."
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from hetflow.report import observation, pooled, sensitivity, tables, tables_compared, tables_routes, tarmos
-from hetflow.report.figures import masks_of, panels
+from hetflow.report.drawn_missing import masks_of
+from hetflow.report.figures import panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
 from hetflow.report.frames_mechanism import mechanism_table

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hetflow.errors import Problem
+from hetflow.study.routes import ROUTES
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -99,11 +100,11 @@ def imputation_problems(study: Study) -> Iterator[Problem]:
     if study.missing_outcome.strategy != "imputation":
         return
     use = "choose `missing_outcome: {strategy: weighting}`"
-    if strategy == "native":
+    if ROUTES[strategy].leaves_gaps:
         yield Problem(
             "missing_outcome.strategy",
             "completed covariates, from which outcomes are drawn",
-            "imputation with missingness.strategy native, which fills nothing in",
+            f"imputation with missingness.strategy {strategy}, which leaves gaps",
             f"{use}, or another strategy for covariates",
         )
     if study.design.cluster is not None:

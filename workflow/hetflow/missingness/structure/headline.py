@@ -10,6 +10,8 @@ import pandas as pd
 
 from hetflow.missingness.masks import Cells, Masks
 
+FEWEST_OF_A_LEVEL = 30
+"""Levels with fewer units to whom a column applies are not compared with others."""
 NOT_IDENTIFIABLE = (
     "Whether values are missing because of what they would have been cannot be told from data. Whether a value exists "
     "is told by the dictionary alone (applicable_if)."
@@ -33,6 +35,7 @@ def headline(
         "contradictions": _contradictions(tables["rules"]),
         "arms": _arms(tables["groups"]),
         "outcomes": _outcomes(tables["groups"], outcomes),
+        "groups": _spread(tables["groups"]),
         "not_identifiable": NOT_IDENTIFIABLE,
     }
 
@@ -100,4 +103,27 @@ def _outcomes(groups: pd.DataFrame, outcomes: set[str]) -> list[dict[str, Any]]:
             | {level: float(arm[level]["share"]) for level in ("treated", "control")}
             | {key: float(arm["treated"][key]) for key in ("difference", "lower", "upper")}
         )
+    return found
+
+
+def _spread(groups: pd.DataFrame) -> list[dict[str, Any]]:
+    """For every grouping but the arm, the column whose share missing differs most between two of its levels.
+
+    Levels of at least 30 units to whom the column applies; described, not tested.
+    """
+    large = groups[(groups["by"] != "arm") & (groups["applicable"] >= FEWEST_OF_A_LEVEL)]
+    found = []
+    for by, own in large.groupby("by", sort=False):
+        shares = own.groupby("column")["share"]
+        span = shares.max() - shares.min()
+        if not len(span) or span.max() <= 0:
+            continue
+        rows = own[own["column"] == span.index[int(np.argmax(span.to_numpy()))]].to_dict("records")
+        ends = {
+            "lowest": min(rows, key=lambda row: (row["share"], row["level"])),
+            "highest": min(rows, key=lambda row: (-row["share"], row["level"])),
+        }
+        keys = ("level", "missing", "applicable", "share")
+        sides = {end: {key: row[key] for key in keys} for end, row in ends.items()}
+        found.append({"by": str(by), "column": str(rows[0]["column"])} | sides)
     return found
