@@ -199,7 +199,7 @@ def both_arms(
     typed = frame.assign(arm=arm.astype(float), **{OUTCOME: outcome})
     described = [*COLUMNS, Column("arm", "binary", levels=("0", "1")), Column(OUTCOME, "continuous")]
     settings = ChainSettings(minimum_correlation=0.0)
-    return [run_chain(typed, described, settings, seed, ("both arms", k)) for k in range(m)]
+    return [run_chain(typed, described, settings, seed, ("both arms", k)).frame for k in range(m)]
 
 
 def mean(frame: pd.DataFrame, arm: np.ndarray, outcome: np.ndarray, m: int, seed: int) -> list[pd.DataFrame]:

@@ -104,7 +104,7 @@ def impute(study: Study, route: str, imputation: int, seed: int) -> pd.DataFrame
         ).frame
     typed = study.frame.assign(arm=study.arm.astype(float), **{OUTCOME: study.outcome})
     described = [*COLUMNS, Column("arm", "binary", levels=("0", "1")), Column(OUTCOME, "continuous")]
-    return run_chain(typed, described, MAIN_EFFECTS, seed, ("main effects", imputation))
+    return run_chain(typed, described, MAIN_EFFECTS, seed, ("main effects", imputation)).frame
 
 
 def analyse(X: Floats, arm: NDArray[np.int8], outcome: Floats, randomised: bool) -> tuple[Floats, Floats]:

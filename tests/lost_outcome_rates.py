@@ -32,6 +32,7 @@ class Rates:
     covered: dict[str, np.ndarray]
     unshifted: dict[str, np.ndarray]
     rejected: dict[str, np.ndarray]
+    autoc: dict[str, np.ndarray]
 
 
 @cache
@@ -64,14 +65,16 @@ def _trial(
     rng = np.random.default_rng(seed)
     trial = lost_trial(rng, n=n, slope=slope, shift=shift, rate=rate)
     sets = imputed_sets(trial, imputations, seed[1])
-    found: dict[str, dict[str, float]] = {"error": {}, "covered": {}, "unshifted": {}, "rejected": {}}
+    found: dict[str, dict[str, float]] = {"error": {}, "covered": {}, "unshifted": {}}
+    found |= {"rejected": {}, "autoc": {}}
     for name, (linear, truth) in _estimates(trial, sets, slope, shift, rate).items():
         point, plain = linear.at(*shift, LEVEL), linear.at(0.0, 0.0, LEVEL)
         found["error"][name] = float(point.estimate[0]) - truth
         found["covered"][name] = float(point.lower[0] <= truth <= point.upper[0])
         found["unshifted"][name] = float(plain.lower[0] <= truth <= plain.upper[0])
     if ranking:
-        found["rejected"] = _rejections(trial, sets, rate)
+        for name, (estimate, p) in _rankings(trial, sets, rate).items():
+            found["autoc"][name], found["rejected"][name] = estimate, float(p < 0.05)
     return found
 
 
@@ -108,14 +111,15 @@ def truths(slope: float, shift: tuple[float, float], rate: float) -> tuple[float
     return average, difference, float(density @ (x * effect))
 
 
-def _rejections(trial: LostTrial, sets: list[Scores], rate: float) -> dict[str, float]:
-    """One-sided AUTOC tests at 5 %: on imputed outcomes, and on observed ones weighted by their known probability."""
+def _rankings(trial: LostTrial, sets: list[Scores], rate: float) -> dict[str, tuple[float, float]]:
+    """AUTOC and its one-sided p: on imputed outcomes, and on observed ones weighted by their known probability."""
 
-    def p(score_sets: list[Scores]) -> float:
+    def autoc(score_sets: list[Scores]) -> tuple[float, float]:
         linear = linear_in_shifts(lambda s, k: ranking_effects(s, "higher", DRAWS, 1)[:1], score_sets)[0]
-        return float(linear.at(0.0, 0.0, LEVEL).p[0])
+        point = linear.at(0.0, 0.0, LEVEL)
+        return float(point.estimate[0]), float(point.p[0])
 
     first = sets[0]
     chance = 1 - expit(rate + trial.X[:, 0] + 0.5 * trial.arm)
     weighted = first.cate + np.where(trial.observed, (first.score - first.cate) / chance, 0.0)
-    return {"imputed": float(p(sets) < 0.05), "weighted": float(p([replace(first, score=weighted)]) < 0.05)}
+    return {"imputed": autoc(sets), "weighted": autoc([replace(first, score=weighted)])}

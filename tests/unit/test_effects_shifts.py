@@ -11,7 +11,7 @@ from hetflow.effects.average import average_effect
 from hetflow.effects.groups import group_differences, group_effects, sequential_groups
 from hetflow.effects.projection import best_linear_projection
 from hetflow.effects.ranking import ranking_effects
-from hetflow.effects.scores import Scores
+from hetflow.effects.scores import Scores, doubly_robust_score
 from hetflow.effects.shifts import linear_in_shifts, pick, shift_columns
 from hetflow.effects.table import Frame, rows
 from hetflow.effects.terms import Terms
@@ -36,10 +36,16 @@ def one_set(seed: int = 3, clusters: bool = False, weights: bool = False) -> Sco
 
 
 def shifted(scores: Scores, treated: float, control: float) -> Scores:
-    """The long way: the residual of every missing outcome moved, the score made anew."""
-    move = np.where(scores.treated == 1, treated, control) * (1 - scores.observed)
-    e = scores.propensity
-    return replace(scores, score=scores.score + scores.treatment_residual / (e * (1 - e)) * move)
+    """The long way: outcomes that are missing moved, outcome mean and effect with them, the score made anew."""
+    lost, e = 1 - scores.observed, scores.propensity
+    p1, p0 = (
+        np.average(lost[scores.treated == arm], weights=scores.weight[scores.treated == arm])
+        for arm in (1, 0)
+    )
+    move = np.where(scores.treated == 1, treated, control) * lost
+    residual = scores.outcome_residual + move - e * p1 * treated - (1 - e) * p0 * control
+    effect = scores.cate + p1 * treated - p0 * control
+    return replace(scores, score=doubly_robust_score(effect, scores.treatment_residual, residual, e))
 
 
 def ate(scores: Scores, number: int = 0) -> list[Terms]:
@@ -96,8 +102,9 @@ def test_pooled_over_imputations_it_is_rubin_of_the_shifted_sets() -> None:
 
 
 def test_a_difference_of_means_moves_by_the_shares_lost() -> None:
-    """Without covariates, arms of equal size: ATE(d1, d0) - ATE(0, 0) = d1 p1 - d0 p0."""
+    """ATE(d1, d0) - ATE(0, 0) = d1 p1 - d0 p0, p the shares lost, also where arms differ in size."""
     trial = lost_trial(np.random.default_rng(8), n=500)
+    trial = replace(trial, arm=(np.arange(500) < 200).astype(np.int8))
     zero = np.zeros(500)
     scores = scores_of(
         trial, np.where(trial.observed, trial.outcome, 0.0), zero, zero, np.arange(500) % 5 + 1
@@ -108,14 +115,13 @@ def test_a_difference_of_means_moves_by_the_shares_lost() -> None:
     np.testing.assert_allclose(moved, 0.9 * p1 + 2.0 * p0, rtol=CLOSE)
 
 
-def test_only_units_without_an_outcome_move_and_by_the_inverse_of_their_propensity() -> None:
-    scores = one_set()
-    treated, control = shift_columns(
-        replace(scores, propensity=np.full(300, 0.25), treatment_residual=scores.treated - 0.25)
-    )
-    lost = scores.observed == 0
-    np.testing.assert_allclose(treated, np.where(lost & (scores.treated == 1), 4.0, 0.0), rtol=CLOSE)
-    np.testing.assert_allclose(control, np.where(lost & (scores.treated == 0), -4 / 3, 0.0), rtol=CLOSE)
+def test_shift_columns_by_hand() -> None:
+    scores = replace(one_set(), propensity=np.full(300, 0.25), treatment_residual=one_set().treated - 0.25)
+    treated, control = shift_columns(scores)
+    lost, arm = scores.observed == 0, scores.treated == 1
+    p1, p0 = lost[arm].mean(), lost[~arm].mean()
+    np.testing.assert_allclose(treated, np.where(arm, p1 + 4 * (lost - p1), p1), rtol=CLOSE)
+    np.testing.assert_allclose(control, -np.where(arm, p0, p0 + 4 / 3 * (lost - p0)), rtol=CLOSE, atol=CLOSE)
 
 
 @pytest.mark.parametrize("arms", ARMS)

@@ -32,6 +32,12 @@ def test_a_table_with_a_row_a_class(imputers: ModuleType) -> None:
     assert again.drop(columns="seconds").equals(table.drop(columns="seconds").loc[["MNAR-SS-S"]])
 
 
+@pytest.mark.parametrize("name", ["by_arm", "both_arms", "deployment"])
+def test_those_that_come_with_it_run(imputers: ModuleType, name: str) -> None:
+    row = imputers.replicate(imputers.find(name), "MAR-WS-B", 300, 2, 1)
+    assert all(np.isfinite(value) for value in row.values())
+
+
 def test_the_mean_is_worse_than_seeing_the_data(imputers: ModuleType) -> None:
     """The same twelve trials: four standard errors of the paired difference in PEHE, false alarm 3e-5."""
     rows = [

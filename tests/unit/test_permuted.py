@@ -135,8 +135,8 @@ def test_training_on_inference_mode_is_refused_where_it_has_no_null_distribution
 
 
 def test_only_the_forest_and_its_permutations_read_inference_mode() -> None:
-    assert "inference" in ancestors("forest", True, "inference")
-    assert "inference" not in ancestors("nuisance", True, "inference")
+    assert "inference" in ancestors("forest", True, training="inference")
+    assert "inference" not in ancestors("nuisance", True, training="inference")
     assert "inference" not in ancestors("forest", True)
     values = study("multiple_imputation", "randomised", "continuous", "histogram")
     values["analyses"] = {"trained": {"forest": {"training": "inference"}}}
@@ -176,3 +176,10 @@ def test_a_study_with_such_a_forest_runs_beside_the_ordinary_one(tmp_path: Path)
     assert begun.plan.owner["trained", "nuisance"] == "primary"
     said = read_json(tmp_path / begun.file("trained/notices.json"), "facts")["notices"]
     assert said[0].startswith("EXPERIMENTAL")
+
+
+def test_permutations_need_trees_enough_to_leave_every_unit_out(tmp_path: Path) -> None:
+    values = study("multiple_imputation", "randomised", "continuous", "histogram")
+    values["analyses"] = {"trained": {"forest": {"training": "inference", "permutation_trees": 20}}}
+    with pytest.raises(Refused, match=r"analyses.trained.forest.permutation_trees(.|\n)*write 72 or more"):
+        run_study(values, data(), tmp_path)

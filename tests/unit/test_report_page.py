@@ -244,7 +244,7 @@ def test_without_the_structure_stage_the_page_leaves_it_out() -> None:
     bare = build_report(
         replace(report_inputs(), structure={}, structure_tables={}, mechanism={}, mechanism_tables={})
     )
-    assert not {"comissing", "nesting"} & set(bare.figures)
+    assert not {"comissing", "nesting", "dependence", "dropout"} & set(bare.figures)
     assert "structure index" not in bare.html
 
 

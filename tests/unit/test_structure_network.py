@@ -105,6 +105,37 @@ def test_with_equal_rows_the_null_is_hypergeometric() -> None:
     assert ratio == pytest.approx(1.0, abs=0.1)
 
 
+def _rasch(missing: np.ndarray) -> np.ndarray:
+    """Probabilities of the bipartite configuration model: logit = unit + mask, with the observed margins expected."""
+    unit, mask = np.zeros((len(missing), 1)), np.zeros((1, missing.shape[1]))
+    for _ in range(200):
+        for axis, effect in ((1, unit), (0, mask)):
+            p = 1 / (1 + np.exp(-(unit + mask)))
+            step = (missing - p).sum(axis=axis, keepdims=True) / (p * (1 - p)).sum(axis=axis, keepdims=True)
+            effect += np.clip(step, -1, 1)
+    return 1 / (1 + np.exp(-(unit + mask)))
+
+
+def test_swaps_agree_with_the_bipartite_configuration_model() -> None:
+    # The model keeps margins on average only. So units' numbers of gaps vary, pairs go together more often (under fixed
+    # margins the sum over pairs is fixed), and counts vary more; up to that factor the expectations are the same.
+    masks = as_masks(unstructured(np.random.default_rng(15), 400, 25))
+    kept = np.isin(masks.missing.sum(axis=1), range(1, 25))
+    assert not (masks.missing.sum(axis=1) == 25).any()
+    p = _rasch(masks.missing[kept].astype(float))
+    upper = np.triu_indices(25, 1)
+    table = network(masks, np.random.default_rng(16))
+    expected, fixed = (p.T @ p)[upper], table["expected"].to_numpy()
+    assert fixed.sum() == pytest.approx(table["together"].sum())
+    assert expected.sum() > fixed.sum()
+    scaled = expected * fixed.sum() / expected.sum()
+    assert np.corrcoef(scaled, fixed)[0, 1] > 0.999
+    assert np.abs(fixed / scaled - 1).max() < 0.2
+    variance = (p.T @ p - (p**2).T @ p**2)[upper]
+    z = (table["together"] - scaled) / np.sqrt(variance)
+    assert z.std() < table["z"].std()
+
+
 def test_benjamini_hochberg_is_that_of_scipy() -> None:
     p = np.random.default_rng(8).random(50) ** 3
     np.testing.assert_allclose(benjamini_hochberg(p), false_discovery_control(p), rtol=1e-12)

@@ -216,6 +216,13 @@ def test_a_condition_that_excludes_few_is_declared_only() -> None:
     assert table(data, declared(text))["status"].tolist() == ["declared"]
 
 
+def test_a_condition_whose_parent_was_constant_is_taken_as_it_stands() -> None:
+    data = conditional(np.random.default_rng(17))
+    columns = [*COLUMNS[:4], Column("x", "continuous", applicable_if="sex == 'male' and gone == 'Yes'")]
+    row = table(data, columns).loc[0]
+    assert (row["status"], row["units"]) == ("confirmed", (data["x__applies"] == 0).sum())
+
+
 def test_arm_may_make_a_condition_but_no_suggestion() -> None:
     data = frame(np.random.default_rng(13))
     data.loc[data["treated"] == 0, "x"] = np.nan

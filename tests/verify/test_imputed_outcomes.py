@@ -21,7 +21,8 @@ def _say(what: str, found: Rates) -> None:
             f"{covered.mean():.3f} ({np.sqrt(covered.mean() * (1 - covered.mean()) / len(covered)):.3f})"
         )
     for name, rejected in found.rejected.items():
-        print(f"{what}, AUTOC {name}: one-sided 5 % rejects {rejected.mean():.3f} of {len(rejected)}")
+        mean = found.autoc[name].mean()
+        print(f"{what}, AUTOC {name}: mean {mean:+.3f}, one-sided 5 % rejects {rejected.mean():.3f}")
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.8])
@@ -44,9 +45,12 @@ def test_a_planted_shift_that_is_ignored_costs_the_coverage() -> None:
     assert_rate_at_most(int(found.unshifted["ATE"].sum()), TRIALS, 0.1)
 
 
-def test_rankings_hold_their_size_on_weighted_outcomes_and_not_on_imputed_ones() -> None:
-    """Why rankings are not evaluated on imputed outcomes: half of the outcomes lost, no heterogeneity."""
+def test_rankings_hold_their_size_on_weighted_outcomes_and_are_borne_out_by_imputed_ones() -> None:
+    """Why rankings are not evaluated on imputed outcomes, half of which are lost here: without heterogeneity the test
+    on weighted outcomes holds its size, and drawn outcomes bear predicted effects out that are noise.
+    """
     found = rates(TRIALS, UNITS, IMPUTATIONS, 0.0, rate=0.0, ranking=True)
     _say("no heterogeneity, half of the outcomes lost", found)
     assert_rate_at_most(int(found.rejected["weighted"].sum()), TRIALS, 0.05)
-    assert_rate_at_least(int(found.rejected["imputed"].sum()), TRIALS, 0.08)
+    excess = found.autoc["imputed"] - found.autoc["weighted"]
+    assert excess.mean() > FIVE * excess.std(ddof=1) / np.sqrt(TRIALS)

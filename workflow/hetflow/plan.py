@@ -102,6 +102,11 @@ class Plan:
         folder = f"{self.owner[analysis, 'draws']}/outcome_draws"
         return [f"{folder}/{name}.parquet" for name in self.draw_names(analysis)]
 
+    def draw_of(self, analysis: str, score_set: str) -> list[str]:
+        """The file of drawn outcomes that a score set reads; none where outcomes are not imputed."""
+        drawn = dict(zip(self.draw_names(analysis), self.draws(analysis), strict=True))
+        return [drawn[score_set]] if score_set in drawn else []
+
     def draw_covariates(self, analysis: str, name: str) -> str:
         """The completed file that a draw reads: its own where there are several, else the one there is."""
         known = self.imputations(analysis)

@@ -22,10 +22,11 @@ _BASE_MB = {
     "structure": 240,
     "impute": 260,
     "estimates": 260,
+    "sensitivity": 260,
+    "draws": 240,
     "page": 240,
     "mechanism": 300,
 }
-_BASE_MB |= {"sensitivity": 260, "draws": 240}
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
 _COPIES = {
@@ -35,9 +36,9 @@ _COPIES = {
     "guards": 10,
     "merge": 16,
     "estimates": 25,
+    "sensitivity": 25,
     "mechanism": 16,
 }
-_COPIES |= {"sensitivity": 25}
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
 #: Seconds of a job before it computes, and for a million cells (rows times covariates) after that.

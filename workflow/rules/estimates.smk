@@ -11,11 +11,7 @@ rule scores:
         ),
         cate=lambda wildcards: START.files(PLAN.cate(wildcards.analysis)),
         draws=lambda wildcards: START.files(
-            [
-                name
-                for name in PLAN.draws(wildcards.analysis)
-                if os.path.basename(name) == f"{wildcards.set}.parquet"
-            ]
+            PLAN.draw_of(wildcards.analysis, wildcards.set)
         ),
     output:
         "<results>/{analysis}/scores/{set}.parquet",

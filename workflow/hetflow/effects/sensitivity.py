@@ -21,7 +21,7 @@ from hetflow.effects.linear import Vector
 from hetflow.effects.lost import describe_lost, outcome_sd
 from hetflow.effects.registry import REGISTRY, SEEN, Estimator, Plan
 from hetflow.effects.scores import Scores
-from hetflow.effects.shifts import Linear, linear_in_shifts, pick
+from hetflow.effects.shifts import Linear, arm_score, linear_in_shifts, pick
 from hetflow.effects.terms import Terms
 from hetflow.effects.tipping import ARMS, plane, tipping_table
 from hetflow.errors import Refused
@@ -226,11 +226,11 @@ def _rows(
 
 
 def _moved(case: _Case, changes: Sequence[Vector]) -> _Case:
-    """The case with outcomes drawn under another assumption: their change enters the residual alone."""
+    """The case with outcomes drawn under another assumption: the score changes by the effect on their change."""
     moved = []
     for scores, change in zip(case.score_sets, changes, strict=True):
-        weight = scores.treatment_residual / (scores.propensity * (1 - scores.propensity))
-        moved.append(replace(scores, score=scores.score + weight * change))
+        effect = arm_score(scores, change, 1) - arm_score(scores, change, 0)
+        moved.append(replace(scores, score=scores.score + effect))
     return replace(case, score_sets=moved)
 
 

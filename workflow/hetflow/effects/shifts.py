@@ -2,15 +2,16 @@
 
 Let outcomes that are missing be, on average, higher by ``delta_a`` in arm a than the assumption behind the
 scores (missing at random given covariates) has it: a pattern-mixture model (Little 1993; for trials Carpenter,
-Roger and Kenward 2013; White, Carpenter and Horton 2018). Then the doubly robust score of a unit changes by
+Roger and Kenward 2013; White, Carpenter and Horton 2018). With R whether the outcome was observed and p_a the share
+of arm a without one, the outcome moves by ``(1 - R) delta_W``, its mean by ``e p_1 delta_1 + (1 - e) p_0 delta_0``
+and the effect by ``p_1 delta_1 - p_0 delta_0``. The doubly robust score therefore changes by
 
-    (W - e) / (e (1 - e)) * (1 - R) * delta_W
+    delta_1 [p_1 + W / e (1 - R - p_1)] - delta_0 [p_0 + (1 - W) / (1 - e) (1 - R - p_0)]
 
-with R whether the outcome was observed: by ``delta_1 W (1 - R) / e - delta_0 (1 - W)(1 - R) / (1 - e)``. The
-same holds whether the missing outcome was imputed or the observed ones were weighted up. Nothing is imputed
-anew. An estimate that is linear in the scores is then linear in the two shifts, and a variance that is a
-quadratic form of the scores is a quadratic form of ``(1, delta_1, delta_0)``; both are recovered by evaluating
-the estimator, as it stands, on the score and the two shift columns and on their sums.
+whether the missing outcome was imputed or the observed ones were weighted up, and the average effect of a trial by
+``delta_1 p_1 - delta_0 p_0``. Nothing is imputed anew. An estimate that is linear in the scores is then linear in the
+two shifts, and a variance that is a quadratic form of the scores is a quadratic form of ``(1, delta_1, delta_0)``;
+both are recovered by evaluating the estimator, as it stands, on the score and the two shift columns and on their sums.
 """
 
 from __future__ import annotations
@@ -100,11 +101,32 @@ def shift_columns(scores: Scores) -> tuple[Vector, Vector]:
     -------
     treated, control : ndarray, shape (n,)
     """
-    require(scores, "sensitivity", "score", "propensity", "treatment_residual")
-    e = scores.propensity
-    lost = np.where(scores.observed == 1, 0.0, scores.treatment_residual / (e * (1 - e)))
-    treated = scores.treated == 1
-    return np.where(treated, lost, 0.0), np.where(treated, 0.0, lost)
+    lost = np.where(scores.observed == 1, 0.0, 1.0)
+    return arm_score(scores, lost, 1), -arm_score(scores, lost, 0)
+
+
+def arm_score(scores: Scores, change: Vector, arm: int) -> Vector:
+    """Doubly robust score of the mean of `change` in an arm: the arm's own mean serves as its prediction.
+
+    Parameters
+    ----------
+    scores : Scores
+    change : ndarray, shape (n,)
+        Of each unit's outcome.
+    arm : int
+        1 treated, 0 control.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        ``c + 1(W = arm) / P(W = arm) (change - c)``, c the weighted mean of the arm.
+    """
+    require(scores, "sensitivity", "score", "propensity")
+    inside = scores.treated == arm
+    weight = scores.weight * inside
+    mean = float(weight @ change / weight.sum())
+    chance = scores.propensity if arm == 1 else 1 - scores.propensity
+    return np.asarray(mean + np.where(inside, (change - mean) / chance, 0.0))
 
 
 def linear_in_shifts(

@@ -114,7 +114,7 @@ class Strategy:
     @property
     def complete(self) -> bool:
         """Whether its files are free of missing values."""
-        return not ROUTES[self.name].gaps and self.name != "blockwise"
+        return not ROUTES[self.name].leaves_gaps
 
 
 def complete(

@@ -39,7 +39,7 @@ def structure_texts(facts: Mapping[str, Any], words: Words, minimum: int) -> lis
 def _together(facts: Mapping[str, Any], words: Words, minimum: int) -> str:
     """Masks, blocks and index."""
     largest, index = facts["blocks"]["largest"], facts["structure_index"]
-    if index is None:
+    if index is None or facts["distinct_masks"] < 2:
         return ""
     text = (
         f"The {fmt.count(facts['incomplete_columns'])} incomplete variables, outcome included, go missing in "

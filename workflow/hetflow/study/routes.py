@@ -53,7 +53,9 @@ class Route:
     chained : bool
         Whether chained equations are run.
     gaps : bool
-        Whether single cells of its completed files may be missing where learners and forest read them.
+        Whether learners and forest themselves must take missing values.
+    models : bool
+        Whether each pattern of blocks has a model of its own, so that blocks may be missing in its completed files.
     """
 
     name: str
@@ -66,6 +68,12 @@ class Route:
     several: bool = False
     chained: bool = False
     gaps: bool = False
+    models: bool = False
+
+    @property
+    def leaves_gaps(self) -> bool:
+        """Whether its completed files hold missing values."""
+        return self.gaps or self.models
 
     def rests_on(self, randomised: bool) -> str:
         """The assumption in this kind of design."""
@@ -145,6 +153,7 @@ _ALL = (
         indicators=True,
         several=True,
         chained=True,
+        models=True,
     ),
 )
 ROUTES: dict[str, Route] = {route.name: route for route in _ALL}

@@ -100,7 +100,7 @@ def imputation_problems(study: Study) -> Iterator[Problem]:
     if study.missing_outcome.strategy != "imputation":
         return
     use = "choose `missing_outcome: {strategy: weighting}`"
-    if ROUTES[strategy].gaps:
+    if ROUTES[strategy].leaves_gaps:
         yield Problem(
             "missing_outcome.strategy",
             "completed covariates, from which outcomes are drawn",

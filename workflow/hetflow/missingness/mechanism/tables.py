@@ -135,7 +135,8 @@ def compared_table(
     some = np.asarray(np.isfinite(differences).any(axis=1), dtype=bool)
     filled = np.where(some[:, None], differences, 0.0)
     terms = _leading(covariates.X, len(M))
-    statistic, p = hotelling(terms, M, seed)
+    order = canonical_order(M, covariates.X)
+    statistic, p = hotelling(terms[order], M[order], seed)
     table = pd.DataFrame(
         {
             "mask": places + 1,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hetflow.cohort.applicability import applies_to
+from hetflow.cohort.applicability import applies_to, parents
 from hetflow.cohort.columns import Column
 from hetflow.missingness.masks import Cells, Masks, compress
 from hetflow.missingness.structure.conditions import (
@@ -144,14 +144,19 @@ def _without_repeats(paths: list[Path]) -> list[Path]:
 
 
 def declarations(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Declared]:
-    """The dictionary's condition of each conditional column, evaluated on the cohort."""
+    """The dictionary's condition of each conditional column, evaluated on the cohort.
+
+    Where a parent has left the cohort, since it is constant, the cells that do not apply are taken as they stand.
+    """
     by_name = {column.name: column for column in columns}
     found = {}
     for column in columns:
         if column.applicable_if is None or column.applies not in frame:
             continue
-        excluded = applies_to(frame, column, by_name) == 0
-        recorded = frame[column.applies].to_numpy(dtype=np.float64) == 1
+        applies = frame[column.applies].to_numpy(dtype=np.float64)
+        whole = parents(column) <= set(frame.columns)
+        excluded = (applies_to(frame, column, by_name) if whole else applies) == 0
+        recorded = applies == 1
         found[column.name] = Declared(column.applicable_if, excluded, int((excluded & recorded).sum()))
     return found
 
