@@ -9,7 +9,8 @@ import pytest
 from forest_world import grid_of
 from hetflow.forest.binning import Bins, find_bins
 from hetflow.forest.histogram_engine import Binned, HistogramEngine, mean_tried
-from hetflow.forest.kernels_bag import grow_bag, leaf_averages
+from hetflow.forest.kernels_bag import grow_bag
+from hetflow.forest.kernels_sums import leaf_averages
 from hetflow.forest.kernels_moments import BELOW, node_moments, pseudo_outcomes
 from hetflow.forest.kernels_random import choose_halves, poisson, seed_stream, uniform
 from hetflow.forest.settings import ForestSettings

@@ -61,3 +61,13 @@ def pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, values, weights)
         values[row, 2] = share * away * away
         values[row, 3] = unit
     return below
+
+
+@helper
+def add_to_leaf(sums, leaf, share, t, y, i):
+    """Add a unit's moments to its leaf: w, w t y, w y, w t², w t."""
+    sums[leaf, 0] += share
+    sums[leaf, 1] += share * t[i] * y[i]
+    sums[leaf, 2] += share * y[i]
+    sums[leaf, 3] += share * t[i] * t[i]
+    sums[leaf, 4] += share * t[i]
