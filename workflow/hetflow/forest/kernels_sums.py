@@ -57,11 +57,10 @@ def add_block(
     trees, width = leaf.shape[0], total.shape[0]
     share, most, wrong = 1.0 / trees, 2.0**42, 0
     for tree in range(trees):
-        for k in range(size):
-            row = leaf[tree, first + k]
-            for j in range(width - 1):
-                work[tree, j, k] = averages[row, j]
-            work[tree, width - 1, k] = 1.0
+        for j in range(width - 1):
+            for k in range(size):
+                work[tree, j, k] = averages[leaf[tree, first + k], j]
+        work[tree, width - 1, :size] = 1.0
     for j in range(width):
         for k in range(size):
             value = work[0, j, k]
