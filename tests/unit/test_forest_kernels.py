@@ -79,7 +79,7 @@ def test_moments_and_pseudo_outcomes_of_several_arms(seed, weighted, d):
     rng = np.random.default_rng(seed)
     t, y, w = rng.normal(size=(19, d)), rng.normal(size=19), rng.integers(0, 3, 19).astype(float) + 0.1
     idx = rng.permutation(19).astype(np.uint32)
-    found, values, weights, node = np.empty((d, d + 2)), np.empty((14, d, 4)), np.empty(14), np.empty((d, 4))
+    found, values, weights, node = np.empty((d, d + 2)), np.empty((14, d, 4)), np.empty(14), np.empty((3, d, 4))
     limits = np.array([0.0, 0.05, 0.0])
     assert open_arms(idx, 3, 17, t, y, w, weighted, limits, found, values, weights, node)
     chosen = idx[3:17]
@@ -94,16 +94,16 @@ def test_moments_and_pseudo_outcomes_of_several_arms(seed, weighted, d):
     stacked = np.stack([own * rho, own * away, own * away**2, 1 + BELOW * (away < 0)], axis=2)
     np.testing.assert_allclose(values, stacked, rtol=1e-6, atol=1e-6)
     counts = [np.full(d, 14), np.sum(away < 0, axis=0), np.full(d, total), np.diag(squares)]
-    np.testing.assert_allclose(node, np.column_stack(counts), rtol=CLOSE, atol=CLOSE)
+    np.testing.assert_allclose(node[0], np.column_stack(counts), rtol=CLOSE, atol=CLOSE)
 
 
 def test_a_node_that_lacks_an_arm_is_not_split():
     t = np.column_stack([np.tile([0.6, -0.4], 10), np.full(20, -0.3)])
-    found, values, weights, node = np.empty((2, 4)), np.empty((20, 2, 4)), np.empty(20), np.empty((2, 4))
+    found, values, weights, node = np.empty((2, 4)), np.empty((20, 2, 4)), np.empty(20), np.empty((3, 2, 4))
     limits, idx = np.array([0.0, 0.05, 0.0]), np.arange(20).astype(np.uint32)
     for contrasts, may in ((t, False), (t[:, ::-1].copy(), False), (t[:, :1].copy(), True)):
         d = contrasts.shape[1]
-        own = found[:d, : d + 2].copy(), values[:, :d].copy(), weights, node[:d].copy()
+        own = found[:d, : d + 2].copy(), values[:, :d].copy(), weights, node[:, :d].copy()
         assert open_arms(idx, 0, 20, contrasts, np.arange(20.0), weights, False, limits, *own) == may
 
 

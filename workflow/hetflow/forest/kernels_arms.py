@@ -113,27 +113,27 @@ def arm_pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, mean_y, scal
 
 @helper
 def open_arms(idx, low, high, t, y, w, weighted, limits, moments, values, weights, node):
-    """Fill `moments`, `values`, `weights` and `node` for a node's scans; whether it may be split at all."""
-    d = t.shape[1]
+    """Fill `moments`, `values`, `weights` and ``node[0]`` for a node's scans; whether it may be split at all."""
+    d, facts = t.shape[1], node[0]
     weight, mean_y = arm_moments(idx, low, high, t, y, w, weighted, moments)
     if weight <= 0.0:
         return False
     scale = 0.0
     for j in range(d):
-        node[j, 0], node[j, 1], node[j, 2], node[j, 3] = np.float64(high - low), 0.0, weight, moments[j, j]
+        facts[j, 0], facts[j, 1], facts[j, 2], facts[j, 3] = np.float64(high - low), 0.0, weight, moments[j, j]
         scale += moments[j, j] / d
     if not invert(moments, weight):
         return False
     for j in range(d):
         effect = 0.0
         for other in range(d):
-            effect += moments[j, other] * (moments[other, d])
-        node[j, 0] = effect
+            effect += moments[j, other] * moments[other, d]
+        facts[j, 0] = effect
     for j in range(d):
-        moments[j, d], node[j, 0] = node[j, 0], np.float64(high - low)
-    arm_pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, mean_y, scale, values, weights, node)
+        moments[j, d], facts[j, 0] = facts[j, 0], np.float64(high - low)
+    arm_pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, mean_y, scale, values, weights, facts)
     for j in range(d):
-        if min(node[j, 1], node[j, 0] - node[j, 1]) < 2.0 * limits[0]:
+        if min(facts[j, 1], facts[j, 0] - facts[j, 1]) < 2.0 * limits[0]:
             return False
     return True
 

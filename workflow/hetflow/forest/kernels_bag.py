@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from hetflow.forest.compiled import helper, kernel
+from hetflow.forest.kernels_arms import fill_arms, open_arms
+from hetflow.forest.kernels_histogram import fill
+from hetflow.forest.kernels_moments import open_node
 from hetflow.forest.kernels_node import copy_unit, sums_of_leaf
 from hetflow.forest.kernels_random import choose_halves, seed_stream
 from hetflow.forest.kernels_route import fill_leaves, masks_in_order, pack
-from hetflow.forest.kernels_split import CATEGORIES, LEAF
+from hetflow.forest.kernels_split import CATEGORIES, LEAF, scan_categories, scan_numbers
+from hetflow.forest.kernels_split_arms import scan_categories_arms, scan_numbers_arms
 from hetflow.forest.kernels_tree import CHILD, CUT, FEATURE, KIND, grow_splits, pruned
 
 SPLITTING, FILLING = 1, 2
@@ -144,21 +148,46 @@ def grow_bag(
         own_codes, own_t, own_y = np.empty((p, chosen), np.uint8), np.empty_like(t[:chosen]), np.empty(chosen)
         own_w = np.empty(chosen if weighted else 0)
         gather(codes, rows, role, t, y, w, weighted, chosen, own_codes, own_t, own_y, own_w)
-        count = grow_splits(
-            own_codes,
-            own_t,
-            own_y,
-            own_w,
-            weighted,
-            categories,
-            limits,
-            depth_limit,
-            tried,
-            near,
-            state,
-            nodes,
-            masks,
-        )
+        if t.ndim == 1:
+            count = grow_splits(
+                own_codes,
+                own_t,
+                own_y,
+                own_w,
+                weighted,
+                categories,
+                limits,
+                depth_limit,
+                tried,
+                near,
+                state,
+                nodes,
+                masks,
+                open_node,
+                fill,
+                scan_numbers,
+                scan_categories,
+            )
+        else:
+            count = grow_splits(
+                own_codes,
+                own_t,
+                own_y,
+                own_w,
+                weighted,
+                categories,
+                limits,
+                depth_limit,
+                tried,
+                near,
+                state,
+                nodes,
+                masks,
+                open_arms,
+                fill_arms,
+                scan_numbers_arms,
+                scan_categories_arms,
+            )
         sums = np.zeros((count, width))
         pack(nodes[:count], 0, 0, packed, mask_row)
         if nominal:

@@ -83,14 +83,13 @@ def clear_arms(histogram, bin_weight, weighted, code):
 
 
 @helper
-def scan_numbers_arms(
-    feature, histogram, bin_weight, occupied, weighted, node, limits, sides, best, choice
-):
+def scan_numbers_arms(feature, histogram, bin_weight, occupied, weighted, node, limits, best, choice):
     """Try every cut of an ordered covariate, with missing values left, right or alone; clears the histogram.
 
-    `sides` (float64, 2 x d x 4) is scratch; see `hetflow.forest.kernels_split.scan_numbers` for the others.
+    See `hetflow.forest.kernels_split.scan_numbers`. `node` (float64, 3 x d x 4) holds what that module names, a row a
+    contrast, and then room for the sums of two sides.
     """
-    left, whole = sides[0], sides[1]
+    facts, left, whole = node[0], node[1], node[2]
     start_side(left)
     start_side(whole)
     missing = (occupied[0] & _ONE) != _NONE
@@ -110,37 +109,37 @@ def scan_numbers_arms(
                 add_bin(whole, histogram, code)
                 heavy = heavy + bin_weight[code] if weighted else units_in(whole[0, 3])
             clear_arms(histogram, bin_weight, weighted, code)
-            gain = gain_of_arms(left, weight, node, limits, best[0])
+            gain = gain_of_arms(left, weight, facts, limits, best[0])
             if gain > best[0]:
-                right = missing or 2.0 * units_in(left[0, 3]) < node[0, 0]
+                right = missing or 2.0 * units_in(left[0, 3]) < facts[0, 0]
                 best[0], choice[0] = gain, feature
                 choice[1] = MISSING_RIGHT if right else MISSING_LEFT
                 choice[2] = np.int64(code) - 1 if right else np.int64(code)
             if missing:
-                gain = gain_of_arms(whole, heavy, node, limits, best[0])
+                gain = gain_of_arms(whole, heavy, facts, limits, best[0])
                 if gain > best[0]:
                     best[0], choice[0], choice[1], choice[2] = gain, feature, MISSING_LEFT, np.int64(code)
 
 
 @helper
 def scan_categories_arms(
-    feature, histogram, bin_weight, occupied, weighted, node, limits, order, mean, sides, best, choice, mask
+    feature, histogram, bin_weight, occupied, weighted, node, limits, order, mean, best, choice, mask
 ):
     """Try every cut of the categories sorted along the leading direction; clears the histogram."""
     size = sorted_along(histogram, bin_weight, occupied, weighted, order, mean)
-    left, weight = sides[0], 0.0
+    facts, left, weight = node[0], node[1], 0.0
     start_side(left)
     last, last_count = -1, 0.0
     for rank in range(size):
         code = order[rank]
         add_bin(left, histogram, code)
         weight = weight + bin_weight[code] if weighted else units_in(left[0, 3])
-        gain = gain_of_arms(left, weight, node, limits, best[0])
+        gain = gain_of_arms(left, weight, facts, limits, best[0])
         if gain > best[0]:
             best[0], choice[0], choice[1], choice[2] = gain, feature, CATEGORIES, 0
             last, last_count = rank, units_in(left[0, 3])
     if last >= 0:
-        mask_of(order, last, 2.0 * last_count >= node[0, 0], occupied, mask)
+        mask_of(order, last, 2.0 * last_count >= facts[0, 0], occupied, mask)
     for rank in range(size):
         clear_arms(histogram, bin_weight, weighted, order[rank])
 

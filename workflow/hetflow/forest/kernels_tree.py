@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hetflow.forest.compiled import helper
-from hetflow.forest.kernels_node import copy_unit, open_node, scan, scratch
+from hetflow.forest.kernels_node import copy_unit, scratch
 from hetflow.forest.kernels_random import below, poisson
 from hetflow.forest.kernels_split import CATEGORIES, LEAF, goes_left
 
@@ -14,7 +14,25 @@ FEATURE, KIND, CUT, CHILD = 0, 1, 2, 3
 
 
 @helper
-def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried, near, state, nodes, masks):
+def grow_splits(
+    codes,
+    t,
+    y,
+    w,
+    weighted,
+    categories,
+    limits,
+    depth_limit,
+    tried,
+    near,
+    state,
+    nodes,
+    masks,
+    open_node,
+    fill,
+    scan_numbers,
+    scan_categories,
+):
     """Grow a tree's splits; the number of nodes.
 
     A tree is grown depth first. Once a node holds no more than `near` units, what is known of them is copied side by
@@ -41,10 +59,13 @@ def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried
         The tree's random stream.
     nodes : int64, shape (most nodes, 4); masks : uint64, shape (most nodes or 1, 4)
         Receive the nodes, parents before children; masks of categorical ones.
+    open_node, fill, scan_numbers, scan_categories
+        The kernels of two arms (`hetflow.forest.kernels_moments`, `kernels_histogram`, `kernels_split`) or of several
+        (`kernels_arms`, `kernels_split_arms`); the compiler knows them.
     """
     p, m = codes.shape
     idx, spare = np.arange(m).astype(np.uint32), np.empty(m, np.uint32)
-    moments, node, values, histogram, sides = scratch(t, m)
+    moments, node, values, histogram = scratch(t, m)
     weights, bin_weight = np.empty(m if weighted else 1), np.zeros(256)
     order, mean, occupied = np.empty(256, np.int64), np.empty(256), np.empty(4, np.uint64)
     features = np.arange(p)
@@ -77,28 +98,24 @@ def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried
             other = k + below(state, p - k)
             features[k], features[other] = features[other], features[k]
             j = features[k]
-            scan(
-                j,
-                codes[j],
-                idx,
-                low,
-                high,
-                values,
-                weights,
-                weighted,
-                categories[j] > 0,
-                node,
-                limits,
-                histogram,
-                bin_weight,
-                occupied,
-                order,
-                mean,
-                sides,
-                best,
-                choice,
-                mask,
-            )
+            fill(codes[j], idx, low, high, values, weights, weighted, histogram, bin_weight, occupied)
+            if categories[j] > 0:
+                scan_categories(
+                    j,
+                    histogram,
+                    bin_weight,
+                    occupied,
+                    weighted,
+                    node,
+                    limits,
+                    order,
+                    mean,
+                    best,
+                    choice,
+                    mask,
+                )
+            else:
+                scan_numbers(j, histogram, bin_weight, occupied, weighted, node, limits, best, choice)
         if choice[0] < 0:
             continue
         if choice[1] == CATEGORIES:
