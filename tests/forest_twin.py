@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -72,9 +73,7 @@ def moments(t, y, w):
 def tells_arms_apart(squares, total):
     """Whether no contrast is, within the node, a linear function of those before it."""
     minors = [1.0, *(np.linalg.det(squares[:k, :k]) for k in range(1, len(squares) + 1))]
-    return total > 0 and all(
-        after > 1e-10 * total * before for before, after in zip(minors, minors[1:], strict=False)
-    )
+    return total > 0 and all(after > 1e-10 * total * before for before, after in pairwise(minors))
 
 
 def pseudo_outcomes(t, y, w):

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from forest_world import grid_of
 from hetflow.forest.binning import Bins, find_bins
-from hetflow.forest.histogram_engine import Binned, HistogramEngine, mean_tried
 from hetflow.forest.components import component_count
+from hetflow.forest.histogram_engine import Binned, HistogramEngine, mean_tried
 from hetflow.forest.kernels_arms import open_arms
 from hetflow.forest.kernels_bag import grow_bag
 from hetflow.forest.kernels_bag_arms import grow_bag_arms
-from hetflow.forest.kernels_split_arms import sorted_along
-from hetflow.forest.kernels_sums import leaf_averages
 from hetflow.forest.kernels_moments import BELOW, node_moments, pseudo_outcomes
 from hetflow.forest.kernels_random import choose_halves, poisson, seed_stream, uniform
+from hetflow.forest.kernels_split_arms import sorted_along
+from hetflow.forest.kernels_sums import leaf_averages
 from hetflow.forest.settings import ForestSettings
 from hetflow.forest.sums import accumulate, empty_sums
 from hypothesis import HealthCheck, given, settings
@@ -79,7 +79,12 @@ def test_moments_and_pseudo_outcomes_of_several_arms(seed, weighted, d):
     rng = np.random.default_rng(seed)
     t, y, w = rng.normal(size=(19, d)), rng.normal(size=19), rng.integers(0, 3, 19).astype(float) + 0.1
     idx = rng.permutation(19).astype(np.uint32)
-    found, values, weights, node = np.empty((d, d + 2)), np.empty((14, d, 4)), np.empty(14), np.empty((3, d, 4))
+    found, values, weights, node = (
+        np.empty((d, d + 2)),
+        np.empty((14, d, 4)),
+        np.empty(14),
+        np.empty((3, d, 4)),
+    )
     limits = np.array([0.0, 0.05, 0.0])
     assert open_arms(idx, 3, 17, t, y, w, weighted, limits, found, values, weights, node)
     chosen = idx[3:17]

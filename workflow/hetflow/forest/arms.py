@@ -1,9 +1,9 @@
 """Effects of several arms per unit, and their variances by the bootstrap of little bags.
 
-With θ the d effects and the intercept, a unit's estimate solves J̄ θ = Ā, averaged over the trees of the bags that
-the unit is out of (`hetflow.forest.components`). A contrast l'θ of the effects has the score c'(A - J θ) in a tree, with
-c = J̄⁻¹ l: linear in the tree's leaf averages, so that its variance is a quadratic form in the sums of their products,
-for the contrasts with the reference arm as for any other.
+With θ the d effects and the intercept, a unit's estimate solves J̄ θ = Ā, averaged over the trees of the bags that the
+unit is out of (`hetflow.forest.components`). A contrast l'θ of the effects has the score c'(A - J θ) in a tree,
+with c = J̄⁻¹ l: linear in the tree's leaf averages, so that its variance is a quadratic form in the sums of their
+products, for the contrasts with the reference arm as for any other.
 """
 
 from __future__ import annotations
@@ -61,15 +61,16 @@ def arm_effects(
     with np.errstate(divide="ignore", invalid="ignore"):
         average = moments[0] / (sums.bags * sums.grid.bag_trees)
     theta, inverse = _solve(average, d)
-    cate, variance = np.empty((2, len(sums.unit), len(wanted)))
+    cate, variance = (np.empty((len(sums.unit), len(wanted))) for _ in range(2))
     for column, weights in enumerate(wanted):
         direction = np.append(weights, 0.0) @ inverse
         cate[:, column] = theta[:, :d] @ weights
         variance[:, column] = little_bags(sums, moments, average, _score(direction, theta))
     if not (sums.grid.intervals if intervals is None else intervals):
-        variance = np.full_like(variance, np.nan)
+        variance[:] = np.nan
     exponent = sums.grid.outcome_exponent
-    return np.ldexp(cate, exponent), np.ldexp(variance, 2 * exponent)
+    scaled = (np.ldexp(cate, exponent), np.ldexp(variance, 2 * exponent))
+    return np.asarray(scaled[0], dtype=np.float64), np.asarray(scaled[1], dtype=np.float64)
 
 
 def _solve(average: Floats, d: int) -> tuple[Floats, Floats]:

@@ -52,9 +52,7 @@ def effects(sums: Sums, intervals: bool | None = None) -> tuple[Floats, Floats]:
     return np.ldexp(effect, exponent), np.ldexp(variance, 2 * exponent)
 
 
-def little_bags(
-    sums: Sums, moments: tuple[Floats, Floats, Floats], average: Floats, score: Floats
-) -> Floats:
+def little_bags(sums: Sums, moments: tuple[Floats, Floats, Floats], average: Floats, score: Floats) -> Floats:
     """Variance of an estimate from its score in a tree.
 
     Parameters

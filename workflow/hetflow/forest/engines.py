@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
     """What an engine can take, known without importing it.

@@ -120,7 +120,12 @@ def open_arms(idx, low, high, t, y, w, weighted, limits, moments, values, weight
         return False
     scale = 0.0
     for j in range(d):
-        facts[j, 0], facts[j, 1], facts[j, 2], facts[j, 3] = np.float64(high - low), 0.0, weight, moments[j, j]
+        facts[j, 0], facts[j, 1], facts[j, 2], facts[j, 3] = (
+            np.float64(high - low),
+            0.0,
+            weight,
+            moments[j, j],
+        )
         scale += moments[j, j] / d
     if not invert(moments, weight):
         return False
@@ -132,10 +137,10 @@ def open_arms(idx, low, high, t, y, w, weighted, limits, moments, values, weight
     for j in range(d):
         moments[j, d], facts[j, 0] = facts[j, 0], np.float64(high - low)
     arm_pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, mean_y, scale, values, weights, facts)
+    fewest = np.float64(high - low)
     for j in range(d):
-        if min(facts[j, 1], facts[j, 0] - facts[j, 1]) < 2.0 * limits[0]:
-            return False
-    return True
+        fewest = min(fewest, facts[j, 1], facts[j, 0] - facts[j, 1])
+    return fewest >= 2.0 * limits[0]
 
 
 @helper

@@ -109,7 +109,11 @@ def add_bag(
     trees, wide, width = start.shape[0] - 1, 8 * _BLOCK, averages.shape[1] + 1
     packed, mask_row = np.empty(nodes.shape[0], np.uint64), np.empty(nodes.shape[0], np.int64)
     pack_bag(start, nodes, packed, mask_row)
-    leaf, work, total = np.empty((trees, wide), np.int64), np.empty((trees, width, _BLOCK)), np.empty((width, _BLOCK))
+    leaf, work, total = (
+        np.empty((trees, wide), np.int64),
+        np.empty((trees, width, _BLOCK)),
+        np.empty((width, _BLOCK)),
+    )
     wrong = 0
     for begin in range(0, rows.shape[0], wide):
         here = rows[begin : begin + wide]

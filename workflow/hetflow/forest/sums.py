@@ -99,7 +99,9 @@ class Sums:
         n = len(self.unit)
         facts = {name: np.full(n, value, dtype=np.int64) for name, value in _facts(self).items()}
         columns = {"unit": self.unit, **facts, "bags": self.bags}
-        for names, values in zip(_names(self.grid), (self.first, self.tree_products, self.bag_products), strict=True):
+        for names, values in zip(
+            _names(self.grid), (self.first, self.tree_products, self.bag_products), strict=True
+        ):
             columns |= dict(zip(names, values, strict=True))
         return pd.DataFrame(columns)
 
