@@ -49,7 +49,9 @@ verify: $(VENV)/.ready-dev ## the full statistical validation (hours)
 bench: $(VENV)/.ready-dev ## ratios of speed and memory, measured in one run
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/imputation.py
 	$(BIN)/python benchmarks/forest.py speed large threads scaling million
+	$(BIN)/python benchmarks/missingness.py --large
 
 lint: $(VENV)/.ready-dev ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

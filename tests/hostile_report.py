@@ -28,8 +28,24 @@ def hostile_inputs(word: str) -> ReportInputs:
     table.loc[table["estimand"] == "rule_groups", "group"] = word
     shown = base.analyses["primary"].displays.assign(label=word, unit=word, level=word, x=np.nan)
     primary = replace(base.analyses["primary"], displays=shown, notices=(word,))
+    tables = dict(base.structure_tables)
+    said = tables["rules"].columns.intersection(["columns", "condition", "declared", "suggestion"])
+    tables["rules"] = tables["rules"].assign(**dict.fromkeys(said, word))
+    tables["nodes"] = tables["nodes"].assign(columns=[f"{word}{place}" for place in range(5)])
+    largest = {"columns": word, "width": 2, "any_missing": 455}
+    facts = {**base.structure, "blocks": {"exact": 1, "near": 0, "largest": largest}}
+    facts["groups"] = [dict(facts["groups"][0]) | {"by": word, "column": word}]
+    facts["contradictions"] = [{"columns": word, "declared": word, "contradictions": 4}]
+    depends = dict(base.mechanism_tables)
+    depends["labels"] = depends["labels"].assign(columns=[f"{word}{place}" for place in range(5)])
+    depends["dropout"] = depends["dropout"].assign(visit=[f"{word}1", f"{word}2"] * 2)
+    against = [{"mask": 2, "columns": [word], "difference": 0.05, "p_adjusted": 0.01}]
     return replace(
         base,
+        mechanism={**base.mechanism, "contradictions": against, "arm": against},
+        mechanism_tables=depends,
+        structure=facts,
+        structure_tables=tables,
         settings=text,
         cohort={
             **base.cohort,

@@ -99,9 +99,7 @@ class Project:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of the command, with what is given besides."""
-        # Compiled kernels are shared: every project would compile them anew.
-        kernels = os.environ.get("NUMBA_CACHE_DIR") or str(ROOT / ".pytest_cache" / "kernels")
-        own = {"XDG_CACHE_HOME": str(self.folder / ".cache"), "NUMBA_CACHE_DIR": kernels}
+        own = {"XDG_CACHE_HOME": str(self.folder / ".cache")}
         return os.environ | {"PYTHONHASHSEED": "0"} | own | more
 
     def snakemake(self, *options: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:

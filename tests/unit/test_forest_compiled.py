@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hetflow.forest import compiled
+from needs import do_without
 
 WORKFLOW = Path(__file__).resolve().parents[2] / "workflow"
 # A small kernel that stands for the engine's, which take half a minute to compile.
@@ -23,6 +23,25 @@ import numpy as np
 assert total(np.arange(4.0)) == 6.0
 print("hit" if total.stats.cache_hits else "miss", time.monotonic() - begun)
 """
+# Children of one process that has numba, let go at once: each compiles the kernel or finds it, and checks its answer.
+TOGETHER = """
+import os, sys
+import numba, numpy as np
+hold, let_go = os.pipe()
+children = []
+for _ in range(int(sys.argv[1])):
+    child = os.fork()
+    if child == 0:
+        os.close(let_go)
+        os.read(hold, 1)
+        from hetflow.forest.kernels_probe import total
+        os._exit(0 if total(np.arange(4.0)) == 6.0 else 1)
+    children.append(child)
+os.close(let_go)
+print(sum(os.waitpid(child, 0)[1] != 0 for child in children))
+"""
+STARTING_TOGETHER = 100
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 PROBE = """
 from hetflow.forest.compiled import kernel
 
@@ -47,12 +66,11 @@ def library(tmp_path):
     return package
 
 
-def run(library: Path, **variables: str) -> str:
-    """Output of a process that calls the kernel; without a home it has no cache folder but the ones named."""
-    paths = {"PYTHONPATH": str(library.parents[1]), "PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], env=paths | variables, capture_output=True, text=True, check=True
-    )
+def run(library: Path, *before: str, code: tuple[str, ...] = (CODE,), **variables: str) -> str:
+    """What a process prints first; without a home it has no cache folder but the ones named."""
+    paths = {"PYTHONPATH": str(library.parents[1]), "PATH": os.environ["PATH"], "HOME": os.devnull}
+    command = [*before, sys.executable, "-c", *code]
+    done = subprocess.run(command, env=paths | variables, capture_output=True, text=True, check=True)
     return done.stdout.split()[0]
 
 
@@ -95,12 +113,36 @@ def test_a_folder_that_others_may_write_is_not_trusted(monkeypatch, tmp_path):
     assert compiled.cache_folder() is None
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_processes_that_start_together_do_not_disturb_one_another(library, tmp_path):
-    with ThreadPoolExecutor(4) as pool:
-        cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-        found = list(pool.map(lambda _: run(library, **cache), range(6)))
-    assert set(found) <= {"hit", "miss"}
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    wrong = run(library, code=(TOGETHER, str(STARTING_TOGETHER)), **cache)
+    assert wrong == "0"
     assert run(library, **cache) == "hit"
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_folder_that_cannot_be_written_is_passed_over(library, tmp_path, filled):
+    cache, spare = tmp_path / "cache", tmp_path / "spare"
+    cache.mkdir(mode=0o700), spare.mkdir()
+    places = {"NUMBA_CACHE_DIR": str(cache), "TMPDIR": str(spare)}
+    if filled:
+        run(library, **places)
+    before = sorted(cache.rglob("*"))
+    assert run(library, *sealed(cache), **places) == "miss"
+    assert run(library, *sealed(cache), **places) == "hit"  # kept below TMPDIR
+    assert sorted(cache.rglob("*")) == before
+
+
+def sealed(folder: Path) -> tuple[str, ...]:
+    """What makes a folder read-only for the command that follows; permissions do not bind root."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        return ()
+    may = subprocess.run(["unshare", "--mount", "sh", "-c", READ_ONLY, folder, "true"], check=False)
+    if may.returncode:
+        do_without("no folder can be mounted read-only")
+    return ("unshare", "--mount", "sh", "-c", READ_ONLY, str(folder))
 
 
 def test_a_second_job_pays_less_than_a_second_beyond_importing_numba():

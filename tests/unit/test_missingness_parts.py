@@ -9,7 +9,8 @@ from hetflow.cohort.applicability import applies_to, decode, depths
 from hetflow.cohort.columns import Column
 from hetflow.errors import Refused
 from hetflow.missingness.blocks import find_targets, target_scores
-from hetflow.missingness.matching import draw_coefficients, match
+from hetflow.missingness.chance import Stream
+from hetflow.missingness.matching import Matcher, draw_coefficients, shaken
 from hetflow.missingness.predictors import choose_predictors, pairwise_correlations
 from hetflow.missingness.transform import fit_scale, skewness
 from hetflow.missingness.variables import encode
@@ -89,6 +90,13 @@ def test_drawn_coefficients_have_the_moments_of_the_posterior() -> None:
     variance = residual @ residual / (degrees - 2) * np.diag(np.linalg.inv(precision))
     np.testing.assert_allclose(drawn[:, 1:].var(axis=0), variance, rtol=1.5 * FIVE_SE_OF_VARIANCE)
     np.testing.assert_allclose(drawn[:, 1:].mean(axis=0), slopes, atol=5 * np.sqrt(variance.max() / DRAWS))
+
+
+def match(donors: np.ndarray, wanted: np.ndarray, pool: int, stream: np.random.Generator) -> np.ndarray:
+    points, shake = shaken(donors, stream)
+    nothing = np.zeros(0)
+    matcher = Matcher(np.zeros(0, dtype=bool), nothing, nothing, points, shake, min(pool, len(points)))
+    return matcher.choose(wanted, Stream(stream))
 
 
 @pytest.mark.parametrize("dimension", [1, 3])

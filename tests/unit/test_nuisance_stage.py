@@ -30,6 +30,8 @@ COLUMNS = [
     "outcome_residual",
     "propensity",
     "outcome_mean",
+    "observed",
+    "observation_probability",
     "weight",
 ]
 QUICK = {"outcome": "linear", "propensity": "design", "trim": None}

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from hetflow.report.frames_structure import seriated
 from hetflow.report.inputs import AnalysisInputs, Report
 from hetflow.report.page import build_report
 from hostile_report import HOSTILE, hostile_inputs
@@ -80,8 +81,9 @@ def test_page_is_small(report: Report) -> None:
 
 def test_every_figure_is_in_the_page_with_title_and_description(report: Report, page: _Page) -> None:
     assert set(report.figures) == {
-        "flow", "missingness", "masks", "overlap", "average", "toc", "groups", "displays", "analyses"
-    }  # fmt: skip
+        *("flow", "missingness", "masks", "patterns", "comissing", "nesting", "dependence", "dropout"),
+        *("overlap", "average", "toc", "groups", "displays", "analyses"),
+    }
     for name, svg in report.figures.items():
         assert svg.startswith("<svg")
         assert svg.strip() in report.html
@@ -196,9 +198,62 @@ def test_a_bare_study_still_makes_a_page() -> None:
     bare = replace(
         inputs,
         variables=nothing, masks=nothing, patterns=nothing, missingness={"missing_cells": 0}, estimates=table,
+        structure={}, structure_tables={}, mechanism={}, mechanism_tables={},
         analyses={"primary": AnalysisInputs()},
     )  # fmt: skip
     report = build_report(bare)
     assert set(report.figures) == {"flow", "average"}
     assert "No covariate value is missing" in report.html
     assert not _Page(report.html).open
+
+
+def test_structure_shows_what_is_common_enough_and_no_more(report: Report, page: _Page) -> None:
+    edges, nested, design = (report.tables[name] for name in ("figure_comissing", "figure_nesting", "design"))
+    assert len(edges) == 2  # without the pair of three participants, and the one that goes apart
+    assert len(nested) == 2  # four participants are too few for a node
+    assert design["variables"].tolist() == ["BL.Cig.Day", "BMI", "CRP1, OPG1"]
+    assert design["recorded"].tolist() == ["<10", "0", "0"]
+    assert design["condition"].tolist() == ["Use.Tob == 'No'", "not (Age > 20)", "Clinic == 'KY'"]
+    for said in (
+        "structure index",
+        "3 never and 1 in fewer than 30",
+        "<10 recorded where Use.Tob == 'Yes' is false",
+    ):
+        assert said in page.text
+    assert "too small whatever the structure" in page.text
+    assert re.search(r"under 5(\.0)?\s%\s\(KY\) to 25\s%\s\(NY\)", page.text)
+
+
+def test_page_says_on_what_missing_values_depend(report: Report, page: _Page) -> None:
+    assert {"dependence", "dropout"} <= set(report.figures)
+    for said in (
+        "cannot be told from data",
+        "Contradiction: the dictionary says",
+        "+6.0 percentage points",
+        "Little's test of the means, p = 0.20",
+        "one within another",
+    ):
+        assert said in page.text.replace("\u00a0", " ").replace("\u202f", " ")
+    dropout = report.tables["figure_dropout"]
+    assert (
+        len(dropout[dropout["arm"] == "Periodontal treatment"]) == 2
+    )  # 4 lost by visit 2 are too few to be shown
+
+
+def test_without_the_structure_stage_the_page_leaves_it_out() -> None:
+    bare = build_report(
+        replace(report_inputs(), structure={}, structure_tables={}, mechanism={}, mechanism_tables={})
+    )
+    assert not {"comissing", "nesting", "dependence", "dropout"} & set(bare.figures)
+    assert "structure index" not in bare.html
+
+
+def test_masks_that_go_together_stand_side_by_side() -> None:
+    masks = pd.DataFrame({"mask": ["a", "b", "c", "d"], "label": ["a", "b", "c", "d"]})
+    cells = [(1, 0, 1, 0, 50), (0, 1, 0, 1, 40), (1, 0, 0, 0, 5), (0, 0, 0, 0, 80)]
+    patterns = pd.DataFrame(cells, columns=["a", "b", "c", "d", "units"]).assign(label="pattern")
+    bands, order = seriated(patterns, masks)
+    names = order["mask"].tolist()
+    assert abs(names.index("a") - names.index("c")) == 1
+    assert abs(names.index("b") - names.index("d")) == 1
+    assert sorted(bands["units"]) == sorted(patterns["units"])

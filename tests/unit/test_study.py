@@ -9,10 +9,12 @@ from typing import Any, get_args
 import pytest
 from hetflow.errors import Refused
 from hetflow.forest.engines import engine_facts
+from hetflow.plan import make_plan
 from hetflow.study.analyses import ancestors, fingerprint, owners, resolve, resolve_all, slices
 from hetflow.study.load import check_study, merge, read_yaml
-from hetflow.study.methods import ENGINES_THAT_TAKE_MISSING, Forest
+from hetflow.study.methods import Forest
 from hetflow.study.reference import with_keys
+from hetflow.study.route_checks import ENGINES_THAT_TAKE_MISSING
 from hetflow.study.schema import schema_text
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,8 +93,34 @@ MISTAKES = [
     ("dictionary/age/kind", "number", "dictionary.age.kind", "'continuous'"),
     ("dictionary/age/visit", -1, "dictionary.age.visit", "greater than or equal to 0"),
     ("dictionary/age/applicable_if", "sex ==", "dictionary.age.applicable_if", "an expression over columns"),
-    ("missingness/strategy", "native", "missingness.strategy", "refuses them"),
-    ("forest/imbalance_penalty", 0.1, "forest.imbalance_penalty", "no such penalty"),
+    ("forest", {"engine": "econml", "imbalance_penalty": 0.1}, "forest.imbalance_penalty", "no such penalty"),
+    (
+        "analyses",
+        {"other": {"missingness": {"strategy": "native"}, "forest": {"engine": "econml"}}},
+        "analyses.other.missingness.strategy",
+        "refuses them",
+    ),
+    ("missingness/strategy", "selective", "missingness.keep_mask", "whose gaps are kept"),
+    ("missingness/keep_mask", ["age"], "missingness.keep_mask", "which alone reads it"),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["age"]},
+        "missingness.keep_mask[0]",
+        "post-treatment",
+    ),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["aeg"]},
+        "missingness.keep_mask[0]",
+        "did you mean age",
+    ),
+    (
+        "missingness",
+        {"strategy": "selective", "keep_mask": ["age", "age"]},
+        "missingness.keep_mask",
+        "each name once",
+    ),
+    ("missingness/minimum_pattern", 10, "missingness.minimum_pattern", "greater than or equal to 50"),
     ("missingness/strategy", "mice", "missingness.strategy", "'multiple_imputation'"),
     ("missingness/imputations", 0, "missingness.imputations", "greater than or equal to 1"),
     ("nuisance/propensity", "stack", "nuisance.propensity", "`design` in a randomised design"),
@@ -103,6 +131,40 @@ MISTAKES = [
     ("analyses", {"other": {"forest": {"trees": 6}}}, "analyses.other.forest.trees", "multiple of bag_trees"),
     ("analyses", {"other": {"outcome": "nothing"}}, "analyses.other.outcome", "one of the outcomes"),
     ("analyses", {"Other One": {}}, "analyses.Other One", "small letters"),
+    (
+        "sensitivity/reference_based",
+        ["copy_reference"],
+        "sensitivity.reference_based",
+        "about a single outcome",
+    ),
+    ("sensitivity/reference_based", ["jump"], "sensitivity.reference_based", "correct the name"),
+    ("sensitivity/reference_based", ["jump_to_reference"], "sensitivity.reference_based", "imputes outcomes"),
+    ("sensitivity/deltas", [1, 1], "sensitivity.deltas", "1.0 twice"),
+    ("missingness/delta", {"age": 1}, "missingness.delta", "an analysis of its own"),
+    (
+        "analyses",
+        {"moved": {"missingness": {"strategy": "indicator", "delta": {"age": 1}}}},
+        "analyses.moved.missingness.delta",
+        "multiple_imputation",
+    ),
+    (
+        "analyses",
+        {"drawn": {"missing_outcome": {"strategy": "imputation"}, "missingness": {"imputations": 1}}},
+        "analyses.drawn.missingness.imputations",
+        "at least 2 draws",
+    ),
+    (
+        "analyses",
+        {
+            "drawn": {
+                "missing_outcome": {"strategy": "imputation"},
+                "missingness": {"strategy": "native"},
+                "forest": {"engine": "histogram"},
+            }
+        },
+        "analyses.drawn.missing_outcome.strategy",
+        "strategy: weighting",
+    ),
     ("estimand/population", None, "estimand.population", "text"),
     ("seed", -1, "seed", "greater than or equal to 0"),
     ("title", "FILL_IN", "title", "replace it"),
@@ -205,6 +267,32 @@ def test_an_analysis_shares_the_stages_that_it_does_not_change() -> None:
     assert {owner["twin", stage] for stage in ("deployment", "forest", "scores")} == {"primary"}
 
 
+def test_imputed_outcomes_share_nuisances_and_forest_with_weighted_ones() -> None:
+    """So that neither sees an imputed outcome."""
+    routes = {
+        name: {"missing_outcome": {"strategy": name, "learner": "linear"}}
+        for name in ("weighting", "imputation")
+    }
+    study = check_study(changed("analyses", routes), "x.yaml")
+    owner = owners(resolve_all(study))
+    assert owner["imputation", "nuisance"] == owner["imputation", "forest"] == "weighting"
+    assert owner["imputation", "scores"] == "imputation"
+    plan = make_plan(study, rows=500, covariates=5)
+    assert plan.score_sets("weighting") == ["shared"]
+    assert plan.score_sets("imputation") == [f"{draw:02d}" for draw in range(10)]
+    assert plan.nuisance_of("imputation", "03") == "weighting/nuisance/shared.parquet"
+    assert plan.sensitive == ["weighting", "imputation"]
+    assert "imputation/sensitivity/plane.parquet" in plan.artefacts()
+    assert "draws" not in plan.stages("weighting")
+
+
+def test_outcomes_of_clusters_are_not_imputed() -> None:
+    study = changed("missing_outcome", {"strategy": "imputation"})
+    study["design"] = study["design"] | {"cluster": "site"}
+    with pytest.raises(Refused, match="drawn without what they share"):
+        check_study(study, "x.yaml", HEADER)
+
+
 def test_an_override_changes_only_what_it_names() -> None:
     study = check_study(several(), "x.yaml")
     assert resolve(study, "leaves").forest.min_leaf == 20
@@ -213,14 +301,18 @@ def test_an_override_changes_only_what_it_names() -> None:
 
 KEYS = [
     ("title", "Another", set()),
-    ("estimates/groups", 5, {"estimates"}),
+    ("estimates/groups", 5, {"estimates", "sensitivity"}),
+    ("sensitivity/deltas", [-2], {"sensitivity"}),
     ("forest/min_leaf", 7, {"forest"}),
     ("forest/trees", 4000, set()),
     ("forest/shard_bags", 10, set()),
     ("missingness/imputations", 20, set()),
-    ("missingness/donors", 3, {"deployment", "inference"}),
+    ("missingness/donors", 3, {"deployment", "inference", "draws"}),
+    ("missingness/minimum_pattern", 90, set()),
+    ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
+    ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
-    ("outcomes/change/better", "lower", {"scores", "estimates"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 

@@ -13,19 +13,23 @@ def text(*cells: str | None) -> pd.Series:
     return pd.Series(list(cells), dtype=object)
 
 
-def test_clean_strips_and_counts_reasons() -> None:
+def _listed(found: values.Cleaned) -> dict[str, list[int]]:
+    return {reason: cells.tolist() for reason, cells in found.reasons.items()}
+
+
+def test_clean_strips_and_places_reasons() -> None:
     found = values.clean(
         text(" 5 ", "", ".", "-9", "-9.0", "99", None), ["."], {"-9": "refused", "99": "no device"}
     )
     assert found.series.tolist() == ["5", None, None, None, None, None, None]
-    assert found.reasons == {"refused": 2, "no device": 1}
+    assert _listed(found) == {"refused": [3, 4], "no device": [5]}
 
 
 def test_clean_of_numbers() -> None:
     series = pd.Series([1.0, -9.0, np.nan, 99.0])
     found = values.clean(series, ["", 99], {"-9": "refused"})
     np.testing.assert_array_equal(found.series, [1, np.nan, np.nan, np.nan])
-    assert found.reasons == {"refused": 1}
+    assert {reason: len(cells) for reason, cells in found.reasons.items()} == {"refused": 1}
     assert series.tolist()[1] == -9  # the raw column is not changed
 
 

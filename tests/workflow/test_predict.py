@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 from hetflow.files import read_table
+from scipy.stats import norm
 from small_project import STUDY, Project, small_data
 
 pytestmark = pytest.mark.xdist_group("predict")
@@ -59,3 +60,58 @@ def test_new_patients_are_scored_and_a_file_is_asked_for(run: Project) -> None:
     assert nothing.returncode != 0
     assert "snakemake predict --config new_data=patients.csv" in nothing.stdout + nothing.stderr
     assert "Traceback" not in nothing.stdout + nothing.stderr
+
+
+@pytest.fixture(scope="module")
+def imputed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Predictions under multiple imputation, from nothing, for patients with gaps."""
+    project = Project(tmp_path_factory.mktemp("imputed") / "project")
+    study = yaml.safe_load(STUDY) | {"analyses": {"primary": {"label": "Primary"}}}
+    study["forest"] |= {"engine": "histogram"}
+    project.study.write_text(yaml.safe_dump(study, sort_keys=False))
+    patients().to_csv(project.folder / "patients.csv", index=False)
+    project.snakemake("predict", "--config", "new_data=patients.csv")
+    return project
+
+
+def patients() -> pd.DataFrame:
+    """Thirty: some without laboratory, one without age, one without site, one with one laboratory value alone."""
+    new = small_data().drop(columns=["id", "arm", "y0", "y1"]).head(30).astype(object)
+    new.loc[4, "age"], new.loc[6, "site"], new.loc[8, ["lab0", "lab2"]] = ".", "", "."
+    return new
+
+
+def predictions(project: Project, name: str) -> pd.DataFrame:
+    return pd.read_csv(project.results / "predictions" / f"{name}.csv")
+
+
+def test_gaps_are_imputed_and_their_spread_stands_apart_from_the_interval(imputed: Project) -> None:
+    found = predictions(imputed, "patients")
+    assert found.drop(columns="why").notna().all(axis=None)
+    gaps = patients().isin([".", ""]).any(axis=1)
+    assert 5 < gaps.sum() < 20
+    between = found["between_imputations"]
+    assert between[gaps].mean() > between[~gaps].mean(), "forests differ little, imputed values much"
+    half = (found["upper"] - found["lower"]) / 2
+    np.testing.assert_allclose(half, norm.ppf(0.975) * found["se"], rtol=1e-9)
+
+
+def test_a_patient_s_prediction_does_not_depend_on_the_file_s_other_rows(imputed: Project) -> None:
+    rows = [8, 4, 1, 20]
+    patients().iloc[rows][["lab2", "site", "age", "lab0", "female", "lab1"]].to_csv(
+        imputed.folder / "few.csv", index=False
+    )
+    imputed.snakemake("predict", "--config", "new_data=few.csv")
+    every, few = predictions(imputed, "patients"), predictions(imputed, "few")
+    columns = ["cate", "se", "lower", "upper", "between_imputations"]
+    pd.testing.assert_frame_equal(every.loc[rows, columns].reset_index(drop=True), few[columns])
+
+
+def test_a_file_that_lacks_a_covariate_is_refused_before_the_first_job(imputed: Project) -> None:
+    patients().drop(columns="age").to_csv(imputed.folder / "less.csv", index=False)
+    refused = imputed.snakemake("predict", "--config", "new_data=less.csv", check=False)
+    said = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert "no column age" in said
+    assert "rule predict" not in said
+    assert "Traceback" not in said

@@ -38,6 +38,8 @@ _RESIDUALS = {
     "propensity": REAL,
     "outcome_mean": REAL,
 }
+#: Whether the outcome was observed; the probability of it, null where missing outcomes are not weighted for.
+_OBSERVATION = {"observed": SMALL, "observation_probability": REAL}
 
 CONTRACTS: dict[str, Contract] = {
     "settings": Contract(1),
@@ -48,19 +50,26 @@ CONTRACTS: dict[str, Contract] = {
         1, _UNIT | {"treated": SMALL, "cluster": INTEGER, "weight": REAL, "stratum": TEXT}, more=True
     ),
     "outcomes": Contract(1, _UNIT, more=True),
+    "reasons": Contract(1, _UNIT | {"column": TEXT, "reason": TEXT}),
     "folds": Contract(1, _UNIT | {"fold": SMALL}),
     "completed": Contract(1, _UNIT, more=True),
-    "nuisance": Contract(1, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | {"weight": REAL}),
+    "nuisance": Contract(
+        2, _UNIT | {"fold": SMALL} | _ASSIGNMENT | _RESIDUALS | _OBSERVATION | {"weight": REAL}
+    ),
     "forest_sums": Contract(1, _UNIT, more=True),
     "cate": Contract(1, {"sample": TEXT} | _UNIT | {"contrast": TEXT, "cate": REAL, "variance": REAL}),
     "predictions": Contract(
-        1, _UNIT | dict.fromkeys(("cate", "se", "lower", "upper"), REAL) | {"unlike": SMALL, "why": TEXT}
+        2,
+        _UNIT
+        | dict.fromkeys(("cate", "se", "lower", "upper", "between_imputations"), REAL)
+        | {"unlike": SMALL, "why": TEXT},
     ),
     "scores": Contract(
-        1,
+        2,
         _UNIT
         | _ASSIGNMENT
         | _RESIDUALS
+        | _OBSERVATION
         | {
             "cate": REAL,
             "cate_variance": REAL,
@@ -74,8 +83,9 @@ CONTRACTS: dict[str, Contract] = {
             "fold": SMALL,
         },
     ),
+    "outcome_draws": Contract(1, {"assumption": TEXT} | _UNIT | {"outcome": REAL}),
     "estimates": Contract(
-        1,
+        2,
         {
             "analysis": TEXT,
             "outcome": TEXT,
@@ -95,7 +105,13 @@ CONTRACTS: dict[str, Contract] = {
             "n": INTEGER,
             "imputations": INTEGER,
             "fmi": REAL,
+            "monte_carlo_se": REAL,
         },
+    ),
+    "joint": Contract(
+        1,
+        dict.fromkeys(("analysis", "outcome", "contrast", "estimand", "target", "term"), TEXT)
+        | {"statistic": REAL, "df1": INTEGER, "df2": REAL, "p": REAL, "n": INTEGER, "imputations": INTEGER},
     ),
     "table": Contract(1, more=True),
 }

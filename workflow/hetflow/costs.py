@@ -14,6 +14,7 @@ from hetflow.resources import job_seconds, memory_mb
 
 _BYTES_A_SUM = 8 * 40  # numbers of a unit in a shard file, before compression
 _BYTES_A_CELL = 8
+_BYTES_OF_AN_IMPUTER = 20  # a cell of the covariates: donors' values and predicted scores, not compressed
 
 
 def costs(plan: Plan) -> dict[str, Any]:
@@ -70,6 +71,8 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "folds": 1,
         "feasible": 1,
         "describe": 1,
+        "structure": 1,
+        "mechanism": 1,
         "impute_deployment": distinct([plan.completed(a, "deployment") for a in analyses]),
         "impute_inference": distinct([plan.completed(a, "inference") for a in analyses]),
         "guards": len({plan.owner[a, "deployment"] for a in analyses}),
@@ -77,8 +80,11 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "grow": distinct(shards),
         "grow_held_out": distinct(held_out),
         "merge": distinct([plan.cate(a) for a in analyses]),
+        "draws": distinct([plan.draws(a) for a in analyses]),
         "scores": distinct([plan.scores(a) for a in analyses]),
+        "permutation": distinct([plan.permutations(a) for a in analyses]),
         "estimates": len(analyses),
+        "sensitivity": len(plan.sensitive),
         "collect": 1,
         "page": 1,
         "manifest": 1,
@@ -121,4 +127,5 @@ def _disk(plan: Plan, jobs: dict[str, int]) -> float:
     completed = (
         (jobs["impute_deployment"] + jobs["impute_inference"]) * plan.rows * plan.covariates * _BYTES_A_CELL
     )
-    return 0.5 * (sums + completed)
+    imputers = jobs["impute_deployment"] * plan.rows * plan.covariates * _BYTES_OF_AN_IMPUTER
+    return 0.5 * (sums + completed) + imputers

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.cohort.views import clusters, rows_of
-from hetflow.errors import Problem, Refused
+from hetflow.errors import Problem, Refused, refuse
 from hetflow.forest.samples import ALL, sample_names, units_of
 from hetflow.forest.settings import smallest_sample
-from hetflow.missingness.strategies import STRATEGIES, complete
+from hetflow.missingness.blockwise import Submodel, availability, submodels, whole_blocks
+from hetflow.missingness.delta import delta_problems
+from hetflow.missingness.strategies import complete
+from hetflow.nuisance.auxiliaries import auxiliary_columns
 from hetflow.nuisance.folds import check_folds
+from hetflow.study.routes import ROUTES
 
 #: The analysis whose problems are the study's own.
 PRIMARY = "primary"
@@ -72,10 +76,17 @@ def _analysis(
 ) -> Iterator[Problem]:
     try:
         kept, rows = _completed(cohort, columns, asked["strategy"])
+        models = _models(cohort, columns, asked)
     except Refused as refused:
         yield from refused.problems
         return
     yield from _named(asked, kept, columns)
+    yield from delta_problems(columns, asked.get("delta") or {})
+    weighting = asked["missing_outcome"]["strategy"] == "weighting"
+    try:
+        auxiliary_columns(columns, asked["missing_outcome"]["auxiliary"] if weighting else [])
+    except Refused as refused:
+        yield from refused.problems
     seen = np.isfinite(outcomes[asked["outcome"]].to_numpy(dtype=np.float64)[rows])
     part, part_fold = cohort.iloc[rows[seen]], fold[rows[seen]]
     try:
@@ -83,7 +94,13 @@ def _analysis(
     except Refused as refused:
         yield from refused.problems
         return
-    yield from _samples(part_fold, clusters(cohort), rows[seen], asked, folds)
+    learning = rows if weighting else rows[seen]
+    yield from _samples(fold[learning], clusters(cohort), learning, asked, folds)
+    for model in models:
+        learns = learning[model.learns[learning]]
+        for problem in _samples(fold[learns], clusters(cohort), learns, asked, folds):
+            remedy = f"raise missingness.minimum_pattern above {int(model.learns.sum())}, or {problem.remedy}"
+            yield replace(problem, remedy=remedy)
 
 
 def _completed(
@@ -91,12 +108,31 @@ def _completed(
 ) -> tuple[set[str], NDArray[np.int64]]:
     """Covariates and rows that a strategy keeps."""
     everything = {column.name for column in columns if column.role == "covariate"}
-    if STRATEGIES[strategy].several:
+    if ROUTES[strategy].chained:  # keeps everybody and everything, and takes long
         return everything, np.arange(len(cohort))
     arm = cohort["treated"].to_numpy()
     found = complete(cohort, columns, strategy, "deployment", 0, 0, arm=arm)
     rows = rows_of(found.frame["unit"].to_numpy(), cohort["unit"].to_numpy())
     return set(found.columns_kept), rows
+
+
+def _models(cohort: pd.DataFrame, columns: Sequence[Column], asked: Mapping[str, Any]) -> list[Submodel]:
+    """The models of a blockwise analysis; none under other strategies."""
+    if asked["strategy"] != "blockwise":
+        return []
+    covariates = [column for column in columns if column.role == "covariate"]
+    found = submodels(
+        availability(whole_blocks(cohort, covariates), covariates), int(asked["minimum_pattern"])
+    )
+    empty = sum(int(model.judges.sum()) for model in found if not model.columns.any())
+    if empty:
+        refuse(
+            "missingness.strategy: blockwise",
+            "a covariate for every unit's model",
+            f"none for {empty} units, who lack every block",
+            "name a covariate outside of the blocks, or choose multiple_imputation",
+        )
+    return found
 
 
 def _named(asked: Mapping[str, Any], kept: set[str], columns: Sequence[Column]) -> Iterator[Problem]:
@@ -130,7 +166,7 @@ def _samples(
         yield Problem(
             "forest.min_leaf",
             f"at least {needed} units in each forest's sample, for leaves of {asked['min_leaf']}",
-            f"{sizes[least]} units with an outcome in the sample {least}",
+            f"{sizes[least]} units to learn from in the sample {least}",
             "lower forest.min_leaf, lower folds, or set forest.held_out_trees: 0",
         )
     if cluster is None:

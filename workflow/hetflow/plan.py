@@ -9,11 +9,28 @@ from dataclasses import dataclass
 
 from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
-from hetflow.study.analyses import PARENTS, counts, owners, resolve_all, slices, study_slices
+from hetflow.study.analyses import (
+    INFERENCE,
+    counts,
+    imputes_outcome,
+    is_sensitive,
+    owners,
+    resolve_all,
+    slices,
+    stages,
+    study_slices,
+)
 from hetflow.study.model import Study
 
 SHARED = "shared"
 ALL = "all"
+STRUCTURE = (
+    *("groups", "reasons", "flux", "nodes", "blocks", "nesting", "sequences"),
+    *("file_matching", "network", "rules"),
+)
+"""Tables of the structure of what is missing, by name of their file."""
+MECHANISM = ("labels", "dependence", "compared", "mcar", "dropout")
+"""Tables of what missing values depend on, by name of their file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +69,63 @@ class Plan:
         folder = f"{self.owner[analysis, mode]}/completed/{mode}"
         return [f"{folder}/{imputation}.parquet" for imputation in self.imputations(analysis)]
 
+    def imputers(self, analysis: str) -> list[str]:
+        """What new units are completed by, one file a deployment-mode imputation."""
+        return [name.removesuffix(".parquet") + ".npz" for name in self.completed(analysis, "deployment")]
+
     def notices(self, analysis: str, mode: str) -> list[str]:
         """What the completed files of one mode want read."""
         return [name.removesuffix(".parquet") + ".json" for name in self.completed(analysis, mode)]
 
     def sets(self, analysis: str) -> list[str]:
-        """Names of the nuisance and score sets: one for all imputations in a trial, one for each otherwise."""
+        """Names of the nuisance sets: one for all imputations in a trial, one for each otherwise."""
         return [SHARED] if self.randomised else self.imputations(analysis)
+
+    def score_sets(self, analysis: str) -> list[str]:
+        """Names of the score sets: those of the nuisances, or one for each draw of the missing outcomes."""
+        return self.draw_names(analysis) or self.sets(analysis)
+
+    def nuisance_of(self, analysis: str, score_set: str) -> str:
+        """The nuisance file that a score set reads; draws beyond the imputations of covariates read the first."""
+        known = self.sets(analysis)
+        name = score_set if score_set in known else known[0]
+        return f"{self.owner[analysis, 'nuisance']}/nuisance/{name}.parquet"
+
+    def draw_names(self, analysis: str) -> list[str]:
+        """Names of the draws of missing outcomes; none where they are not imputed."""
+        study = self.analyses[analysis]
+        number = counts(study)["draws"] if imputes_outcome(study) else 0
+        return [f"{draw:02d}" for draw in range(number)]
+
+    def draws(self, analysis: str) -> list[str]:
+        """Files of missing outcomes drawn, one a draw."""
+        folder = f"{self.owner[analysis, 'draws']}/outcome_draws"
+        return [f"{folder}/{name}.parquet" for name in self.draw_names(analysis)]
+
+    def draw_of(self, analysis: str, score_set: str) -> list[str]:
+        """The file of drawn outcomes that a score set reads; none where outcomes are not imputed."""
+        drawn = dict(zip(self.draw_names(analysis), self.draws(analysis), strict=True))
+        return [drawn[score_set]] if score_set in drawn else []
+
+    def draw_covariates(self, analysis: str, name: str) -> str:
+        """The completed file that a draw reads: its own where there are several, else the one there is."""
+        known = self.imputations(analysis)
+        own = name if name in known else known[0]
+        return f"{self.owner[analysis, 'inference']}/completed/inference/{own}.parquet"
+
+    @property
+    def sensitive(self) -> list[str]:
+        """Analyses that are taken through the sensitivity analysis."""
+        return [name for name, study in self.analyses.items() if is_sensitive(study)]
+
+    def sensitivity(self) -> list[str]:
+        """Files of the sensitivity analyses."""
+        names = [f"{name}.parquet" for name in ("shifts", "tipping", "plane")]
+        return [
+            f"{analysis}/sensitivity/{name}"
+            for analysis in self.sensitive
+            for name in [*names, "sensitivity.json"]
+        ]
 
     def nuisance(self, analysis: str, imputation: str) -> str:
         """The nuisance file that serves an imputation."""
@@ -70,6 +137,25 @@ class Plan:
         if name == SHARED:
             return self.completed(analysis, "deployment")
         return [f"{self.owner[analysis, 'inference']}/completed/inference/{name}.parquet"]
+
+    def training(self, analysis: str, imputation: str) -> list[str]:
+        """The completed file that an imputation's trees learn from, where it is not the one they judge."""
+        if self.analyses[analysis].forest.training != INFERENCE:
+            return []
+        return [f"{self.owner[analysis, INFERENCE]}/completed/inference/{imputation}.parquet"]
+
+    def permutations(self, analysis: str) -> list[str]:
+        """One file for the arms as they are and one for each permutation of them."""
+        number = counts(self.analyses[analysis])["permutations"]
+        if not number:
+            return []
+        folder = f"{self.owner[analysis, 'permutation']}/permutations"
+        return [f"{folder}/{permutation:04d}.json" for permutation in range(number + 1)]
+
+    def permuted_covariates(self, analysis: str) -> list[str]:
+        """Completed files at which the forests of a permutation are evaluated."""
+        number = counts(self.analyses[analysis])["permutation_imputations"]
+        return self.completed(analysis, "deployment")[:number]
 
     def samples(self, analysis: str) -> list[str]:
         """Forest samples that an analysis grows."""
@@ -107,54 +193,74 @@ class Plan:
 
     def scores(self, analysis: str) -> list[str]:
         """Score files of an analysis."""
-        return [f"{self.owner[analysis, 'scores']}/scores/{name}.parquet" for name in self.sets(analysis)]
+        folder = f"{self.owner[analysis, 'scores']}/scores"
+        return [f"{folder}/{name}.parquet" for name in self.score_sets(analysis)]
 
     def report_pieces(self) -> list[str]:
         """Files of the analyses that the report reads."""
         names = [
             f"{analysis}/{name}"
             for analysis in self.analyses
-            for name in ("curves.parquet", "displays.parquet", "notices.json")
+            for name in ("curves.parquet", "displays.parquet", "joint.parquet", "notices.json")
         ]
         for analysis in self.analyses:
             names.append(f"{self.owner[analysis, 'deployment']}/guards.json")
             folder = f"{self.owner[analysis, 'nuisance']}/nuisance"
             names += [f"{folder}/{name}.json" for name in self.sets(analysis)]
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys([*names, *self.sensitivity()]))
+
+    def missingness(self) -> list[str]:
+        """The diagnosis of what is missing: tables and facts."""
+        tables = ("variables", "masks", "patterns", *STRUCTURE, *MECHANISM)
+        names = [f"missingness/{name}.parquet" for name in tables]
+        return names + [f"missingness/{name}.json" for name in ("summary", "structure", "mechanism")]
 
     def artefacts(self) -> list[str]:
         """What the manifest lists: everything that is kept, but for logs, benchmarks and shards."""
         names = [
             "cohort.parquet",
             "outcomes.parquet",
+            "reasons.parquet",
             "cohort.json",
             "feasible.json",
             "flow.parquet",
             "baseline.parquet",
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
-        names += [f"missingness/{name}.parquet" for name in ("variables", "masks", "patterns")]
-        names += ["missingness/summary.json", *self.report_pieces()]
+        names += [*self.missingness(), *self.report_pieces()]
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
+            names += self.imputers(analysis)
             names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
-            names += self.cate(analysis) + self.scores(analysis)
+            names += self.draws(analysis) + self.cate(analysis) + self.scores(analysis)
             names += [f"{analysis}/estimates.parquet", f"{analysis}/covariance.npz"]
+            names += self.permutations(analysis)
         return sorted(set(names))
 
     def all_settings(self) -> list[str]:
         """Every settings file of the run."""
         shared = [
             f"settings/{stage}.json"
-            for stage in ("cohort", "folds", "feasible", "guards", "collect", "report")
+            for stage in (
+                *("cohort", "folds", "feasible", "structure", "mechanism"),
+                *("guards", "collect", "report"),
+            )
         ]
-        own = {self.settings(analysis, stage) for analysis in self.analyses for stage in PARENTS}
+        own = {
+            self.settings(analysis, stage) for analysis in self.analyses for stage in self.stages(analysis)
+        }
         return sorted({*shared, *own})
+
+    def stages(self, analysis: str) -> list[str]:
+        """Stages that an analysis goes through."""
+        left_out = set() if self.draw_names(analysis) else {"draws"}
+        left_out |= set() if analysis in self.sensitive else {"sensitivity"}
+        return [stage for stage in stages(self.analyses[analysis]) if stage not in left_out]
 
     def settings(self, analysis: str, stage: str) -> str:
         """The settings file of an analysis' stage, at its owner; every analysis makes its own estimates."""
-        if stage == "estimates":
-            return f"{analysis}/settings/estimates.json"
+        if stage in ("estimates", "sensitivity"):
+            return f"{analysis}/settings/{stage}.json"
         return f"{self.owner[analysis, stage]}/settings/{stage}.json"
 
     def analysis_slice(self, analysis: str, stage: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,12 @@ Array = NDArray[np.float64]
 
 #: Between-imputation share of the variance below which it is rounding, and no information is missing.
 NOTHING_MISSING = 1e-12
+
+
+#: Fewest imputations for inference.
+FEWEST_IMPUTATIONS = 10
+#: Coefficient of variation that a standard error may have over new draws of the imputations.
+REPEATABLE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,35 @@ def pool(estimates: Array, variances: Array, df_complete: float = np.inf) -> Poo
     share = np.divide((1 + 1 / m) * between, total, out=np.zeros(k), where=total > 0)
     df = np.array([_degrees_of_freedom(float(x), m, df_complete) for x in share])
     return Pooled(mean, within, between, total, df, _missing_information(share, df), np.sqrt(between / m), m)
+
+
+def imputations_needed(fmi: float, imputations: int, repeatable: float = REPEATABLE) -> int:
+    """How many imputations make a standard error repeatable: the two-stage quadratic rule of von Hippel (2020).
+
+    Sociological Methods & Research 49, 699-718: ``m = 1 + (FMI / CV)^2 / 2``, where FMI is the upper end of the 95 %
+    interval of the fraction of missing information that the imputations at hand give, ``logit(FMI) +- 1.96
+    sqrt(2/m)``. The rule that m exceed 100 FMI (White, Royston and Wood 2011) asks for less wherever FMI is above a
+    half or few imputations are at hand, and is met in any case.
+
+    Parameters
+    ----------
+    fmi : float
+        Estimated fraction of missing information, in [0, 1); NaN (a single imputation) counts as 0.
+    imputations : int
+        Number of imputations that it was estimated from.
+    repeatable : float
+        Coefficient of variation that the standard error may have if the imputations were drawn anew.
+
+    Returns
+    -------
+    int
+        At least `FEWEST_IMPUTATIONS`.
+    """
+    if not fmi > 0:
+        return FEWEST_IMPUTATIONS
+    logit = log(fmi / (1 - fmi)) + 1.96 * (2 / imputations) ** 0.5
+    upper = 1 / (1 + exp(-logit))
+    return max(FEWEST_IMPUTATIONS, ceil(100 * fmi), ceil(1 + 0.5 * (upper / repeatable) ** 2))
 
 
 def _degrees_of_freedom(share: float, m: int, df_complete: float) -> float:

@@ -15,15 +15,44 @@ from hetflow.forest.shards import bag_seconds
 #: MB that Snakemake's own two processes take in a job of a cluster, beside the job itself.
 SNAKEMAKE_MB = 400
 #: MB of a job before it reads data: interpreter and imports, and a quarter more than was measured.
-_BASE_MB = {"grow": 360, "nuisance": 320, "guards": 280, "impute": 260, "estimates": 260, "page": 240}
+_BASE_MB = {
+    "grow": 360,
+    "nuisance": 320,
+    "guards": 280,
+    "structure": 240,
+    "impute": 260,
+    "estimates": 260,
+    "sensitivity": 260,
+    "draws": 240,
+    "page": 240,
+    "mechanism": 300,
+}
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
-_COPIES = {"grow": 12, "nuisance": 12, "impute": 10, "guards": 10, "merge": 16, "estimates": 25}
+_COPIES = {
+    "grow": 12,
+    "nuisance": 12,
+    "impute": 10,
+    "guards": 10,
+    "merge": 16,
+    "estimates": 25,
+    "sensitivity": 25,
+    "mechanism": 16,
+}
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
 #: Seconds of a job before it computes, and for a million cells (rows times covariates) after that.
 _START = {"grow": 2.5, "guards": 1.5, "page": 2.0}
-_PER_MILLION = {"impute": 10.0, "nuisance": 250.0, "guards": 15.0, "ingest": 10.0, "describe": 5.0}
+_PER_MILLION = {
+    "impute": 10.0,
+    "nuisance": 250.0,
+    "guards": 15.0,
+    "ingest": 10.0,
+    "describe": 5.0,
+    "permutation": 80.0,
+    "mechanism": 40.0,
+    "structure": 60.0,
+}
 #: A job asks for so many seconds, for a cold start from a shared file system, and so many times what it should take.
 _SLACK = 120.0
 _MARGIN = 4.0

@@ -27,8 +27,19 @@ from hetflow.size import settings_text
 from hetflow.sources import code_fingerprint
 
 STAGES = (
-    *("ingest", "folds", "feasible", "describe", "impute", "guards", "nuisance", "grow", "merge", "scores"),
-    *("estimates", "collect", "page", "manifest"),
+    *("ingest", "folds", "feasible", "describe", "structure", "mechanism", "impute", "guards", "nuisance"),
+    *(
+        "grow",
+        "merge",
+        "draws",
+        "scores",
+        "permutation",
+        "estimates",
+        "sensitivity",
+        "collect",
+        "page",
+        "manifest",
+    ),
 )
 """The scripts whose code stands behind the results."""
 FROZEN = "HETFLOW_RUN"

@@ -61,7 +61,8 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
         if not workflow.dryrun:
             refuse_all(unwritable([begun.file(""), ".snakemake"]))
         if "predict" in sys.argv:
-            refuse_all(unpredictable(begun.plan, begun.new_data))
+            facts = Path(begun.file("cohort.json"))
+            refuse_all(unpredictable(begun.plan, begun.new_data, begun.data_file, facts))
         return begun
     except Refused as refused:
         stop(refused)

@@ -11,6 +11,7 @@ rule ingest:
         facts="<results>/cohort.json",
         flow="<results>/flow.parquet",
         baseline="<results>/baseline.parquet",
+        reasons="<results>/reasons.parquet",
     log:
         "<logs>/ingest.log",
     benchmark:
@@ -30,7 +31,7 @@ rule ingest:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/ingest.py --data {input.data:q} --settings {input.settings:q}"
         " --cohort {output.cohort:q} --outcomes {output.outcomes:q} --facts {output.facts:q}"
-        " --flow {output.flow:q} --baseline {output.baseline:q} --log {log:q}"
+        " --flow {output.flow:q} --baseline {output.baseline:q} --reasons {output.reasons:q} --log {log:q}"
 
 
 rule folds:

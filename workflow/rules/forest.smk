@@ -15,6 +15,9 @@ rule grow:
         nuisance=lambda wildcards: START.file(
             PLAN.nuisance(wildcards.analysis, wildcards.imputation)
         ),
+        training=lambda wildcards: START.files(
+            PLAN.training(wildcards.analysis, wildcards.imputation)
+        ),
     output:
         START.shard("<results>/{analysis}/forest/{imputation}/all/{shard}.parquet"),
     log:
@@ -37,7 +40,7 @@ rule grow:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --threads {threads} --imputation {wildcards.imputation} --samples all"
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
-        " --sums {output:q} --log {log:q}"
+        " --training {input.training:q} --sums {output:q} --log {log:q}"
 
 
 rule grow_held_out:
@@ -51,6 +54,9 @@ rule grow_held_out:
         ),
         nuisance=lambda wildcards: START.file(
             PLAN.nuisance(wildcards.analysis, wildcards.imputation)
+        ),
+        training=lambda wildcards: START.files(
+            PLAN.training(wildcards.analysis, wildcards.imputation)
         ),
     output:
         [
@@ -82,7 +88,7 @@ rule grow_held_out:
         " --samples {params.samples}"
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
-        " --sums {output:q} --log {log:q}"
+        " --training {input.training:q} --sums {output:q} --log {log:q}"
 
 
 rule merge:

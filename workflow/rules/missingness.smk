@@ -31,6 +31,93 @@ rule describe:
         " --summary {output.summary:q} --log {log:q}"
 
 
+rule structure:
+    input:
+        cohort="<results>/cohort.parquet",
+        outcomes="<results>/outcomes.parquet",
+        facts="<results>/cohort.json",
+        reasons="<results>/reasons.parquet",
+        settings="<results>/settings/structure.json",
+    output:
+        groups="<results>/missingness/groups.parquet",
+        flux="<results>/missingness/flux.parquet",
+        nodes="<results>/missingness/nodes.parquet",
+        blocks="<results>/missingness/blocks.parquet",
+        nesting="<results>/missingness/nesting.parquet",
+        sequences="<results>/missingness/sequences.parquet",
+        file_matching="<results>/missingness/file_matching.parquet",
+        network="<results>/missingness/network.parquet",
+        design="<results>/missingness/rules.parquet",
+        by_reason="<results>/missingness/reasons.parquet",
+        structure="<results>/missingness/structure.json",
+    log:
+        "<logs>/structure.log",
+    benchmark:
+        "<benchmarks>/structure.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
+    resources:
+        mem_mb=START.memory("structure"),
+        runtime=START.minutes("structure"),
+    params:
+        code=CODE("structure"),
+    message:
+        "Describing the structure of what is missing"
+    shell:
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/structure.py --cohort {input.cohort:q} --outcomes {input.outcomes:q}"
+        " --facts {input.facts:q} --reasons {input.reasons:q} --settings {input.settings:q}"
+        " --groups {output.groups:q} --by-reason {output.by_reason:q} --flux {output.flux:q}"
+        " --nodes {output.nodes:q} --blocks {output.blocks:q} --nesting {output.nesting:q}"
+        " --sequences {output.sequences:q} --file-matching {output.file_matching:q}"
+        " --network {output.network:q} --design {output.design:q} --structure {output.structure:q} --log {log:q}"
+
+
+rule mechanism:
+    input:
+        cohort="<results>/cohort.parquet",
+        outcomes="<results>/outcomes.parquet",
+        facts="<results>/cohort.json",
+        settings="<results>/settings/mechanism.json",
+    output:
+        labels="<results>/missingness/labels.parquet",
+        dependence="<results>/missingness/dependence.parquet",
+        compared="<results>/missingness/compared.parquet",
+        mcar="<results>/missingness/mcar.parquet",
+        dropout="<results>/missingness/dropout.parquet",
+        mechanism="<results>/missingness/mechanism.json",
+    log:
+        "<logs>/mechanism.log",
+    benchmark:
+        "<benchmarks>/mechanism.tsv"
+    conda:
+        "../../envs/hetflow.yaml"
+    envmodules:
+        *START.site.modules,
+    resources:
+        mem_mb=START.memory("mechanism"),
+        runtime=START.minutes("mechanism"),
+    params:
+        code=CODE("mechanism"),
+    message:
+        "Describing on what missing values depend"
+    shell:
+        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/mechanism.py --cohort {input.cohort:q} --outcomes {input.outcomes:q}"
+        " --facts {input.facts:q} --settings {input.settings:q} --labels {output.labels:q}"
+        " --dependence {output.dependence:q} --compared {output.compared:q} --mcar {output.mcar:q}"
+        " --dropout {output.dropout:q} --mechanism {output.mechanism:q} --log {log:q}"
+
+
+# The diagnosis alone: `snakemake missingness`, from the raw file, with nothing imputed or estimated.
+rule missingness:
+    input:
+        START.files(PLAN.missingness()),
+    localrule: True
+    message:
+        "What is missing is described"
+
+
 rule impute_deployment:
     input:
         cohort="<results>/cohort.parquet",
@@ -40,6 +127,7 @@ rule impute_deployment:
     output:
         table="<results>/{analysis}/completed/deployment/{imputation}.parquet",
         notices="<results>/{analysis}/completed/deployment/{imputation}.json",
+        imputer="<results>/{analysis}/completed/deployment/{imputation}.npz",
     log:
         "<logs>/impute_deployment/{analysis}-{imputation}.log",
     benchmark:
@@ -58,7 +146,7 @@ rule impute_deployment:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/impute.py --mode deployment --imputation {wildcards.imputation}"
         " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
-        " --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
+        " --completed {output.table:q} --notices {output.notices:q} --imputer {output.imputer:q} --log {log:q}"
 
 
 rule impute_inference:

@@ -14,6 +14,9 @@ rule trees:
         nuisance=lambda wildcards: START.file(
             PLAN.nuisance(wildcards.analysis, wildcards.imputation)
         ),
+        training=lambda wildcards: START.files(
+            PLAN.training(wildcards.analysis, wildcards.imputation)
+        ),
     output:
         "<results>/{analysis}/trees/{imputation}/all/{shard}.npz",
     log:
@@ -34,7 +37,7 @@ rule trees:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/trees.py --imputation {wildcards.imputation} --shard {wildcards.shard}"
         " --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q} --settings {input.settings:q}"
-        " --completed {input.completed:q} --nuisance {input.nuisance:q} --trees {output:q} --log {log:q}"
+        " --completed {input.completed:q} --nuisance {input.nuisance:q} --training {input.training:q} --trees {output:q} --log {log:q}"
 
 
 if START.new_data:
@@ -48,6 +51,7 @@ if START.new_data:
             deployment=START.file(PLAN.settings(PRIMARY, "deployment")),
             estimates=START.file(PLAN.settings(PRIMARY, "estimates")),
             completed=START.files(PLAN.completed(PRIMARY, "deployment")),
+            imputers=START.files(PLAN.imputers(PRIMARY)),
             trees=START.files(PLAN.trees(PRIMARY)),
         output:
             table=START.predictions("parquet"),
@@ -70,5 +74,6 @@ if START.new_data:
         shell:
             "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/predict.py --data {input.data:q} --settings {input.settings:q}"
             " --facts {input.facts:q} --cohort {input.cohort:q} --deployment {input.deployment:q}"
-            " --estimates {input.estimates:q} --completed {input.completed:q} --trees {input.trees:q}"
+            " --estimates {input.estimates:q} --completed {input.completed:q} --imputers {input.imputers:q}"
+            " --trees {input.trees:q}"
             " --table {output.table:q} --readable {output.readable:q} --log {log:q}"

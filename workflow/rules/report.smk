@@ -9,9 +9,15 @@ rule page:
         baseline="<results>/baseline.parquet",
         missingness=expand(
             "<results>/missingness/{table}.parquet",
-            table=["variables", "masks", "patterns"],
+            table=[
+                *("variables", "masks", "patterns"),
+                *("nodes", "network", "nesting", "rules"),
+                *("labels", "dependence", "mcar", "dropout"),
+            ],
         ),
         summary="<results>/missingness/summary.json",
+        structure="<results>/missingness/structure.json",
+        mechanism="<results>/missingness/mechanism.json",
         estimates="<results>/estimates.parquet",
         pieces=START.files(PLAN.report_pieces()),
     output:

@@ -55,18 +55,17 @@ class Command:
         self.parser.add_argument("--log", type=Path, help="file to which everything said is written as well")
 
     def reads(self, *names: str, several: bool = False, required: bool = True) -> Command:
-        """Add options that name input files."""
+        """Add options that name input files; several that are not required may be none."""
+        number = ("+" if required else "*") if several else None
         for name in names:
-            self.parser.add_argument(
-                f"--{name}", type=Path, required=required, nargs="+" if several else None, help="input"
-            )
+            self.parser.add_argument(f"--{name}", type=Path, required=required, nargs=number, help="input")
         return self
 
-    def writes(self, *names: str, several: bool = False) -> Command:
+    def writes(self, *names: str, several: bool = False, required: bool = True) -> Command:
         """Add options that name output files."""
         for name in names:
             self.parser.add_argument(
-                f"--{name}", type=Path, required=True, nargs="+" if several else None, help="output"
+                f"--{name}", type=Path, required=required, nargs="+" if several else None, help="output"
             )
         return self
 

@@ -7,13 +7,17 @@ from argparse import Namespace
 import pandas as pd
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
-from hetflow.cohort.views import covariates, rows_of
+from hetflow.cohort.views import covariates, matrix, rows_of
 from hetflow.effects.displays import displays
 from hetflow.effects.estimates import estimate_all
+from hetflow.effects.permuted import permutation_notice, with_permutation_p
 from hetflow.effects.registry import MEASURED, SEEN
 from hetflow.effects.scores import Scores
 from hetflow.files import read_json, read_table, write_arrays, write_json, write_table
+from hetflow.missingness.blockwise import pattern_notices
 from hetflow.missingness.guards import average_effects_agree
+from hetflow.study import routes
+from hetflow.study.routes import ROUTES
 from hetflow.tables import read_notices
 
 COMMAND = (
@@ -21,7 +25,8 @@ COMMAND = (
     .takes("analysis")
     .reads("cohort", "facts", "settings")
     .reads("scores", "completed", "completion-notices", several=True)
-    .writes("table", "covariance", "curves", "displays", "notices")
+    .reads("permutations", several=True, required=False)
+    .writes("table", "covariance", "joint", "curves", "displays", "notices")
 )
 
 
@@ -29,12 +34,15 @@ def work(arguments: Namespace) -> None:
     """Read, estimate, write."""
     settings = read_json(arguments.settings, "settings")
     chosen = settings["estimates"] | {"better": settings["better"], "randomised": settings["randomised"]}
+    chosen |= {"imputed": bool(settings.get("imputed"))}
     scores = [Scores.from_frame(read_table(path, "scores")) for path in arguments.scores]
     completed = [read_table(path, "completed") for path in arguments.completed]
+    if chosen["imputed"] and len(completed) == 1:  # a strategy that completes once serves every draw
+        completed = completed * len(scores)
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     observed = read_table(arguments.cohort, "cohort")
     observed = observed.iloc[rows_of(completed[0]["unit"].to_numpy(), observed["unit"].to_numpy())]
-    several = settings["strategy"] == "multiple_imputation"
+    measured = ROUTES[settings["strategy"]].answers["projection"] == routes.MEASURED
     found = estimate_all(
         scores,
         completed,
@@ -43,17 +51,24 @@ def work(arguments: Namespace) -> None:
         seed=settings["seed"],
         analysis=arguments.analysis,
         outcome=settings["outcome"],
-        covariate_target=MEASURED if several else SEEN,
+        covariate_target=MEASURED if measured else SEEN,
+        kept_masks=settings["kept_masks"],
         observed=observed,
     )
     held = list(chosen["displays"] or chosen["projection"])
     table, hidden = displays(scores, completed, covariates(columns, completed[0]), held, chosen, observed)
-    write_table(found.table, arguments.table, "estimates")
+    statistics = [read_json(path, "facts")["autoc"] for path in sorted(arguments.permutations or [])]
+    estimated = with_permutation_p(found.table, statistics) if statistics else found.table
+    write_table(estimated, arguments.table, "estimates")
     write_arrays(found.covariances, arguments.covariance)
+    write_table(found.joint, arguments.joint, "joint")
     curves = [curve.assign(curve=name.upper()) for name, curve in found.curves.items()]
     write_table(pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(), arguments.curves, "table")
     write_table(table, arguments.displays, "table")
-    said = [*found.notices, *hidden, *read_notices(arguments.completion_notices)]
+    said = [permutation_notice(statistics)] if statistics else []
+    said += [*found.notices, *hidden, *read_notices(arguments.completion_notices)]
+    if "minimum_pattern" in settings:
+        said += pattern_notices(matrix(columns, completed)[0], settings["minimum_pattern"])
     if settings["randomised"]:
         said += _agreement(scores[0])
     write_json({"notices": list(dict.fromkeys(said))}, arguments.notices, "facts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import partial
 
 from _command import Command
 from hetflow.cohort.columns import columns_from_json
@@ -10,6 +11,8 @@ from hetflow.files import read_json, read_table, write_table
 from hetflow.forest.grow import grow_shard
 from hetflow.forest.inputs import forest_inputs, sample_inputs
 from hetflow.forest.shards import bags_of_shard
+from hetflow.forest.submodels import grow_submodels
+from hetflow.missingness.blockwise import submodels
 
 COMMAND = (
     Command(__doc__)
@@ -18,6 +21,7 @@ COMMAND = (
     .takes("shard")
     .takes("threads", type=int)
     .reads("cohort", "facts", "folds", "settings", "completed", "nuisance")
+    .reads("training", several=True, required=False)
     .writes("sums", several=True)
 )
 
@@ -32,14 +36,17 @@ def work(arguments: Namespace) -> None:
         read_table(arguments.cohort, "cohort"),
         read_table(arguments.folds, "folds"),
         settings["forest"]["engine"],
+        read_table(arguments.training[0], "completed") if arguments.training else None,
     )
+    minimum = settings.get("minimum_pattern")
+    grow = grow_shard if minimum is None else partial(grow_submodels, submodels(inputs["X"], minimum))
     first, last = bags_of_shard(arguments.shard)
     for sample, path in zip(arguments.samples, arguments.sums, strict=True):
-        sums = grow_shard(
+        sums = grow(
             **sample_inputs(inputs, sample),
             unit=inputs["unit"],
             seed=settings["seed"],
-            label=("deployment", arguments.imputation, sample),
+            label=(settings["training"], arguments.imputation, sample),
             first_bag=first,
             last_bag=last,
             settings=settings["forest"],

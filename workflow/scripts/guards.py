@@ -27,9 +27,10 @@ def work(arguments: Namespace) -> None:
     """Measure every file, judge them together, write what was found; a predictable arm stops the run."""
     settings = read_json(arguments.settings, "settings")
     said = read_notices(arguments.completion_notices)
+    engine = read_json(arguments.completion_notices[0], "facts").get("engine", "")
     if not settings["randomised"]:
         reason = {"checked": False, "reason": "treatment was not randomised"}
-        write_json(reason | {"notices": said}, arguments.guards, "facts")
+        write_json(reason | {"notices": said, "engine": engine}, arguments.guards, "facts")
         return
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     whole = read_table(arguments.cohort, "cohort")
@@ -41,7 +42,7 @@ def work(arguments: Namespace) -> None:
     facts = {name: getattr(verdict, name) for name in verdict.__slots__} | {
         "auc": [auc for auc, _ in measured]
     }
-    write_json({"checked": True, "arm": facts, "notices": said}, arguments.guards, "facts")
+    write_json({"checked": True, "arm": facts, "notices": said, "engine": engine}, arguments.guards, "facts")
 
 
 def _measure(

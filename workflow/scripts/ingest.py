@@ -10,7 +10,11 @@ from hetflow.cohort.readers import read_raw
 from hetflow.cohort.unchanged import data_hash, refuse_if_replaced
 from hetflow.files import read_json, write_json, write_table
 
-COMMAND = Command(__doc__).reads("data", "settings").writes("cohort", "outcomes", "facts", "flow", "baseline")
+COMMAND = (
+    Command(__doc__)
+    .reads("data", "settings")
+    .writes("cohort", "outcomes", "facts", "flow", "baseline", "reasons")
+)
 
 
 def work(arguments: Namespace) -> None:
@@ -26,6 +30,7 @@ def work(arguments: Namespace) -> None:
     write_table(found.outcomes, arguments.outcomes, "outcomes")
     write_table(found.flow, arguments.flow, "table")
     write_table(found.baseline, arguments.baseline, "table")
+    write_table(found.reasons, arguments.reasons, "reasons")
     write_json(facts, arguments.facts, "cohort_facts")
 
 

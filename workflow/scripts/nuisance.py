@@ -1,13 +1,18 @@
-"""Cross-fit the outcome mean and the propensity of one set of units."""
+"""Cross-fit the outcome mean and the propensity of one set of units, and who has an outcome."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
+import numpy as np
+import pandas as pd
 from _command import Command
-from hetflow.cohort.columns import columns_from_json
+from hetflow.cohort.columns import Column, columns_from_json
 from hetflow.cohort.views import clusters, matrix, rows_of
 from hetflow.files import read_json, read_table, write_json, write_table
+from hetflow.missingness.blockwise import Submodel, submodels
+from hetflow.nuisance.auxiliaries import auxiliary_columns, auxiliary_matrix, observation_groups
 from hetflow.nuisance.nuisance import nuisance
 
 COMMAND = (
@@ -20,7 +25,7 @@ COMMAND = (
 
 
 def work(arguments: Namespace) -> None:
-    """Join cohort, outcome, folds and covariates of the units with an outcome; fit; write."""
+    """Join cohort, outcome, folds and covariates of the units with an outcome (of all, if weighted for); fit; write."""
     settings = read_json(arguments.settings, "settings")
     frames = [read_table(path, "completed") for path in arguments.completed]
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
@@ -30,10 +35,12 @@ def work(arguments: Namespace) -> None:
     cohort = whole.iloc[rows]
     outcome = read_table(arguments.outcomes, "outcomes")[settings["outcome"]].to_numpy(dtype=float)[rows]
     fold = read_table(arguments.folds, "folds")["fold"].to_numpy()[rows]
-    seen = outcome == outcome
+    weighting = settings["missing_outcome"]["strategy"] == "weighting"
+    seen = np.full(len(outcome), True) if weighting else outcome == outcome
     probability = settings["probability"]
     by_level = isinstance(probability, dict)
     cluster = clusters(cohort)
+    models = submodels(X, settings["minimum_pattern"]) if "minimum_pattern" in settings else []
     table, quality = nuisance(
         unit=cohort["unit"].to_numpy()[seen],
         X=X[seen],
@@ -49,9 +56,21 @@ def work(arguments: Namespace) -> None:
         cluster=None if cluster is None else cluster[seen],
         binary=settings["outcome_kind"] == "binary",
         names=names,
+        models=[Submodel(model.columns, model.learns[seen], model.judges[seen]) for model in models],
+        **(_missing_outcome(settings["missing_outcome"], cohort, columns) if weighting else {}),
     )
     write_table(table, arguments.table, "nuisance")
     write_json(quality, arguments.quality, "facts")
+
+
+def _missing_outcome(section: dict[str, Any], cohort: pd.DataFrame, columns: list[Column]) -> dict[str, Any]:
+    """What `nuisance` reads to weigh for missing outcomes."""
+    chosen = auxiliary_columns(columns, section["auxiliary"])
+    return {
+        "missing_outcome": section,
+        "auxiliary": auxiliary_matrix(cohort, chosen)[0] if chosen else None,
+        "groups": observation_groups(cohort, chosen),
+    }
 
 
 def main(argv: list[str] | None = None) -> int:

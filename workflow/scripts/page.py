@@ -14,6 +14,10 @@ from hetflow.report.inputs import AnalysisInputs, ReportInputs
 from hetflow.report.page import build_report
 from hetflow.sources import locked_versions
 
+DRAWN = ("nodes", "network", "nesting", "rules")
+"""Tables of the structure of what is missing that the page shows."""
+DEPENDENCE = ("labels", "dependence", "mcar", "dropout")
+"""Tables of what missing values depend on that the page shows."""
 COMMAND = Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables")
 
 
@@ -42,20 +46,34 @@ def inputs(results: Path, settings_file: Path, lock: Path) -> ReportInputs:
         patterns=read_table(missingness / "patterns.parquet", "table"),
         missingness=read_json(missingness / "summary.json", "facts"),
         estimates=read_table(results / "estimates.parquet", "estimates"),
-        analyses={name: _analysis(results, name, settings["owners"][name]) for name in settings["analyses"]},
+        analyses={name: _analysis(results, name, settings) for name in settings["analyses"]},
+        structure=read_json(missingness / "structure.json", "facts"),
+        structure_tables={name: read_table(missingness / f"{name}.parquet", "table") for name in DRAWN},
+        mechanism=read_json(missingness / "mechanism.json", "facts"),
+        mechanism_tables={name: read_table(missingness / f"{name}.parquet", "table") for name in DEPENDENCE},
         versions=locked_versions(lock),
     )
 
 
-def _analysis(results: Path, name: str, owner: dict[str, Any]) -> AnalysisInputs:
+def _analysis(results: Path, name: str, settings: dict[str, Any]) -> AnalysisInputs:
+    owner = settings["owners"][name]
     quality = sorted((results / owner["nuisance"] / "nuisance").glob("*.json"))
     return AnalysisInputs(
         nuisance=read_json(quality[0], "facts"),
         guards=read_json(results / owner["deployment"] / "guards.json", "facts"),
         curves=read_table(results / name / "curves.parquet", "table"),
         displays=read_table(results / name / "displays.parquet", "table"),
+        joint=read_table(results / name / "joint.parquet", "joint"),
         notices=tuple(read_json(results / name / "notices.json", "facts")["notices"]),
+        **(_sensitivity(results / name / "sensitivity") if name in settings["sensitive"] else {}),
     )
+
+
+def _sensitivity(folder: Path) -> dict[str, Any]:
+    tables = {
+        name: read_table(folder / f"{name}.parquet", "table") for name in ("shifts", "tipping", "plane")
+    }
+    return tables | {"sensitivity": read_json(folder / "sensitivity.json", "facts")}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -19,13 +19,15 @@ from hetflow.files import read_arrays, read_json, read_table, write_table
 from hetflow.forest.effects import effects
 from hetflow.forest.likeness import unlike
 from hetflow.forest.stored import StoredTrees, from_arrays, score
+from hetflow.missingness.imputer import from_arrays as imputer_from_arrays
 from hetflow.missingness.new_units import complete_new_units
+from hetflow.study.routes import ROUTES
 from scipy.stats import norm
 
 COMMAND = (
     Command(__doc__)
     .reads("data", "settings", "facts", "cohort", "deployment", "estimates")
-    .reads("completed", "trees", several=True)
+    .reads("completed", "imputers", "trees", several=True)
     .writes("table", "readable")
 )
 
@@ -34,19 +36,35 @@ def work(arguments: Namespace) -> None:
     """Type and complete the new patients, score them by the forest of every imputation, pool, write."""
     settings = read_json(arguments.settings, "settings")
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
-    strategy = read_json(arguments.deployment, "settings")["missingness"]["strategy"]
+    deployment = read_json(arguments.deployment, "settings")
+    missingness, seed = deployment["missingness"], deployment.get("seed", 0)
+    strategy, kept = missingness["strategy"], missingness.get("keep_mask", ())
     level = read_json(arguments.estimates, "settings")["estimates"]["confidence"]
     where = str(arguments.data)
-    typed = type_new_units(read_raw(arguments.data, settings["data"]), settings, columns, where)
+    helpers = ROUTES[strategy].chained
+    typed = type_new_units(
+        read_raw(arguments.data, settings["data"]), settings, columns, where, helpers=helpers
+    )
     cohort = read_table(arguments.cohort, "cohort")
     forests = _forests(arguments.trees)
     cate: list[np.ndarray] = []
     variance: list[np.ndarray] = []
     flags: list[np.ndarray] = []
     reasons: list[list[str]] = []
-    for path in sorted(arguments.completed):
+    for path, stored in zip(sorted(arguments.completed), sorted(arguments.imputers), strict=True):
         completed = read_table(path, "completed")
-        new = complete_new_units(typed, cohort, completed, columns, strategy, where)
+        new = complete_new_units(
+            typed,
+            cohort,
+            completed,
+            columns,
+            strategy,
+            where,
+            keep_mask=kept,
+            imputer=imputer_from_arrays(read_arrays(stored), str(stored)),
+            seed=seed,
+            imputation=int(path.stem),
+        )
         own, names, nominal = _matrix(columns, completed)
         X, _, _ = _matrix(columns, new)
         found = effects(score(forests[path.stem], X))
@@ -75,12 +93,13 @@ def _matrix(columns: list[Column], frame: pd.DataFrame) -> tuple[np.ndarray, lis
 
 
 def _pooled(cate: np.ndarray, variance: np.ndarray, level: float) -> pd.DataFrame:
-    """Mean over imputations, and its variance by Rubin's rules."""
-    several = len(cate)
-    between = cate.var(axis=0, ddof=1) if several > 1 else 0.0
-    se = np.sqrt(variance.mean(axis=0) + (1 + 1 / several) * between)
+    """Mean over imputations with the forests' sampling error alone, and the spread over imputations apart from it."""
+    several = len(cate) > 1
+    se = np.sqrt(variance.mean(axis=0))
     mean, half = cate.mean(axis=0), norm.ppf(0.5 + level / 2) * se
-    return pd.DataFrame({"cate": mean, "se": se, "lower": mean - half, "upper": mean + half})
+    spread = cate.std(axis=0, ddof=1) if several else np.full(len(mean), np.nan)
+    interval = {"lower": mean - half, "upper": mean + half}
+    return pd.DataFrame({"cate": mean, "se": se} | interval | {"between_imputations": spread})
 
 
 def _first(reasons: list[list[str]]) -> list[str]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+import pandas as pd
 from _command import Command
 from hetflow.cohort.views import rows_of
 from hetflow.effects.scores import make_scores
 from hetflow.files import read_json, read_table, write_table
 from hetflow.forest.held_out import effects_by_sample
+from hetflow.missingness.outcome_draws import AT_RANDOM, filled
 
 COMMAND = (
-    Command(__doc__).reads("cohort", "settings", "nuisance").reads("cate", several=True).writes("scores")
+    Command(__doc__)
+    .reads("cohort", "settings", "nuisance")
+    .reads("cate", several=True)
+    .reads("outcomes", required=False)
+    .reads("draws", required=False, several=True)
+    .writes("scores")
 )
 
 
@@ -19,6 +26,8 @@ def work(arguments: Namespace) -> None:
     """Line the effects of all imputations up with the nuisances; make the scores; write."""
     settings = read_json(arguments.settings, "settings")
     nuisance = read_table(arguments.nuisance, "nuisance")
+    if settings.get("imputed"):
+        nuisance = _imputed(nuisance, settings["outcome"], arguments)
     unit = nuisance["unit"].to_numpy()
     effects = effects_by_sample(
         [read_table(path, "cate") for path in arguments.cate],
@@ -38,6 +47,16 @@ def work(arguments: Namespace) -> None:
         cluster=cohort["cluster"].to_numpy(),
     )
     write_table(scores.to_frame(), arguments.scores, "scores")
+
+
+def _imputed(nuisance: pd.DataFrame, name: str, arguments: Namespace) -> pd.DataFrame:
+    """The nuisances with the residual of the outcome, observed or drawn, in place of the weighted one."""
+    outcomes = read_table(arguments.outcomes, "outcomes")
+    drawn = read_table(arguments.draws[0], "outcome_draws")
+    drawn = drawn[drawn["assumption"] == AT_RANDOM]
+    rows = rows_of(nuisance["unit"].to_numpy(), outcomes["unit"].to_numpy())
+    outcome = filled(outcomes[name].to_numpy(dtype=float), outcomes["unit"].to_numpy(), drawn)[rows]
+    return nuisance.assign(outcome_residual=outcome - nuisance["outcome_mean"])
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -18,6 +18,7 @@ COMMAND = (
     .takes("imputation", type=int)
     .takes("shard")
     .reads("cohort", "facts", "folds", "settings", "completed", "nuisance")
+    .reads("training", several=True, required=False)
     .writes("trees")
 )
 
@@ -32,11 +33,12 @@ def work(arguments: Namespace) -> None:
         read_table(arguments.cohort, "cohort"),
         read_table(arguments.folds, "folds"),
         settings["forest"]["engine"],
+        read_table(arguments.training[0], "completed") if arguments.training else None,
     )
     forest = open_forest(
         **sample_inputs(inputs, ALL),
         seed=settings["seed"],
-        label=("deployment", arguments.imputation, ALL),
+        label=(settings["training"], arguments.imputation, ALL),
         settings=settings["forest"],
     )
     first, last = bags_of_shard(arguments.shard)

@@ -38,14 +38,14 @@ class Typed:
     columns : dict of str to Column
         By name, sorted, so that the order of the file's columns changes nothing.
     reasons : dict
-        Column to reason to number of cells that a declared code marked as missing.
+        Column to reason to the places, among the cohort's rows, of the cells that a declared code marked as missing.
     notices : list of str
     problems : list of Problem
     """
 
     frame: dict[str, NDArray[Any]] = field(default_factory=dict)
     columns: dict[str, Column] = field(default_factory=dict)
-    reasons: dict[str, dict[str, int]] = field(default_factory=dict)
+    reasons: dict[str, dict[str, NDArray[np.intp]]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 

@@ -19,6 +19,7 @@ from hetflow.cohort.dictionary import resolve, suggestion
 from hetflow.cohort.eligibility import Selection, identifier_problems, select
 from hetflow.cohort.flow import flow_table
 from hetflow.cohort.outcomes import type_outcomes
+from hetflow.cohort.reasons import counted, outcome_reasons, reasons_table
 from hetflow.cohort.source import Source
 from hetflow.cohort.structure import structure
 from hetflow.errors import Problem, refuse_all
@@ -43,8 +44,8 @@ class Cohort:
         unit and one float64 column an outcome, NaN where missing.
     facts : dict
         For ``cohort.json``.
-    baseline, flow : DataFrame
-        See `baseline_table` and `flow_table`.
+    baseline, flow, reasons : DataFrame
+        See `baseline_table`, `flow_table` and `reasons_table`.
     """
 
     cohort: pd.DataFrame
@@ -52,6 +53,7 @@ class Cohort:
     facts: dict[str, Any]
     baseline: pd.DataFrame
     flow: pd.DataFrame
+    reasons: pd.DataFrame
 
 
 def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
@@ -101,7 +103,16 @@ def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
         facts=facts,
         baseline=_baseline(raw, typed, chosen),
         flow=flow_table(chosen.steps),
+        reasons=reasons_table(
+            _kept(typed) | outcome_reasons(source, settings["outcomes"], chosen.rows),
+            chosen.rows.astype(np.int64),
+        ),
     )
+
+
+def _kept(typed: Typed) -> dict[str, dict[str, NDArray[np.intp]]]:
+    """Reasons of the columns that the cohort holds."""
+    return {name: reasons for name, reasons in typed.reasons.items() if name in typed.columns}
 
 
 def open_source(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Source:
@@ -182,7 +193,7 @@ def _facts(
         "design": {key: settings["design"].get(key) for key in ("kind", "strata", "cluster", "weight")},
         "flow": flow_table(chosen.steps).to_dict("records"),
         "columns": columns_to_json(typed.columns.values()),
-        "missing_reasons": typed.reasons,
+        "missing_reasons": counted(typed.reasons),
         "dropped": dropped,
         "not_read": sorted(name for name, entry in source.entries.items() if entry.role == "ignore"),
         "notices": typed.notices,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -20,7 +20,12 @@ from hetflow.study.expressions import names, parse
 
 
 def type_new_units(
-    raw: pd.DataFrame, settings: Mapping[str, Any], columns: Sequence[Column], where: str
+    raw: pd.DataFrame,
+    settings: Mapping[str, Any],
+    columns: Sequence[Column],
+    where: str,
+    *,
+    helpers: bool = False,
 ) -> pd.DataFrame:
     """A typed frame of new units.
 
@@ -34,6 +39,8 @@ def type_new_units(
         The columns of the study's cohort; their levels are the only ones known.
     where : str
         The file, for messages.
+    helpers : bool
+        Whether auxiliary columns of baseline that the file holds are typed too; they help to impute.
 
     Returns
     -------
@@ -46,19 +53,12 @@ def type_new_units(
     Refused
         If columns are missing, or values are none that the dictionary knows.
     """
-    wanted = _wanted(columns)
-    derived = _derived(settings.get("derived") or {}, wanted)
     header = [str(name) for name in raw.columns]
-    read = {name for entry in derived.values() for name in names(parse(str(entry["expression"])))}
-    needed = (set(wanted) | read) - set(derived)
-    refuse_all(
-        [
-            Problem(
-                where, "every column that the study's covariates need", f"no column {name}", "add the column"
-            )
-            for name in sorted(needed - set(header))
-        ]
-    )
+    found = settings.get("derived") or {}
+    wanted = _wanted(columns, _helpers(columns, found, header) if helpers else ())
+    derived = _derived(found, wanted)
+    needed = _needed(wanted, derived)
+    refuse_all(absent_columns(needed, header, where))
     entries = resolve(_dictionary(settings["dictionary"], [*needed, *derived]), sorted(needed), derived)
     for name, column in wanted.items():
         levels = entries[name].levels if column.levels is None else column.levels
@@ -78,11 +78,43 @@ def type_new_units(
     return pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in frame.items()})
 
 
-def _wanted(columns: Sequence[Column]) -> dict[str, Column]:
-    """Covariates, and the columns that say to whom they apply."""
+def needed_columns(columns: Sequence[Column], derived: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Columns that a file of new units must hold: covariates, what their conditions and what derived columns read."""
+    wanted = _wanted(columns)
+    return _needed(wanted, _derived(derived, wanted))
+
+
+def absent_columns(needed: Iterable[str], header: Sequence[str], where: str) -> list[Problem]:
+    """One problem a needed column that the file's header lacks."""
+    return [
+        Problem(where, "every column that the study's covariates need", f"no column {name}", "add the column")
+        for name in sorted(set(needed) - set(header))
+    ]
+
+
+def _needed(wanted: Iterable[str], derived: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    read = {name for entry in derived.values() for name in names(parse(str(entry["expression"])))}
+    return (set(wanted) | read) - set(derived)
+
+
+def _helpers(
+    columns: Sequence[Column], derived: Mapping[str, Mapping[str, Any]], header: Sequence[str]
+) -> list[str]:
+    """Auxiliary columns of baseline for which the file holds all that is needed."""
+    auxiliary = [column for column in columns if column.role == "auxiliary" and column.visit == 0]
+    found = []
+    for column in auxiliary:
+        own = _wanted(columns, [column.name])
+        if _needed(own, _derived(derived, own)) <= set(header):
+            found.append(column.name)
+    return found
+
+
+def _wanted(columns: Sequence[Column], more: Sequence[str] = ()) -> dict[str, Column]:
+    """Covariates, further columns, and the columns that say to whom they apply."""
     by_name = {column.name: column for column in columns}
     found: dict[str, Column] = {}
-    waiting = [column.name for column in columns if column.role == "covariate"]
+    waiting = [column.name for column in columns if column.role == "covariate"] + list(more)
     while waiting:
         column = by_name[waiting.pop()]
         found[column.name] = column

@@ -36,12 +36,13 @@ class Cleaned:
     ----------
     series : Series
         float64 with NaN, or object with None; indexed by row of the raw file, from 0.
-    reasons : dict of str to int
-        How many cells were missing for each declared reason.
+    reasons : dict of str to ndarray of int
+        By declared reason, in the order of declaration: places (from 0, ascending) of the cells that were missing
+        for it.
     """
 
     series: pd.Series
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, NDArray[np.intp]] = field(default_factory=dict)
 
 
 def text_of(value: Any) -> str:
@@ -111,27 +112,33 @@ def clean(series: pd.Series, codes: Iterable[Any], reasons: Mapping[str, str] | 
         Codes of this column, each with the reason for which the value is missing.
     """
     codes, own = list(codes), dict(reasons or {})
-    counts = dict.fromkeys(own.values(), 0)
     if pd.api.types.is_numeric_dtype(series.dtype):
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-        for code, reason in own.items():
-            hit = values == _code_number(code)
-            counts[reason] += int(hit.sum())
-            values[hit] = np.nan
-        for code in codes:
-            values[values == _code_number(code)] = np.nan
-        return Cleaned(pd.Series(values, index=series.index), counts)
+        return _clean_numbers(series, codes, own)
     positions, uniques = pd.factorize(series.astype(object), use_na_sentinel=True)
-    frequency = np.bincount(positions[positions >= 0], minlength=len(uniques))
     texts = np.full(len(uniques) + 1, None, dtype=object)  # the last serves missing cells, at position -1
+    coded: dict[str, list[int]] = {reason: [] for reason in own.values()}
     everywhere, here = Codes(codes), Codes(own)
     for place, value in enumerate(uniques):
         text = text_of(value)
         if text in here:
-            counts[next(own[code] for code in own if same(code, text))] += int(frequency[place])
+            coded[next(own[code] for code in own if same(code, text))].append(place)
         elif text and text not in everywhere:
             texts[place] = text
-    return Cleaned(pd.Series(texts[positions], index=series.index, dtype=object), counts)
+    found = {reason: np.flatnonzero(np.isin(positions, places)) for reason, places in coded.items()}
+    return Cleaned(pd.Series(texts[positions], index=series.index, dtype=object), found)
+
+
+def _clean_numbers(series: pd.Series, codes: Sequence[Any], own: Mapping[str, str]) -> Cleaned:
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    hits = {reason: np.zeros(len(values), dtype=bool) for reason in own.values()}
+    for code, reason in own.items():
+        hit = values == _code_number(code)
+        hits[reason] |= hit
+        values[hit] = np.nan
+    for code in codes:
+        values[values == _code_number(code)] = np.nan
+    found = {reason: np.flatnonzero(hit) for reason, hit in hits.items()}
+    return Cleaned(pd.Series(values, index=series.index), found)
 
 
 def _code_number(code: Any) -> float:

@@ -7,7 +7,7 @@ design there is one set of scores an imputation, and everything is evaluated per
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 from hetflow.cohort.columns import Column
 from hetflow.effects import projection
 from hetflow.effects.checks import aligned, check_asked, check_sets
+from hetflow.effects.joint import joint_row, joint_table
 from hetflow.effects.linear import Matrix
 from hetflow.effects.registry import MEASURED, REGISTRY, SEEN, Estimator, Plan
 from hetflow.effects.rules import Rule, settle_rule
@@ -26,6 +27,11 @@ from hetflow.errors import Problem, Refused, refuse
 
 #: Estimands that are curves and have a table of their own.
 CURVES = ("TOC",)
+#: Why nothing that ranks units is evaluated on imputed outcomes.
+RANKS_AND_IMPUTED_OUTCOMES = (
+    "predicted effects and imputed outcomes were learnt from the same observed outcomes, so that imputed outcomes "
+    "bear the predictions out; missing_outcome: {strategy: weighting} evaluates rankings on observed outcomes"
+)
 #: Below this many clusters, cluster-robust standard errors tend to be too small.
 FEW_CLUSTERS = 40
 
@@ -42,6 +48,8 @@ class Results(NamedTuple):
         by ``:rule`` for groups by a rule.
     curves : dict of str to DataFrame
         ``toc``: analysis, outcome, contrast, target, q, n, estimate, se, lower, scale, imputations.
+    joint : DataFrame
+        Under the contract `joint`: terms that belong together, tested together.
     notices : list of str
         What was left out and why, and what to read with care.
     """
@@ -49,6 +57,7 @@ class Results(NamedTuple):
     table: pd.DataFrame
     covariances: dict[str, Matrix]
     curves: dict[str, pd.DataFrame]
+    joint: pd.DataFrame
     notices: list[str]
 
 
@@ -64,6 +73,7 @@ def estimate_all(
     covariate_target: str = MEASURED,
     observed: pd.DataFrame | None = None,
     imputations: int | None = None,
+    kept_masks: Collection[str] = (),
 ) -> Results:
     """Every estimate that the study asks for, pooled over imputations.
 
@@ -77,7 +87,9 @@ def estimate_all(
     columns : sequence of Column
     settings : mapping
         The study's `estimates` section (``average``, ``groups``, ``rules``, ``projection``,
-        ``ranking_draws``, ``confidence``) with ``better`` ("higher" or "lower") and ``randomised`` (bool).
+        ``ranking_draws``, ``confidence``) with ``better`` ("higher" or "lower") and ``randomised`` (bool);
+        ``imputed`` (bool, optional) says that the sets of scores are imputations of missing outcomes: what
+        ranks units by predicted effects is then left out.
     seed : int
         The study's seed.
     analysis, outcome : str
@@ -87,6 +99,8 @@ def estimate_all(
         Covariates before imputation, with `unit`: quantiles of rules are cut on them.
     imputations : int, optional
         Imputations that a shared set of scores averaged over; by default the number of completions.
+    kept_masks : collection of str
+        Covariates whose gaps hold a constant: what reads one of them is about covariates as they are seen.
 
     Returns
     -------
@@ -107,7 +121,7 @@ def estimate_all(
     frames = [aligned(frame, score_sets[0]) for frame in completions or []]
     seen = None if observed is None else aligned(observed, score_sets[0])
     notices = _cluster_notice(score_sets[0])
-    plan = _plan(score_sets, frames, columns, settings, seed, seen, notices)
+    plan = settle_plan(score_sets, frames, columns, settings, seed, seen, notices)
     first = score_sets[0]
     frame = Frame(analysis, outcome, first.contrast, settings["confidence"], settings["randomised"])
     behind = imputations or max(len(frames), 1)
@@ -115,9 +129,14 @@ def estimate_all(
     tables: list[pd.DataFrame] = []
     covariances: dict[str, Matrix] = {}
     curves: dict[str, pd.DataFrame] = {}
+    together: list[dict[str, Any]] = []
     for estimator in REGISTRY:
-        target = _target(estimator, settings["randomised"], covariate_target)
+        if settings.get("imputed") and estimator.target == SEEN:
+            notices.append(f"left out: {estimator.name}: {RANKS_AND_IMPUTED_OUTCOMES}")
+            continue
         for item in estimator.items(plan):
+            kept = any(name in kept_masks for name in _read(estimator, item, plan))
+            target = _target(estimator, settings["randomised"], SEEN if kept else covariate_target)
             try:
                 sets = _evaluate(estimator, item, score_sets, frames, plan)
             except Refused as refused:
@@ -131,10 +150,12 @@ def estimate_all(
                     curves[name.lower()] = _curve(table)
                     continue
                 tables.append(table)
+                tested = joint_row(terms, frame, target, count)
+                together += [tested] if tested else []
                 if len(table) > 1:
                     covariances[_key(estimator, item, name)] = covariance
     whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
-    return Results(whole, covariances, curves, notices)
+    return Results(whole, covariances, curves, joint_table(together), notices)
 
 
 def _evaluate(
@@ -147,7 +168,7 @@ def _evaluate(
     return [estimator.function(scores, frame, plan, item) for scores, frame in zip(sets, frames, strict=True)]
 
 
-def _plan(
+def settle_plan(
     score_sets: Sequence[Scores],
     frames: Sequence[pd.DataFrame],
     columns: Sequence[Column],
@@ -156,7 +177,16 @@ def _plan(
     observed: pd.DataFrame | None,
     notices: list[str],
 ) -> Plan:
-    """Settle rules and projections; what cannot be settled is left out with a notice."""
+    """Settle rules and projections; what cannot be settled is left out with a notice, added to `notices`.
+
+    Parameters
+    ----------
+    score_sets, columns, settings, seed, observed
+        As for `estimate_all`.
+    frames : sequence of DataFrame
+        Completed covariates of the scored units, in the order of the scores; so is `observed`.
+    notices : list of str
+    """
     scores = score_sets[0]
     rules: dict[str, Rule] = {}
     for name, terms in settings["rules"].items():
@@ -212,6 +242,13 @@ def _target(estimator: Estimator, randomised: bool, covariate_target: str) -> st
     if estimator.target == SEEN and randomised:
         return SEEN
     return covariate_target if estimator.target else ""
+
+
+def _read(estimator: Estimator, item: str, plan: Plan) -> list[str]:
+    """Covariates that one part of a family reads."""
+    if estimator.name == "rule_groups":
+        return [plan.rules[item].column.name]
+    return [column.name for column in plan.projected] if estimator.name == "projection" else []
 
 
 def _left_out(problem: Problem) -> str:

@@ -13,12 +13,13 @@ from hetflow.errors import refuse
 
 BETTER = {"higher": 1.0, "lower": -1.0}
 
-_INTEGERS = {"unit": np.int64, "treated": np.int8, "cluster": np.int64, "fold": np.int64}
+_INTEGERS = {"unit": np.int64, "treated": np.int8, "observed": np.int8, "cluster": np.int64, "fold": np.int64}
 _NULLABLE = (
     "treatment_residual",
     "outcome_residual",
     "propensity",
     "outcome_mean",
+    "observation_probability",
     "cate",
     "cate_variance",
     "cate_between_imputations",
@@ -43,9 +44,15 @@ class Scores:
     treated : ndarray of int8
         1 treated, 0 control.
     treatment_residual, outcome_residual : ndarray
-        Treated minus propensity; outcome minus outcome mean (outcome units).
+        Treated minus propensity; outcome minus outcome mean (outcome units). Where missing outcomes are weighted
+        for, the outcome is the completed one of `hetflow.nuisance.observation`, which has the outcome's mean given
+        arm and covariates: every estimate that is linear in it is that of all units, and counts them all.
     propensity, outcome_mean : ndarray
         Probability of treatment; expected outcome given covariates, arms mixed.
+    observed : ndarray of int8
+        1 where the outcome was observed.
+    observation_probability : ndarray
+        Of an observed outcome; null where missing outcomes are not weighted for.
     cate : ndarray
         Predicted effect, out of bag, averaged over imputations; treated minus control, outcome units.
     cate_variance : ndarray
@@ -73,6 +80,8 @@ class Scores:
     outcome_residual: Vector
     propensity: Vector
     outcome_mean: Vector
+    observed: NDArray[np.int8]
+    observation_probability: Vector
     cate: Vector
     cate_variance: Vector
     cate_between_imputations: Vector
@@ -191,7 +200,8 @@ def make_scores(
     Parameters
     ----------
     nuisance : DataFrame, n rows
-        Under the contract `nuisance`, one contrast.
+        Under the contract `nuisance`, one contrast. Without its columns on the observation of outcomes all of them
+        count as observed.
     cate, variance : ndarray, shape (n, imputations) or (n,)
         Out-of-bag effects and their sampling variances, rows as in `nuisance`.
     better : {"higher", "lower"}
@@ -217,6 +227,7 @@ def make_scores(
             "contrast": nuisance["contrast"].to_numpy(),
             "treated": nuisance["treated"].to_numpy(dtype=np.int8),
             **residuals,
+            **_observation(nuisance),
             "cate": mean,
             "cate_variance": _average(variance, n, "variance"),
             "cate_between_imputations": effects.var(axis=1, ddof=1) if several else np.full(n, np.nan),
@@ -232,6 +243,17 @@ def make_scores(
         }
     )
     return Scores.from_frame(frame.sort_values("unit", kind="stable"))
+
+
+def _observation(nuisance: pd.DataFrame) -> dict[str, NDArray]:
+    """Whether outcomes were observed, and with which probability."""
+    if "observed" not in nuisance:
+        return {
+            "observed": np.ones(len(nuisance), np.int8),
+            "observation_probability": np.full(len(nuisance), np.nan),
+        }
+    probability = nuisance["observation_probability"].to_numpy(dtype=np.float64)
+    return {"observed": nuisance["observed"].to_numpy(dtype=np.int8), "observation_probability": probability}
 
 
 def direction(better: str) -> float:
@@ -269,6 +291,15 @@ def _check(scores: Scores) -> None:
             "scores: weight", "finite weights, none negative, not all zero", "others", "correct the weights"
         )
     first = scores.fold == scores.fold.min()
+    if not np.isin(scores.observed, (0, 1)).all():
+        refuse("scores: observed", "0 and 1", str(np.unique(scores.observed).tolist()), _REMEDY)
+    if scores.lacks("observation_probability") and not scores.observed.all():
+        refuse(
+            "scores: observed",
+            "an outcome of every unit, or a probability of observation",
+            "neither",
+            _REMEDY,
+        )
     for name in _NULLABLE:
         values = getattr(scores, name)
         if name == "cate_sequential":

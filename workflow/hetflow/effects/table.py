@@ -68,7 +68,7 @@ def rows(sets: Sequence[Terms], frame: Frame, target: str, imputations: int) -> 
     ----------
     sets : sequence of Terms
         One an imputation, or a single one that averaged over `imputations` before it was evaluated; its
-        fraction of missing information is then null.
+        fraction of missing information and Monte Carlo error are then null.
     frame : Frame
     target : str
         To which covariates the estimate refers.
@@ -111,6 +111,7 @@ def rows(sets: Sequence[Terms], frame: Frame, target: str, imputations: int) -> 
             "n": np.rint(np.mean([one.n for one in sets], axis=0)).astype(np.int64),
             "imputations": np.int64(imputations),
             "fmi": pooled.fmi,
+            "monte_carlo_se": pooled.monte_carlo_se,
         }
     )
     return table[COLUMNS], covariance

@@ -69,8 +69,7 @@ def arm_effects(
     if not (sums.grid.intervals if intervals is None else intervals):
         variance[:] = np.nan
     exponent = sums.grid.outcome_exponent
-    scaled = (np.ldexp(cate, exponent), np.ldexp(variance, 2 * exponent))
-    return np.asarray(scaled[0], dtype=np.float64), np.asarray(scaled[1], dtype=np.float64)
+    return np.ldexp(cate, exponent), np.ldexp(variance, 2 * exponent)
 
 
 def _solve(average: Floats, d: int) -> tuple[Floats, Floats]:
@@ -83,9 +82,9 @@ def _solve(average: Floats, d: int) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore"):
         identified = np.linalg.det(J) > SINGULAR * diagonal
     J[~identified] = np.eye(d + 1)
-    inverse = np.linalg.inv(J)
+    inverse = np.asarray(np.linalg.inv(J), dtype=np.float64)
     inverse[~identified] = np.nan
-    return np.einsum("njk,nk->nj", inverse, alpha), inverse
+    return np.asarray(np.einsum("njk,nk->nj", inverse, alpha), dtype=np.float64), inverse
 
 
 def _places(d: int) -> list[tuple[int, int]]:

@@ -27,6 +27,10 @@ class EconmlEngine:
         """The covariates as they are."""
         return X
 
+    def read(self, covariates: Floats, X: Floats) -> Floats:
+        """The other covariates as they are."""
+        return X
+
     def grow(
         self,
         X: Floats,

@@ -61,6 +61,10 @@ class Engine(Protocol):
         """
         ...
 
+    def read(self, covariates: Any, X: Floats) -> Any:
+        """Other covariates of the same units in the form of `prepare`, cut as those were."""
+        ...
+
     def grow(
         self,
         covariates: Any,

@@ -19,6 +19,7 @@ from hetflow.forest.sums import Grid, Sums, empty_sums
 from hetflow.forest.threads import for_each_bag
 
 Floats = NDArray[np.float64]
+Scale = tuple[int, tuple[int, ...]]
 
 
 def grow_shard(
@@ -36,6 +37,8 @@ def grow_shard(
     unit: ArrayLike | None = None,
     nominal: ArrayLike | None = None,
     threads: int = 1,
+    evaluated: ArrayLike | None = None,
+    scale: Scale | None = None,
 ) -> Sums:
     """Grow a range of bags and add up what they say about every unit.
 
@@ -68,6 +71,10 @@ def grow_shard(
         Columns of `X` that hold codes of categories; only for engines that handle them.
     threads : int
         Threads that grow bags and add them up; the sums are integers, so they are the same for any number.
+    evaluated : array_like, shape (n, p), optional
+        Covariates at which the trees are evaluated, where they are others than those the trees learn from.
+    scale : (int, tuple of int), optional
+        From `scale_of` a larger sample, so that the sums of several forests can stand in one table.
 
     Returns
     -------
@@ -82,7 +89,18 @@ def grow_shard(
         weights are negative, or the sample is too small for a tree to split.
     """
     forest = open_forest(
-        X, treatment_residual, outcome_residual, weight, cluster, in_sample, seed, label, settings, nominal
+        X,
+        treatment_residual,
+        outcome_residual,
+        weight,
+        cluster,
+        in_sample,
+        seed,
+        label,
+        settings,
+        nominal,
+        evaluated,
+        scale,
     )
     n = len(forest.inside)
     units = np.arange(n, dtype=np.int64) if unit is None else np.asarray(unit, dtype=np.int64)
@@ -92,7 +110,7 @@ def grow_shard(
         for trees, half in bags:
             out = _others(half, n)
             low, high = np.searchsorted(out, (first, last))
-            forest.engine.add(sums, trees, forest.covariates, out[low:high])
+            forest.engine.add(sums, trees, forest.evaluated, out[low:high])
 
     for_each_bag(forest.grow, add, range(first_bag, last_bag + 1), n, threads)
     return replace(sums, last_bag=last_bag)
@@ -107,7 +125,9 @@ class OpenForest:
     engine : Engine
         Grows the trees.
     covariates
-        What the engine made of the covariates.
+        What the engine made of the covariates that trees learn from.
+    evaluated
+        The same of the covariates at which they are evaluated.
     grid : Grid
         Of the sums.
     inside : ndarray of bool, shape (n,)
@@ -118,6 +138,7 @@ class OpenForest:
 
     engine: Engine
     covariates: Any
+    evaluated: Any
     grid: Grid
     inside: NDArray[np.bool_]
     grow: Callable[[int], tuple[Any, NDArray[np.int64]]]
@@ -134,6 +155,8 @@ def open_forest(
     label: tuple[str, str | int, str],
     settings: Mapping[str, Any] | ForestSettings,
     nominal: ArrayLike | None = None,
+    evaluated: ArrayLike | None = None,
+    scale: Scale | None = None,
 ) -> OpenForest:
     """Check and prepare a forest; the arguments are those of `grow_shard`."""
     chosen = forest_settings(settings)
@@ -143,10 +166,9 @@ def open_forest(
     _check_sample(pool, chosen)
     check_arms(treatment_residual, chosen.engine)
     treatment, outcome, weights = _training(treatment_residual, outcome_residual, weight, pool)
-    outcome_exponent = _unit_scale(outcome[pool.rows])
+    outcome_exponent, exponents = scale or scale_of(treatment[pool.rows], outcome[pool.rows])
     outcome = np.ldexp(outcome, -outcome_exponent)
     intervals = cluster is None or engine_facts(chosen.engine).handles_clusters_intervals
-    exponents = _bounds(treatment[pool.rows], outcome[pool.rows])
     grower = engine(chosen.engine)
     covariates = grower.prepare(X, pool.rows, None if nominal is None else np.asarray(nominal, dtype=bool))
 
@@ -158,7 +180,18 @@ def open_forest(
 
     inside = np.asarray(in_sample, dtype=bool)
     grid = Grid(chosen.bag_trees, outcome_exponent, exponents, intervals)
-    return OpenForest(grower, covariates, grid, inside, grow)
+    return OpenForest(
+        grower, covariates, _read(grower, covariates, evaluated, chosen.engine), grid, inside, grow
+    )
+
+
+def _read(grower: Engine, covariates: Any, evaluated: ArrayLike | None, name: str) -> Any:
+    """Covariates at which trees are evaluated, as the engine reads them."""
+    if evaluated is None:
+        return covariates
+    other = np.ascontiguousarray(evaluated, dtype=np.float64)
+    check_covariates(other, name)
+    return grower.read(covariates, other)
 
 
 def _others(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
@@ -216,6 +249,12 @@ def _columns(treatment: Floats) -> list[tuple[str, Floats]]:
     if treatment.ndim == 1:
         return [("treatment residual", treatment)]
     return [(f"treatment residual {k}", column) for k, column in enumerate(treatment.T, start=1)]
+
+
+def scale_of(treatment: Floats, outcome: Floats) -> Scale:
+    """Exponent of the outcome's scale, and exponents that bound the leaf averages of the scaled residuals."""
+    exponent = _unit_scale(outcome)
+    return exponent, _bounds(treatment, np.ldexp(outcome, -exponent))
 
 
 def _unit_scale(outcome: Floats) -> int:

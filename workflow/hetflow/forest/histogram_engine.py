@@ -62,6 +62,10 @@ class HistogramEngine:
         bins = find_bins(X, rows, nominal)
         return Binned(bins, bins.codes(X))
 
+    def read(self, covariates: Binned, X: Floats) -> Binned:
+        """Other covariates in the same bins."""
+        return Binned(covariates.bins, covariates.bins.codes(X))
+
     def grow(
         self,
         covariates: Binned,

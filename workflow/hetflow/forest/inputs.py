@@ -23,6 +23,7 @@ def forest_inputs(
     cohort: pd.DataFrame,
     folds: pd.DataFrame,
     engine: str,
+    training: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Arguments of `hetflow.forest.grow.open_forest` that all samples share, and the folds.
 
@@ -34,12 +35,14 @@ def forest_inputs(
         Under their contracts; units without residuals are only predicted.
     engine : str
         Which implementation will read them.
+    training : DataFrame, optional
+        Completed covariates that trees learn from, where they are others than those they judge.
 
     Returns
     -------
     dict
-        X, nominal, treatment_residual, outcome_residual, weight, cluster; unit, fold, scored (which units have
-        residuals).
+        X, nominal, evaluated, treatment_residual, outcome_residual, weight, cluster; unit, fold, scored (which units
+        have residuals). `evaluated` is None where trees judge the covariates that they learn from.
     """
     unit = completed["unit"].to_numpy()
     rows = rows_of(nuisance["unit"].to_numpy(), unit)
@@ -48,8 +51,12 @@ def forest_inputs(
     X, nominal = forest_matrix(columns, completed, engine)
     scored = np.zeros(len(unit), dtype=bool)
     scored[rows] = True
+    evaluated = None
+    if training is not None:
+        evaluated, X = X, _in_order(forest_matrix(columns, training, engine)[0], training, unit)
     return {
         "X": X,
+        "evaluated": evaluated,
         "nominal": nominal,
         "treatment_residual": _spread(nuisance["treatment_residual"], rows, len(unit)),
         "outcome_residual": _spread(nuisance["outcome_residual"], rows, len(unit)),
@@ -75,6 +82,10 @@ def forest_matrix(
         X, _, nominal = covariate_codes(completed, covariates(columns, completed))
         return X, nominal
     return matrix(columns, [completed])[0], None
+
+
+def _in_order(X: NDArray[np.float64], frame: pd.DataFrame, unit: NDArray[np.int64]) -> NDArray[np.float64]:
+    return X[rows_of(unit, frame["unit"].to_numpy())]
 
 
 def _spread(values: pd.Series, rows: NDArray[np.int64], n: int) -> NDArray[np.float64]:

@@ -5,23 +5,33 @@ settled.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hetflow.cohort.applicability import applies_to, depths, parents
+from hetflow.cohort.applicability import depths
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.blocks import Target, donor_rows, find_targets, target_scores
-from hetflow.missingness.matching import draw_coefficients, match
+from hetflow.missingness.chain_state import State, open_state
+from hetflow.missingness.chance import Stream
+from hetflow.missingness.delta import moved
+from hetflow.missingness.engines import Fitted, engine_for
+from hetflow.missingness.imputer import Imputer, Step
 from hetflow.missingness.predictors import choose_predictors
-from hetflow.missingness.variables import Variable, embed, encode, restore
+from hetflow.missingness.variables import encode, restore
 from hetflow.seeds import generator
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 OUTCOME = "__outcome__"
+PREDICTORS = 10
+"""Fewest of the most predictors: what a few hundred donors bear."""
+UNITS_PER_PREDICTOR = 100
+"""Donors that make room for a further predictor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +43,62 @@ class ChainSettings:
     iterations : int
         Rounds over all incomplete columns.
     donors : int
-        Units among which predictive mean matching draws.
-    predictors : int
-        Most predictors of a column, the outcome not counted.
+        Units among which predictive mean matching draws; fewest of a leaf of the engine `tree`.
+    predictors : int or "auto"
+        Most predictors of a column, the outcome not counted; see `most_predictors`.
     minimum_correlation : float
         Least absolute correlation of a predictor with the column.
+    engine : str
+        A key of `hetflow.missingness.engines.ENGINES`.
+    delta : mapping of str to float
+        What is added to imputed values, by column: see `hetflow.missingness.delta`.
     """
 
     iterations: int = 5
     donors: int = 5
-    predictors: int = 10
+    predictors: int | Literal["auto"] = "auto"
     minimum_correlation: float = 0.08
+    engine: str = "pmm"
+    delta: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Chain:
-    """State of one chain: variables by name (sorted), their features, and where each has its features."""
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a target is predicted from: its scores (NaN in rows that cannot be donors), the features' places."""
 
-    variables: dict[str, Variable]
-    features: FloatArray
-    places: dict[str, NDArray[np.int64]]
-    typed: pd.DataFrame
+    target: Target
+    scores: FloatArray
+    predictors: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One chain: its state and settings, and what its streams are keyed by."""
+
+    state: State
     settings: ChainSettings
     seed: int
     key: tuple[str | int, ...]
 
     def stream(self, *item: str | int) -> np.random.Generator:
+        """The random stream of one purpose."""
         return generator(self.seed, "impute", *self.key, *item)
 
-    def refresh(self, names: Sequence[str]) -> None:
-        for name in names:
-            self.features[:, self.places[name]] = embed(self.variables[name])
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """A chain that has been run.
+
+    Attributes
+    ----------
+    frame : DataFrame, shape (n, ...)
+        The typed frame with its gaps filled.
+    imputer : Imputer or None
+        The last round's models, to complete new units by.
+    """
+
+    frame: pd.DataFrame
+    imputer: Imputer | None
 
 
 def run_chain(
@@ -72,7 +107,9 @@ def run_chain(
     settings: ChainSettings,
     seed: int,
     key: tuple[str | int, ...],
-) -> pd.DataFrame:
+    *,
+    keep: bool = False,
+) -> Chained:
     """One chain over the rows of `typed`: every target in turn, `settings.iterations` times.
 
     Parameters
@@ -86,90 +123,71 @@ def run_chain(
         The study's seed.
     key : tuple
         What the draws are for: mode, imputation and, in inference mode, arm.
+    keep : bool
+        Whether to keep what new units are completed by.
 
     Returns
     -------
-    DataFrame, shape (n, ...)
-        `typed` with its gaps filled; observed cells are the same bit for bit.
+    Chained
+        Observed cells are the same bit for bit.
     """
     ordered = sorted(columns, key=lambda column: column.name)
     variables = {c.name: encode(typed, c, may_log=c.name != OUTCOME) for c in ordered}
-    widths = [len(variable.scales) for variable in variables.values()]
-    starts = np.cumsum([0, *widths])
-    places = {name: np.arange(starts[i], starts[i + 1]) for i, name in enumerate(variables)}
-    chain = _Chain(variables, np.empty((len(typed), int(starts[-1]))), places, typed, settings, seed, key)
-    chain.refresh(list(variables))
-    targets = find_targets(variables, depths(ordered))
-    models = {target.key: _model(chain, target) for target in targets}
+    chain = Chain(open_state(typed, variables), settings, seed, key)
+    depth = depths(ordered)
+    targets = find_targets(variables, depth)
+    models = [_model(chain, target) for target in targets]
+    others = [_model(chain, target) for target in _others(chain, targets)] if keep else []
     for target in targets:
         _start(chain, target)
+    steps: list[Step] = []
     for iteration in range(settings.iterations):
-        for target in targets:
-            scores, predictors = models[target.key]
-            _step(chain, target, scores, predictors, iteration)
-    return restore(typed, list(variables.values()))
+        last = keep and iteration == settings.iterations - 1
+        for model in models:
+            steps += _step(chain, model, iteration, keep=last)
+    steps += [
+        _kept(chain, model, _fit(chain, model, chain.stream("kept", model.target.key))) for model in others
+    ]
+    frame = restore(typed, list(variables.values()))
+    if not keep:
+        return Chained(frame, None)
+    steps.sort(key=lambda step: max(depth[name] for name in step.names))
+    return Chained(frame, Imputer.of(variables, steps, settings.iterations, settings.delta))
 
 
-def _model(chain: _Chain, target: Target) -> tuple[FloatArray, NDArray[np.int64]]:
+def most_predictors(asked: int | Literal["auto"], donors: int) -> int:
+    """Most predictors: as asked, or `PREDICTORS`, or one for every `UNITS_PER_PREDICTOR` donors if that is more."""
+    return max(PREDICTORS, donors // UNITS_PER_PREDICTOR) if asked == "auto" else asked
+
+
+def _model(chain: Chain, target: Target) -> Model:
     """Scores of a target and the places of its predictors; the outcome, if there is one, comes first."""
-    scores = target_scores(chain.variables, target)
-    banned = np.zeros(chain.features.shape[1], dtype=bool)
-    always = chain.places[OUTCOME] if OUTCOME in chain.places else np.empty(0, dtype=np.int64)
+    state, settings = chain.state, chain.settings
+    scores = target_scores(state.variables, target)
+    most = most_predictors(settings.predictors, int(np.isfinite(scores).all(axis=1).sum()))
+    banned = np.zeros(state.features.shape[1], dtype=bool)
+    always = state.places[OUTCOME] if OUTCOME in state.places else np.empty(0, dtype=np.int64)
     for name in target.names:
-        banned[chain.places[name]] = True
+        banned[state.places[name]] = True
     always = always[~banned[always]]
     banned[always] = True
-    settings = chain.settings
-    chosen = choose_predictors(
-        chain.features, scores, banned, settings.predictors, settings.minimum_correlation
-    )
-    return scores, np.concatenate([always, chosen])
+    chosen = choose_predictors(state.features, scores, banned, most, settings.minimum_correlation)
+    return Model(target, scores, np.concatenate([always, chosen]))
 
 
-def _settle(chain: _Chain, target: Target) -> NDArray[np.int64]:
-    """Decide to whom a conditional column applies where that was unknown; return the rows to impute."""
-    for name in target.names:
-        variable = chain.variables[name]
-        unknown = np.flatnonzero(~variable.known)
-        if len(unknown):
-            variable.applies[unknown] = _evaluate(chain, variable.column, unknown)
-            variable.values[unknown[variable.applies[unknown] == 0]] = variable.constant
-    wanted = target.rows.copy()
-    for name in target.names:
-        wanted &= chain.variables[name].applies == 1
-    return np.flatnonzero(wanted)
+def _others(chain: Chain, targets: Sequence[Target]) -> list[Target]:
+    """Columns that no step of the chain imputes alone, although a new unit may lack one of them alone."""
+    alone = {target.names[0] for target in targets if len(target.names) == 1}
+    nobody = np.zeros(len(chain.state.typed), dtype=bool)
+    others = [Target((name,), nobody) for name in chain.state.variables if name not in alone]
+    return [target for target in others if donor_rows(chain.state.variables, target).any()]
 
 
-def _evaluate(chain: _Chain, column: Column, rows: NDArray[np.int64]) -> FloatArray:
-    """The condition of `column` on the chain's current values of its parents."""
-    described = {name: variable.column for name, variable in chain.variables.items()}
-    current = chain.typed.iloc[rows]
-    read = [_rows(chain.variables[name], rows) for name in sorted(parents(column)) if name in chain.variables]
-    applies = applies_to(restore(current, read), column, described)
-    if np.isnan(applies).any():
-        refuse(
-            f"dictionary.{column.name}.applicable_if",
-            "a condition that is known once its parents are",
-            f"{column.applicable_if!r} still unknown in {int(np.isnan(applies).sum())} units",
-            "write the condition so that it is true or false for every value of its parents",
-        )
-    return applies
-
-
-def _rows(variable: Variable, rows: NDArray[np.int64]) -> Variable:
-    return replace(
-        variable,
-        values=variable.values[rows],
-        given=variable.given[rows],
-        applies=variable.applies[rows],
-        known=variable.known[rows],
-    )
-
-
-def _start(chain: _Chain, target: Target) -> None:
+def _start(chain: Chain, target: Target) -> None:
     """First values: those of a donor drawn at random."""
-    rows = _settle(chain, target)
-    donors = np.flatnonzero(donor_rows(chain.variables, target))
+    state = chain.state
+    rows = state.settle(target.names, target.rows)
+    donors = np.flatnonzero(donor_rows(state.variables, target))
     if len(rows):
         if not len(donors):
             refuse(
@@ -179,29 +197,45 @@ def _start(chain: _Chain, target: Target) -> None:
                 "give the column the role ignore",
             )
         drawn = donors[chain.stream("start", target.key).integers(len(donors), size=len(rows))]
-        _hand_on(chain.variables, target, rows, drawn)
-    chain.refresh(target.names)
+        state.write(target.names, rows, _vectors(state, target, drawn))
+    state.refresh(target.names)
 
 
-def _step(
-    chain: _Chain, target: Target, scores: FloatArray, predictors: NDArray[np.int64], iteration: int
-) -> None:
-    """One target once: draw coefficients, match, hand on the donors' values."""
-    rows = _settle(chain, target)
-    if len(rows):
-        donors = np.flatnonzero(np.isfinite(scores).all(axis=1))
+def _step(chain: Chain, model: Model, iteration: int, *, keep: bool) -> list[Step]:
+    """One target once: fit, draw, write; the step itself if it is to be kept."""
+    state, target = chain.state, model.target
+    rows = state.settle(target.names, target.rows)
+    kept: list[Step] = []
+    if len(rows) or keep:
         rng = chain.stream(iteration, target.key)
-        Z = chain.features[:, predictors]
-        draw = draw_coefficients(Z[donors], scores[donors], rng)
-        expected = draw.predict(Z[donors], draw.estimated)
-        wanted = draw.predict(Z[rows], draw.drawn)
-        _hand_on(chain.variables, target, rows, donors[match(expected, wanted, chain.settings.donors, rng)])
-    chain.refresh(target.names)
+        fitted = _fit(chain, model, rng)
+        vectors = _vectors(state, target, _donors(model))
+        drawn = fitted.impute(state.features[rows][:, model.predictors], vectors, Stream(rng))
+        state.write(target.names, rows, moved(drawn, target.names, chain.settings.delta))
+        kept = [_kept(chain, model, fitted)] if keep else []
+    state.refresh(target.names)
+    return kept
 
 
-def _hand_on(
-    variables: Mapping[str, Variable], target: Target, rows: NDArray[np.int64], donors: NDArray[np.int64]
-) -> None:
-    for name in target.names:
-        values = variables[name].values
-        values[rows] = values[donors]
+def _donors(model: Model) -> IntArray:
+    return np.flatnonzero(np.isfinite(model.scores).all(axis=1))
+
+
+def _vectors(state: State, target: Target, rows: IntArray) -> FloatArray:
+    """Current values of a target's columns, shape (len(rows), columns)."""
+    return np.column_stack([state.variables[name].values[rows] for name in target.names])
+
+
+def _fit(chain: Chain, model: Model, rng: np.random.Generator) -> Fitted:
+    donors = _donors(model)
+    variables = [chain.state.variables[name] for name in model.target.names]
+    engine = engine_for(chain.settings.engine, variables)
+    scales = [scale for variable in variables for scale in variable.scales]
+    Z = chain.state.features[donors][:, model.predictors]
+    single = scales[0] if len(scales) == 1 else None
+    return engine.fit(Z, model.scores[donors], chain.settings.donors, rng, single)
+
+
+def _kept(chain: Chain, model: Model, fitted: Fitted) -> Step:
+    vectors = _vectors(chain.state, model.target, _donors(model))
+    return Step(model.target.names, model.predictors, vectors, fitted)

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
+from hetflow.missingness.masks import cells, compress
 
 BoolArray = NDArray[np.bool_]
 
@@ -79,25 +80,16 @@ def distinct_masks(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFra
     -------
     DataFrame
         mask (1, 2, ...), rows (units missing under it), width (columns that share it), columns (their names,
-        joined by ", ", in the order given); by falling width, then rows, then first column. Columns without a
+        joined by ", ", in alphabetical order); by falling width, then rows, then first column. Columns without a
         gap are left out.
     """
-    matrix = missing_matrix(frame, columns)
-    shared: dict[bytes, list[int]] = {}
-    for place in range(matrix.shape[1]):
-        if matrix[:, place].any():
-            shared.setdefault(np.packbits(matrix[:, place]).tobytes(), []).append(place)
-    rows = [
-        (int(matrix[:, places[0]].sum()), len(places), [columns[place].name for place in places])
-        for places in shared.values()
-    ]
-    rows.sort(key=lambda row: (-row[1], -row[0], min(row[2])))
+    masks = compress(cells(frame, columns))
     return pd.DataFrame(
         {
-            "mask": np.arange(1, len(rows) + 1),
-            "rows": [row[0] for row in rows],
-            "width": [row[1] for row in rows],
-            "columns": [", ".join(row[2]) for row in rows],
+            "mask": np.arange(1, len(masks) + 1),
+            "rows": masks.rows,
+            "width": masks.widths,
+            "columns": [", ".join(members) for members in masks.members],
         }
     )
 

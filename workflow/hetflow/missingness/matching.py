@@ -8,11 +8,15 @@ multivariate matching, by which one donor hands on a whole vector.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.spatial import cKDTree
+
+from hetflow.missingness.chance import Chance
+from hetflow.missingness.transform import Scale
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -37,16 +41,29 @@ class Draw:
         Their means among the donors.
     estimated, drawn : ndarray, shape (1 + k_used, r)
         Posterior means and a draw; the first row is the intercept.
+    sigma : ndarray, shape (r,)
+        Drawn residual standard deviations.
     """
 
     used: NDArray[np.bool_]
     centre: FloatArray
     estimated: FloatArray
     drawn: FloatArray
+    sigma: FloatArray
 
-    def predict(self, predictors: FloatArray, coefficients: FloatArray) -> FloatArray:
-        """Predicted scores, shape (n, r)."""
-        return coefficients[0] + (predictors[:, self.used] - self.centre) @ coefficients[1:]
+
+def predict(
+    predictors: FloatArray, used: NDArray[np.bool_], centre: FloatArray, coefficients: FloatArray
+) -> FloatArray:
+    """Predicted scores, shape (n, r).
+
+    Terms are added one by one, so that a row's prediction is the same bits whatever rows stand beside it, which the
+    products of linear algebra libraries do not promise.
+    """
+    total = np.repeat(coefficients[:1], len(predictors), axis=0)
+    for place, column in enumerate(np.flatnonzero(used)):
+        total += (predictors[:, column] - centre[place])[:, None] * coefficients[1 + place]
+    return total
 
 
 def draw_coefficients(predictors: FloatArray, scores: FloatArray, rng: np.random.Generator) -> Draw:
@@ -80,36 +97,96 @@ def draw_coefficients(predictors: FloatArray, scores: FloatArray, rng: np.random
     noise = rng.standard_normal((k + 1, scores.shape[1])) * sigma
     drawn_slopes = slopes + solve_triangular(factor.T, noise[1:], lower=False)
     drawn_mean = mean + noise[0] / np.sqrt(n)
-    return Draw(used, centre, np.vstack([mean, slopes]), np.vstack([drawn_mean, drawn_slopes]))
+    return Draw(used, centre, np.vstack([mean, slopes]), np.vstack([drawn_mean, drawn_slopes]), sigma)
 
 
-def match(donors: FloatArray, recipients: FloatArray, pool: int, rng: np.random.Generator) -> IntArray:
-    """For every recipient one of its nearest donors, at random.
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Predictive mean matching of one target, ready to draw donors.
+
+    Attributes
+    ----------
+    used, centre, drawn
+        As in `Draw`: how a recipient's scores are predicted.
+    points : ndarray, shape (d, r)
+        Predicted scores of the donors, shaken so that equal ones are told apart.
+    shake : ndarray, shape (r,)
+        Standard deviation of the shaking.
+    pool : int
+        Among how many nearest donors to draw.
+    """
+
+    used: NDArray[np.bool_]
+    centre: FloatArray
+    drawn: FloatArray
+    points: FloatArray
+    shake: FloatArray
+    pool: int
+
+    engine: ClassVar[str] = "pmm"
+
+    def impute(self, predictors: FloatArray, vectors: FloatArray, chance: Chance) -> FloatArray:
+        """Values of donors drawn for rows.
+
+        Parameters
+        ----------
+        predictors : ndarray, shape (m, k)
+            Of the rows, on unit scale.
+        vectors : ndarray, shape (d, c)
+            Values of the donors, in the order of `points`.
+        chance : Chance
+            Source of random numbers.
+
+        Returns
+        -------
+        ndarray, shape (m, c)
+        """
+        return vectors[self.choose(predict(predictors, self.used, self.centre, self.drawn), chance)]
+
+    def check(self, predictors: int, donors: int) -> None:
+        """See `hetflow.missingness.engines.Fitted`."""
+        used, width = int(self.used.sum()), self.points.shape[1]
+        shapes = (self.used.shape, self.centre.shape, self.drawn.shape, self.shake.shape, len(self.points))
+        if shapes != ((predictors,), (used,), (1 + used, width), (width,), donors):
+            raise ValueError("coefficients or donors that do not fit one another")
+        if not 1 <= self.pool <= donors:
+            raise ValueError("a number of nearest donors that is not there")
+
+    def choose(self, wanted: FloatArray, chance: Chance) -> IntArray:
+        """For every row of predicted scores, shape (m, r), the position of one of its nearest donors."""
+        wanted = wanted + self.shake * chance.normal(*wanted.shape)
+        choice = chance.below(self.pool, len(wanted))
+        near = _nearest_on_line if self.points.shape[1] == 1 else _nearest_in_space
+        return near(self.points, wanted, self.pool)[np.arange(len(wanted)), choice]
+
+
+def fit_matcher(
+    predictors: FloatArray, scores: FloatArray, pool: int, rng: np.random.Generator, scale: Scale | None
+) -> Matcher:
+    """Draw coefficients and predict the donors.
 
     Parameters
     ----------
-    donors : ndarray, shape (n, r)
-        Predicted scores of the donors, n >= 1.
-    recipients : ndarray, shape (m, r)
-        Predicted scores of the recipients.
+    predictors, scores : ndarray, shape (d, k), (d, r)
+        Of the donors, d >= 1.
     pool : int
         Among how many nearest donors to draw; all of them when there are fewer.
     rng : Generator
         Random stream.
-
-    Returns
-    -------
-    ndarray of int, shape (m,)
-        Positions among the donors.
+    scale : Scale or None
+        Not read.
     """
-    pool = min(pool, len(donors))
-    spread = donors.std(axis=0)
+    draw = draw_coefficients(predictors, scores, rng)
+    expected = predict(predictors, draw.used, draw.centre, draw.estimated)
+    points, shake = shaken(expected, rng)
+    return Matcher(draw.used, draw.centre, draw.drawn, points, shake, min(pool, len(points)))
+
+
+def shaken(expected: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Predicted scores of donors moved by a `TIE_BREAK` of their spread, and the standard deviation of the move."""
+    spread = expected.std(axis=0)
     shake = TIE_BREAK * np.where(spread > 0, spread, 1.0)
-    points = donors + shake * rng.standard_normal(donors.shape)
-    wanted = recipients + shake * rng.standard_normal(recipients.shape)
-    choice = rng.integers(pool, size=len(recipients))
-    near = _nearest_on_line if donors.shape[1] == 1 else _nearest_in_space
-    return near(points, wanted, pool)[np.arange(len(wanted)), choice]
+    return expected + shake * rng.standard_normal(expected.shape), shake
 
 
 def _nearest_in_space(points: FloatArray, wanted: FloatArray, pool: int) -> IntArray:

@@ -10,6 +10,7 @@ score or a rank.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,20 @@ from numpy.typing import NDArray
 from hetflow.cohort.applicability import parents
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.chained import OUTCOME, ChainSettings, run_chain
+from hetflow.missingness.chained import OUTCOME, Chained, ChainSettings, run_chain
+from hetflow.missingness.delta import with_lacks, without_lacks
 from hetflow.missingness.variables import encode
 
 
 def impute_deployment(
-    frame: pd.DataFrame, columns: Sequence[Column], imputation: int, seed: int, settings: ChainSettings
-) -> pd.DataFrame:
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    imputation: int,
+    seed: int,
+    settings: ChainSettings,
+    *,
+    keep: bool = False,
+) -> Chained:
     """One completed data set that has seen neither arm nor outcome.
 
     Parameters
@@ -39,10 +47,12 @@ def impute_deployment(
         The study's seed.
     settings : ChainSettings
         How the chain is run.
+    keep : bool
+        Whether to keep what new units are completed by.
 
     Returns
     -------
-    DataFrame, shape (n, ...)
+    Chained
         The columns and their ``__applies``, complete; observed cells bit for bit.
 
     Raises
@@ -51,7 +61,9 @@ def impute_deployment(
         If a column has no observed value at all.
     """
     baseline = [column for column in columns if column.visit == 0]
-    return run_chain(_select(frame, baseline), baseline, settings, seed, ("deployment", imputation))
+    typed, described = with_lacks(_select(frame, baseline), baseline, settings.delta)
+    chained = run_chain(typed, described, settings, seed, ("deployment", imputation), keep=keep)
+    return replace(chained, frame=without_lacks(chained.frame))
 
 
 def impute_inference(
@@ -81,8 +93,9 @@ def impute_inference(
     notices : list of str
         Columns too rarely observed in an arm, which were completed without arm and outcome instead.
     """
-    typed = _select(frame, columns).assign(**{OUTCOME: np.asarray(outcome, dtype=np.float64)})
-    described = [*columns, Column(OUTCOME, "continuous")]
+    typed, described = with_lacks(_select(frame, columns), columns, settings.delta)
+    typed = typed.assign(**{OUTCOME: np.asarray(outcome, dtype=np.float64)})
+    described = [*described, Column(OUTCOME, "continuous")]
     scarce = _scarce(typed, columns, arm, settings)
     notices: list[str] = []
     if scarce:
@@ -92,10 +105,12 @@ def impute_inference(
             "values were imputed over all arms and without the outcome"
         )
     parts = [
-        run_chain(typed.loc[arm == value], described, settings, seed, ("inference", imputation, int(value)))
+        run_chain(
+            typed.loc[arm == value], described, settings, seed, ("inference", imputation, int(value))
+        ).frame
         for value in np.unique(arm)
     ]
-    return pd.concat(parts).loc[frame.index].drop(columns=OUTCOME), notices
+    return without_lacks(pd.concat(parts).loc[frame.index].drop(columns=OUTCOME)), notices
 
 
 def _select(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
@@ -140,7 +155,7 @@ def _borrow(
             "fewer, in a column measured after treatment, which cannot be imputed without the arm",
             "give the column the role ignore",
         )
-    donor = impute_deployment(typed, columns, imputation, seed, settings)
+    donor = impute_deployment(typed, columns, imputation, seed, settings).frame
     conditional = [by_name[name] for name in wanted if by_name[name].applicable_if is not None]
     filled = [*wanted, *(column.applies for column in conditional)]
     return typed.assign(**{name: donor[name] for name in filled})

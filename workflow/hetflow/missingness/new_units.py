@@ -1,15 +1,16 @@
-"""Covariates of new units completed as the study completed its own in deployment mode, as far as that is stored."""
+"""Covariates of new units completed as the study completed its own in deployment mode, as far as it can."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-import numpy as np
 import pandas as pd
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
-from hetflow.missingness.fill import fill_typical
+from hetflow.missingness.impute_new import impute_new
+from hetflow.missingness.imputer import Imputer
+from hetflow.missingness.kept import mark_new_units, settle_new_units
 
 _MOST_NAMED = 5
 
@@ -21,6 +22,11 @@ def complete_new_units(
     columns: Sequence[Column],
     strategy: str,
     where: str,
+    *,
+    keep_mask: Collection[str] = (),
+    imputer: Imputer | None = None,
+    seed: int = 0,
+    imputation: int = 0,
 ) -> pd.DataFrame:
     """New units with the columns of the study's completed file.
 
@@ -29,7 +35,7 @@ def complete_new_units(
     new : DataFrame, shape (m, ...)
         From `hetflow.cohort.new_units.type_new_units`.
     studied : DataFrame, shape (n, ...)
-        The study's cohort, whose medians and most frequent values the strategy ``indicator`` fills in.
+        The study's cohort, whose medians and most frequent values stand in gaps that are kept.
     completed : DataFrame, shape (n, ...)
         The study's completed file in deployment mode.
     columns : sequence of Column
@@ -38,23 +44,33 @@ def complete_new_units(
         Of the study.
     where : str
         The file, for messages.
+    keep_mask : collection of str
+        Of the strategy ``selective``: covariates whose gaps are kept.
+    imputer : Imputer, optional
+        What the study stored of this imputation, where its strategy imputes.
+    seed, imputation : int
+        The study's seed and the imputation's number, for the same.
 
     Raises
     ------
     Refused
-        If values are missing and the strategy's way to complete them is not stored with the study.
+        If values are missing that the strategy cannot complete.
     """
     covariates = [column for column in columns if column.role == "covariate"]
     frame = new
     if strategy == "indicator":
-        baseline = [column for column in columns if column.visit == 0 and column.name in new.columns]
-        frame = fill_typical(new, baseline, studied)
-        masks = {
-            column.indicator: new[column.name].isna().to_numpy(dtype=np.float64)
-            for column in covariates
-            if column.indicator in completed.columns
-        }
-        frame = frame.assign(**masks)
+        keep_mask = [column.name for column in covariates if column.mask_fixed_before_randomisation]
+    kept = strategy in ("indicator", "selective")
+    if kept:
+        frame = mark_new_units(new, studied, covariates, keep_mask, completed.columns)
+    if imputer is not None and imputer.steps:
+        gaps = frame[list(completed.columns)].isna().any(axis=1).to_numpy()
+        described = {column.name: column for column in columns}
+        described |= {c.indicator: Column(c.indicator, "binary", "auxiliary") for c in covariates}
+        filled = impute_new(frame[gaps], described, imputer, seed, imputation)
+        frame = pd.concat([frame[~gaps], filled[list(frame.columns)]]).loc[frame.index]
+    if kept:
+        frame = settle_new_units(frame, new, studied, covariates, keep_mask)
     frame = frame[list(completed.columns)]
     if strategy != "native":
         _refuse_gaps(frame, strategy, where)
@@ -70,7 +86,7 @@ def _refuse_gaps(frame: pd.DataFrame, strategy: str, where: str) -> None:
     more = f" and {len(gaps) - _MOST_NAMED} more" if len(gaps) > _MOST_NAMED else ""
     refuse(
         where,
-        f"a value of every covariate in every row: the imputations of missingness.strategy {strategy} are not stored",
+        f"a value of every covariate in every row, as far as missingness.strategy {strategy} cannot give it",
         f"missing values (rows) in {shown}{more}",
-        "complete the rows, leave them out, or let an analysis with strategy native or indicator make the predictions",
+        "complete the rows, leave them out, or let the primary analysis take multiple_imputation, native or indicator",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
+from hetflow.missingness.blockwise import blank_blocks, whole_blocks
 from hetflow.missingness.chained import ChainSettings
-from hetflow.missingness.fill import fill_typical
+from hetflow.missingness.imputer import Imputer
+from hetflow.missingness.kept import keep_masks, unkept_notice
 from hetflow.missingness.modes import impute_deployment, impute_inference
+from hetflow.study.routes import ROUTES
 
 DEPLOYMENT, INFERENCE = "deployment", "inference"
 MODES = (DEPLOYMENT, INFERENCE)
@@ -29,10 +32,13 @@ class Settings:
         Of `multiple_imputation`.
     minimum_arm : int
         Fewest complete units in an arm for `complete_case`.
+    keep_mask : tuple of str
+        Covariates whose gaps `selective` keeps.
     """
 
     chain: ChainSettings = field(default_factory=ChainSettings)
     minimum_arm: int = 30
+    keep_mask: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +48,21 @@ class Completed:
     Attributes
     ----------
     frame : DataFrame
-        ``unit``, the covariates kept, their ``__applies`` and, for `indicator`, ``<name>__missing``; without
-        missing values, except under `native`. Auxiliary columns have done their work and are not in it.
+        ``unit``, the covariates kept, their ``__applies`` and, for `indicator` and `selective`,
+        ``<name>__missing``; without missing values, except under `native`, and in whole blocks under `blockwise`.
+        Auxiliary columns have done their work and are not in it.
     columns_kept : tuple of str
         Covariates in the frame, in the order in which they were given.
     notices : tuple of str
         What the report must say.
+    imputer : Imputer or None
+        What new units are completed by, where the strategy has such a thing (deployment mode).
     """
 
     frame: pd.DataFrame
     columns_kept: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    imputer: Imputer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +91,30 @@ class Strategy:
     Attributes
     ----------
     name : str
-        As in the study file.
+        As in the study file; what it answers and on which assumption is in `hetflow.study.routes`.
     run : callable
         Task -> Completed.
     modes : tuple of str
         Modes whose files differ; a strategy with one mode gives the same file for both.
-    several : bool
-        Whether it makes several imputations.
     units, covariates : str
         Which units and covariates are kept.
-    complete : bool
-        Whether its files are free of missing values.
     """
 
     name: str
     run: Callable[[Task], Completed]
     modes: tuple[str, ...]
-    several: bool
     units: str
     covariates: str
-    complete: bool = True
+
+    @property
+    def several(self) -> bool:
+        """Whether it makes several imputations."""
+        return ROUTES[self.name].several
+
+    @property
+    def complete(self) -> bool:
+        """Whether its files are free of missing values."""
+        return not ROUTES[self.name].leaves_gaps
 
 
 def complete(
@@ -132,9 +146,9 @@ def complete(
     seed : int
         The study's seed.
     arm : ndarray of int, shape (n,), optional
-        Needed by `multiple_imputation` in inference mode; `complete_case` counts complete units by it.
+        Needed in inference mode by strategies of two modes; `complete_case` counts complete units by it.
     outcome : ndarray, shape (n,), optional
-        Needed in inference mode of `multiple_imputation`, NaN where missing; refused by a programming error
+        Needed in inference mode by strategies of two modes, NaN where missing; refused by a programming error
         (ValueError) in deployment mode, which must not see it.
     settings : Settings, optional
         Defaults as documented there.
@@ -178,48 +192,55 @@ def _names(columns: Sequence[Column]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
+def _impute(
+    task: Task, frame: pd.DataFrame, columns: Sequence[Column], mode: str
+) -> tuple[pd.DataFrame, list[str], Imputer | None]:
+    """One imputation of `frame` in one mode, notices, and what new units are completed by (deployment mode)."""
+    chain = task.settings.chain
+    if mode == DEPLOYMENT:
+        made = impute_deployment(frame, columns, task.imputation, task.seed, chain, keep=True)
+        return made.frame, [], made.imputer
+    if task.arm is None or task.outcome is None:
+        raise ValueError("inference mode needs arm and outcome")
+    return *impute_inference(frame, columns, task.arm, task.outcome, task.imputation, task.seed, chain), None
+
+
 def _multiple_imputation(task: Task) -> Completed:
-    notices: list[str] = []
-    if task.mode == DEPLOYMENT:
-        completed = impute_deployment(
-            task.frame, task.columns, task.imputation, task.seed, task.settings.chain
-        )
-    else:
-        if task.arm is None or task.outcome is None:
-            raise ValueError("inference mode needs arm and outcome")
-        completed, notices = impute_inference(
-            task.frame, task.columns, task.arm, task.outcome, task.imputation, task.seed, task.settings.chain
-        )
+    completed, notices, imputer = _impute(task, task.frame, task.columns, task.mode)
     whole = completed.assign(unit=task.frame["unit"])
-    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices))
+    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices), imputer)
 
 
 def _indicator(task: Task) -> Completed:
-    """Median or most frequent value, and one indicator for every distinct mask fixed before randomisation."""
-    baseline = [column for column in task.columns if column.visit == 0]
-    frame = _with_applies(fill_typical(task.frame, baseline), task.covariates)
-    groups: dict[bytes, list[str]] = {}
-    silent: list[str] = []
-    for column in sorted(task.covariates, key=lambda column: column.name):
-        mask = task.frame[column.name].isna().to_numpy()
-        if mask.any() and column.mask_fixed_before_randomisation:
-            groups.setdefault(np.packbits(mask).tobytes(), []).append(column.name)
-        elif mask.any():
-            silent.append(column.name)
-    by_name = {column.name: column for column in task.covariates}
-    first = [by_name[names[0]] for names in groups.values()]
-    masks = {column.indicator: task.frame[column.name].isna().to_numpy(dtype=np.float64) for column in first}
-    notices = [
-        f"{shared[0]}__missing stands for the mask shared by {', '.join(shared)}"
-        for shared in groups.values()
-        if len(shared) > 1
-    ]
-    if silent:
-        notices.append(
-            f"no indicator for {', '.join(silent)}: the dictionary does not say that who misses them was "
-            "settled before randomisation, and an indicator of anything later is a post-treatment variable"
-        )
-    return Completed(frame.assign(**masks), _names(task.covariates), tuple(notices))
+    """Masks fixed before randomisation kept, all other gaps imputed once, from covariates alone."""
+    kept = [column.name for column in task.covariates if column.mask_fixed_before_randomisation]
+    completed = _with_kept(task, kept, DEPLOYMENT)
+    silent = unkept_notice(task.frame, task.covariates, kept)
+    return replace(completed, notices=(*completed.notices, *silent))
+
+
+def _selective(task: Task) -> Completed:
+    """The masks of `keep_mask` kept, all other gaps imputed as by multiple imputation."""
+    return _with_kept(task, task.settings.keep_mask, task.mode)
+
+
+def _with_kept(task: Task, kept: Sequence[str], mode: str) -> Completed:
+    masks = keep_masks(task.frame, task.covariates, kept)
+    completed, notices, imputer = _impute(task, masks.frame, [*task.columns, *masks.indicators], mode)
+    whole = masks.settle(completed).assign(unit=task.frame["unit"])
+    frame = _with_applies(whole, task.covariates)
+    indicators = {one.name: whole[one.name].to_numpy(dtype=np.float64) for one in masks.indicators}
+    said = (*masks.notices, *notices)
+    return Completed(frame.assign(**indicators), _names(task.covariates), said, imputer)
+
+
+def _blockwise(task: Task) -> Completed:
+    """Single cells imputed; a block that was not measured at all stays missing."""
+    blocks = whole_blocks(task.frame, task.covariates)
+    completed, notices, _ = _impute(task, task.frame, task.columns, task.mode)
+    whole = blank_blocks(completed, blocks).assign(unit=task.frame["unit"])
+    said = [block.notice for block in blocks]
+    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), (*said, *notices))
 
 
 def _complete_case(task: Task) -> Completed:
@@ -257,16 +278,29 @@ def _complete_variables(task: Task) -> Completed:
 
 
 def _native(task: Task) -> Completed:
-    return Completed(_with_applies(task.frame, task.covariates), _names(task.covariates))
+    loose = [
+        column.name
+        for column in task.covariates
+        if task.frame[column.name].isna().any() and not column.mask_fixed_before_randomisation
+    ]
+    notices: tuple[str, ...] = ()
+    if loose:
+        notices = (
+            f"native shows learners who misses {', '.join(sorted(loose))}; the dictionary does not say that this was "
+            "settled before randomisation: if it was not, the average effect is biased",
+        )
+    return Completed(_with_applies(task.frame, task.covariates), _names(task.covariates), notices)
 
 
 STRATEGIES: dict[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
-        Strategy("multiple_imputation", _multiple_imputation, MODES, True, "all", "all"),
-        Strategy("indicator", _indicator, (DEPLOYMENT,), False, "all", "all"),
-        Strategy("complete_case", _complete_case, (DEPLOYMENT,), False, "with all covariates", "all"),
-        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,), False, "all", "without a gap"),
-        Strategy("native", _native, (DEPLOYMENT,), False, "all", "all", complete=False),
+        Strategy("multiple_imputation", _multiple_imputation, MODES, "all", "all"),
+        Strategy("indicator", _indicator, (DEPLOYMENT,), "all", "all"),
+        Strategy("complete_case", _complete_case, (DEPLOYMENT,), "with all covariates", "all"),
+        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,), "all", "without a gap"),
+        Strategy("native", _native, (DEPLOYMENT,), "all", "all"),
+        Strategy("selective", _selective, MODES, "all", "all"),
+        Strategy("blockwise", _blockwise, MODES, "all", "all"),
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,25 @@ def encode(frame: pd.DataFrame, column: Column, *, may_log: bool = True) -> Vari
     return variable
 
 
+def encode_as(
+    frame: pd.DataFrame, column: Column, levels: tuple[str, ...], scales: tuple[Scale, ...]
+) -> Variable:
+    """One column of a frame of new units, with the levels and scales that it has in the study.
+
+    Raises
+    ------
+    KeyError
+        For a level that the study does not have.
+    """
+    given = frame[column.name].notna().to_numpy()
+    applies, known = _applicability(frame, column, given)
+    if column.kind == "nominal":
+        values = _codes(frame[column.name].astype(object).to_numpy(), given, levels)
+    else:
+        values = frame[column.name].to_numpy(dtype=np.float64, copy=True)
+    return Variable(column, levels, values, given, applies, known, scales)
+
+
 def _applicability(frame: pd.DataFrame, column: Column, given: BoolArray) -> tuple[FloatArray, BoolArray]:
     if column.applicable_if is None:
         return np.ones(len(frame)), np.ones(len(frame), dtype=bool)
@@ -107,10 +127,15 @@ def _nominal_codes(series: pd.Series, column: Column, given: BoolArray) -> tuple
     special = str(column.not_applicable)
     names = set(column.levels or ()) | {str(value) for value in text[given]}
     levels = [*sorted(names - {special}), special] if column.applicable_if is not None else sorted(names)
+    return tuple(levels), _codes(text, given, levels)
+
+
+def _codes(text: NDArray[Any], given: BoolArray, levels: Sequence[str]) -> FloatArray:
+    """Places of levels, NaN where not given."""
     place = {level: i for i, level in enumerate(levels)}
     values = np.full(len(text), np.nan)
     values[given] = [place[str(value)] for value in text[given]]
-    return tuple(levels), values
+    return values
 
 
 def embed(variable: Variable) -> FloatArray:

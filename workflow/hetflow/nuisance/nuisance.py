@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hetflow.errors import refuse
-from hetflow.nuisance.crossfit import cross_fit
+from hetflow.missingness.blockwise import Submodel
+from hetflow.nuisance.crossfit import CrossFit, cross_fit
 from hetflow.nuisance.folds import Floats, Integers, check_folds
 from hetflow.nuisance.learners import CLASSIFICATION, REGRESSION
+from hetflow.nuisance.observation import Observation, Units, complete_outcome
+from hetflow.nuisance.observed_shares import observation_facts
 from hetflow.nuisance.overlap import diagnose_overlap
 from hetflow.nuisance.propensity import design_propensity, trim_units
+from hetflow.nuisance.submodels import cross_fit_submodels
 
 DESIGN = "design"
 
@@ -33,6 +38,7 @@ class _Units:
     weight: Floats
     level: np.ndarray | None
     cluster: Integers | None
+    auxiliary: Floats | None
 
 
 def nuisance(
@@ -52,13 +58,17 @@ def nuisance(
     binary: bool = False,
     contrast: str = "treated - control",
     names: Sequence[str] | None = None,
+    models: Sequence[Submodel] = (),
+    missing_outcome: Mapping[str, Any] | None = None,
+    auxiliary: Floats | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Estimate the nuisances of one set of units.
 
     Parameters
     ----------
     unit : array_like of int, shape (n,)
-        Units with an observed outcome, in any order.
+        Units with an observed outcome, in any order; all eligible ones where missing outcomes are weighted for.
     X : ndarray, shape (n, p)
         Covariates. In a randomised design: the mean over the deployment imputations, without indicators of
         masks that treatment could have touched. Observational: one inference imputation.
@@ -85,18 +95,30 @@ def nuisance(
         Name of the contrast, written into the frame.
     names : sequence of str, optional
         Names of the columns of X, for the table of balance.
+    models : sequence of Submodel, optional
+        Where blocks of X are missing: which units a model of which columns learns from and judges; see
+        `hetflow.missingness.blockwise.submodels`. The propensity must then be the design's.
+    missing_outcome : mapping, optional
+        The study's section of that name under strategy ``weighting``: ``learner``, ``auxiliary``, ``smallest``.
+        `outcome` may then be NaN, and what follows reads the completed outcome of `hetflow.nuisance.observation`.
+    auxiliary : ndarray, shape (n, q), optional
+        Further columns that who has an outcome may depend on; NaN where missing.
+    groups : mapping of str to sequence of str, length n, optional
+        Levels by which the share of observed outcomes is told.
 
     Returns
     -------
     frame : DataFrame
         The nuisance contract, sorted by unit: unit, fold, contrast, treated, treatment_residual (treated
-        minus propensity), outcome_residual (outcome minus its mean), propensity, outcome_mean, weight. Units
+        minus propensity), outcome_residual (outcome minus its mean), propensity, outcome_mean, observed (1
+        where the outcome is), observation_probability (null where it is not modelled), weight. Units
         that trimming leaves out are not in it. The outcome mean is m(x) = E[Y | X = x] over both arms, as
         residualisation needs it (Robinson, Econometrica 56 (1988) 931-954; Nie and Wager, Biometrika 108
-        (2021) 299-319).
+        (2021) 299-319). With missing outcomes it is learnt from those observed with weights 1 / p, and the
+        residual is that of the completed outcome.
     facts : dict
         Ready for JSON: ``outcome`` and ``propensity`` (how made; performance), ``trim``, ``overlap``,
-        ``number``.
+        ``number``; ``observation`` where missing outcomes are weighted for.
 
     Raises
     ------
@@ -104,23 +126,17 @@ def nuisance(
         For a fold without an arm, a propensity that is not strictly between 0 and 1, and whatever
         `cross_fit` refuses.
     """
-    units = _sort(unit, X, treated, outcome, fold, weight, level, cluster)
+    units = _sort(unit, X, treated, outcome, fold, weight, level, cluster, auxiliary)
     check_folds(units.fold, units.treated, where="nuisance")
     propensity, propensity_facts = _propensity(units, design, settings, seed, key)
     kept, trim_facts = trim_units(propensity, units.treated, settings.get("trim"))
     check_folds(units.fold[kept], units.treated[kept], int(units.fold.max()), where="nuisance: trim")
-    kind = CLASSIFICATION if binary else REGRESSION
-    mean = cross_fit(
-        units.X,
-        units.outcome,
-        units.fold,
-        str(settings["outcome"]),
-        units.weight,
-        seed,
-        ("outcome", *key),
-        kind,
-        units.cluster,
-    )
+    found: Observation | None = None
+    observation: dict[str, Any] = {}
+    if missing_outcome is not None:
+        learner = str(settings["outcome"])
+        found, observation = _observe(units, missing_outcome, learner, seed, key, binary, groups)
+    mean = _outcome_mean(units, found, str(settings["outcome"]), seed, key, binary, models)
     labels = [f"x{j + 1}" for j in range(units.X.shape[1])] if names is None else list(names)
     facts = {
         "number": {"units": len(units.unit), "kept": int(kept.sum()), "covariates": units.X.shape[1]},
@@ -132,7 +148,52 @@ def nuisance(
             units.X[kept], labels, units.treated[kept], propensity[kept], units.weight[kept]
         ),
     }
-    return _frame(units, propensity, mean.prediction, contrast)[kept].reset_index(drop=True), facts
+    frame = _frame(units, propensity, mean.prediction, contrast, found)[kept].reset_index(drop=True)
+    return frame, facts | observation
+
+
+def _observe(
+    units: _Units,
+    section: Mapping[str, Any],
+    learner: str,
+    seed: int,
+    key: tuple[str | int, ...],
+    binary: bool,
+    groups: Mapping[str, Sequence[str]] | None,
+) -> tuple[Observation, dict[str, Any]]:
+    """The completed outcome, and the facts of how it was made."""
+    X = units.X if units.auxiliary is None else np.column_stack([units.X, units.auxiliary])
+    modelled = Units(X, units.treated, units.outcome, units.fold, units.weight, units.cluster)
+    found = complete_outcome(modelled, section, learner, seed, key, binary)
+    ordered = {name: [levels[i] for i in units.order] for name, levels in (groups or {}).items()}
+    return found, {"observation": observation_facts(modelled, found, section, ordered)}
+
+
+def _outcome_mean(
+    units: _Units,
+    found: Observation | None,
+    learner: str,
+    seed: int,
+    key: tuple[str | int, ...],
+    binary: bool,
+    models: Sequence[Submodel],
+) -> CrossFit:
+    """The outcome's mean given covariates; learnt from the observed with weights 1 / p, if some are not.
+
+    Arms and auxiliaries are mixed in it, so that those observed are no random part given the covariates alone: the
+    unweighted mean would be that of the observed.
+    """
+    target = units.outcome if found is None else np.where(found.observed, units.outcome, 0.0)
+    weight = units.weight if found is None else units.weight * found.weight
+    kind = CLASSIFICATION if binary else REGRESSION
+    fit = cross_fit
+    if models:
+        fit = partial(cross_fit_submodels, [_in_order(model, units.order) for model in models])
+    return fit(units.X, target, units.fold, learner, weight, seed, ("outcome", *key), kind, units.cluster)
+
+
+def _in_order(model: Submodel, order: Integers) -> Submodel:
+    return Submodel(model.columns, model.learns[order], model.judges[order])
 
 
 def _sort(
@@ -144,6 +205,7 @@ def _sort(
     weight: ArrayLike | None,
     level: ArrayLike | None,
     cluster: ArrayLike | None,
+    auxiliary: Floats | None,
 ) -> _Units:
     """Everything as arrays, sorted by unit."""
     units = np.asarray(unit, dtype=np.int64)
@@ -168,6 +230,7 @@ def _sort(
         np.ones(len(units)) if weight is None else np.asarray(weight, dtype=np.float64)[order],
         None if level is None else np.asarray(level)[order],
         None if cluster is None else np.asarray(cluster)[order],
+        None if auxiliary is None else np.asarray(auxiliary, dtype=np.float64)[order],
     )
 
 
@@ -203,8 +266,12 @@ def _propensity(
     return values, {"learner": DESIGN, "probability": probability}
 
 
-def _frame(units: _Units, propensity: Floats, outcome_mean: Floats, contrast: str) -> pd.DataFrame:
+def _frame(
+    units: _Units, propensity: Floats, outcome_mean: Floats, contrast: str, found: Observation | None
+) -> pd.DataFrame:
     """The nuisance contract."""
+    n = len(units.unit)
+    outcome = units.outcome if found is None else found.outcome
     return pd.DataFrame(
         {
             "unit": units.unit,
@@ -212,9 +279,11 @@ def _frame(units: _Units, propensity: Floats, outcome_mean: Floats, contrast: st
             "contrast": contrast,
             "treated": units.treated.astype(np.int8),
             "treatment_residual": units.treated - propensity,
-            "outcome_residual": units.outcome - outcome_mean,
+            "outcome_residual": outcome - outcome_mean,
             "propensity": propensity,
             "outcome_mean": outcome_mean,
+            "observed": np.ones(n, dtype=np.int8) if found is None else found.observed.astype(np.int8),
+            "observation_probability": np.full(n, np.nan) if found is None else found.probability,
             "weight": units.weight,
         }
     )

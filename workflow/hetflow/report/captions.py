@@ -11,7 +11,10 @@ from hetflow.report.figures_effects import NOT_APPLICABLE
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words, listed
 
-ORDER = ("flow", "missingness", "masks", "overlap", "average", "toc", "groups", "displays", "analyses")
+ORDER = (
+    *("flow", "missingness", "masks", "patterns", "comissing", "nesting", "dependence", "dropout"),
+    *("sensitivity", "overlap", "average", "toc", "groups", "displays", "analyses"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,28 @@ def masks_caption(patterns: pd.DataFrame, minimum: int) -> Caption:
         "A column stands for variables missing in the same participants, a band for participants who miss "
         f"the same; a band's height is their share. Blue: missing.{tail}",
         f"Map of {own} patterns of missing values against {patterns.shape[1] - 2} sets of variables.",
+    )
+
+
+def sensitivity_caption(words: Words, shares: dict[str, float], ranked: bool, reach: float) -> Caption:
+    """Of the planes of shifts and the effect by shift."""
+    ranking = (
+        " Right: where the ranking by predicted effect is still shown to find those who gain more."
+        if ranked
+        else ""
+    )
+    return Caption(
+        "What missing outcomes could change",
+        "Suppose that outcomes nobody saw were higher or lower than the observed ones predict. Across: by how much of "
+        f"a standard deviation in the treated ({words.treated}); upwards: in the controls ({words.control}). The dot "
+        "is no shift; rings mark where the finding tips if one arm is shifted alone. Left: whether the "
+        f"{words.level} interval of the average effect shows a benefit or a harm, or includes none.{ranking} Beneath: "
+        "the average effect by shift. The outcome is missing for "
+        f"{fmt.percent(shares['treated'])} with {words.treated} and {fmt.percent(shares['control'])} with "
+        f"{words.control}.",
+        f"Maps of the findings over shifts of the missing outcomes of both arms, up to {fmt.number(reach, 1)} standard "
+        "deviations either way, and the average effect with its interval against the shift. The tables below have "
+        "the numbers.",
     )
 
 

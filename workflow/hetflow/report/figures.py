@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from hetflow.report import captions as cap
-from hetflow.report import picks, tables, tables_compared
-from hetflow.report.captions import Caption
+from hetflow.report import drawn_missing, picks, tables, tables_compared
 from hetflow.report.disclosure import enough
+from hetflow.report.drawn import Drawn
 from hetflow.report.figures_cohort import flow_figure, overlap_figure
 from hetflow.report.figures_effects import analyses_figure, curve_figure, displays_figure, dots_figure
-from hetflow.report.figures_missing import masks_figure, missing_figure
+from hetflow.report.figures_sensitivity import sensitivity_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
-from hetflow.report.frames_missing import missing_shares, pattern_map
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.observation import outcomes_left_out
+from hetflow.report.sensitivity import shown_analysis
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
 EFFECT_COLUMNS = ("estimate", "se", "lower", "upper")
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A figure with its caption and the table it was drawn from."""
-
-    svg: str
-    caption: Caption
-    table: pd.DataFrame
 
 
 def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
@@ -44,8 +34,14 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
     minimum = int(inputs.settings["minimum_cell_count"])
     found = {
         "flow": _flow(inputs, primary, minimum),
-        "missingness": _missingness(inputs, primary, minimum),
-        "masks": _masks(inputs, primary, minimum),
+        "missingness": drawn_missing.draw_missingness(inputs, primary, minimum),
+        "masks": drawn_missing.draw_masks(inputs, primary, minimum),
+        "patterns": drawn_missing.draw_patterns(inputs, primary, minimum),
+        "comissing": drawn_missing.draw_network(inputs, primary, minimum),
+        "nesting": drawn_missing.draw_nesting(inputs, primary, minimum),
+        "dependence": drawn_missing.draw_dependence(inputs, primary, minimum),
+        "dropout": drawn_missing.draw_dropout(inputs, primary, minimum),
+        "sensitivity": _sensitivity(inputs, words, minimum),
         "overlap": _overlap(inputs, primary, minimum),
         "average": _average(inputs, primary),
         "toc": _toc(inputs, primary, minimum),
@@ -59,30 +55,35 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
 def _flow(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     if inputs.flow.empty:
         return None
-    flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
+    flow = with_outcome(inputs.flow, outcomes_left_out(inputs), inputs.outcome)
     steps, arms = flow_steps(flow, words, minimum)
     caption = cap.flow_caption(steps)
     return Drawn(flow_figure(steps, arms, caption.title, caption.alternative), caption, steps)
 
 
-def _missingness(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    if inputs.variables.empty:
+def _sensitivity(inputs: ReportInputs, words: dict[str, Words], minimum: int) -> Drawn | None:
+    name = shown_analysis(inputs)
+    if not name:
         return None
-    shares = missing_shares(inputs.variables, inputs.masks, inputs.cohort["columns"], words, minimum)
-    if shares.empty:
+    analysis, own = inputs.analyses[name], words[name]
+    facts, shifts = analysis.sensitivity, analysis.shifts
+    effects = shifts[(shifts["estimand"] == "ATE") & (shifts["assumption"] == "shift")]
+    effects = _printed(enough(effects, "n", minimum), own)
+    if effects.empty or min(facts["lost"].values()) < minimum:
         return None
-    caption = cap.missingness_caption(shares)
-    return Drawn(missing_figure(shares, caption.title, caption.alternative), caption, shares)
-
-
-def _masks(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
-    if inputs.masks.empty:
-        return None
-    patterns, masks = pattern_map(inputs.patterns, inputs.masks, inputs.cohort["columns"], words, minimum)
-    if patterns.empty or len(masks) < 2:
-        return None
-    caption = cap.masks_caption(patterns, minimum)
-    return Drawn(masks_figure(patterns, masks, caption.title, caption.alternative), caption, patterns)
+    ranked = "AUTOC" in set(analysis.plane["estimand"])
+    caption = cap.sensitivity_caption(own, facts["share_lost"], ranked, facts["reach"])
+    unit = "sd" if facts["units"] == "sd" else own.unit or "own unit"
+    svg = sensitivity_figure(
+        analysis.plane,
+        analysis.tipping,
+        effects,
+        own.sign,
+        (unit, own.unit),
+        caption.title,
+        caption.alternative,
+    )
+    return Drawn(svg, caption, effects)
 
 
 def _overlap(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:

@@ -23,15 +23,26 @@ class AnalysisInputs:
         ``curve, q, estimate, se, lower, upper``: the targeting operator characteristic, in benefit units.
     displays : DataFrame
         ``covariate, label, unit, bin, x, level, n, estimate, se, lower, upper``: effects in outcome units.
+    joint : DataFrame
+        Contract ``joint``: terms that belong together, tested together.
     notices : list of str
         What the estimates stage wants read.
+    shifts, tipping, plane : DataFrame
+        Of the sensitivity stage (`hetflow.effects.sensitivity`); empty where it was not asked for.
+    sensitivity : dict
+        Its facts (``sensitivity/sensitivity.json``).
     """
 
     nuisance: Mapping[str, Any] = field(default_factory=dict)
     guards: Mapping[str, Any] = field(default_factory=dict)
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     displays: pd.DataFrame = field(default_factory=pd.DataFrame)
+    joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notices: tuple[str, ...] = ()
+    shifts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tipping: pd.DataFrame = field(default_factory=pd.DataFrame)
+    plane: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sensitivity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,14 @@ class ReportInputs:
         The structure of what is missing: by variable, by distinct mask, by pattern.
     missingness : dict
         ``missingness/summary.json``.
+    structure : dict
+        ``missingness/structure.json``; empty when the stage was not run.
+    structure_tables : dict of str to DataFrame
+        Its tables ``nodes``, ``network``, ``nesting`` and ``rules``.
+    mechanism : dict
+        ``missingness/mechanism.json``; empty when the stage was not run.
+    mechanism_tables : dict of str to DataFrame
+        Its tables ``labels``, ``dependence``, ``mcar`` and ``dropout``.
     estimates : DataFrame
         Contract ``estimates``, all analyses.
     analyses : dict of str to AnalysisInputs
@@ -68,6 +87,10 @@ class ReportInputs:
     missingness: Mapping[str, Any]
     estimates: pd.DataFrame
     analyses: Mapping[str, AnalysisInputs]
+    structure: Mapping[str, Any] = field(default_factory=dict)
+    structure_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    mechanism: Mapping[str, Any] = field(default_factory=dict)
+    mechanism_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""The page: sections in the order of the story, assembled into one HTML file that needs nothing else."""
+"""The page: answers, notices and sections, assembled into one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, prose, sentences, tables, tables_compared
-from hetflow.report.figures import Drawn, draw_all, panels
-from hetflow.report.frames_baseline import baseline_tables
-from hetflow.report.frames_cohort import flow_table, with_outcome
-from hetflow.report.frames_missing import missing_table
+from hetflow.report import picks, sentences
+from hetflow.report.drawn import Drawn
+from hetflow.report.figures import draw_all
 from hetflow.report.inputs import Report, ReportInputs
-from hetflow.report.sentences import Finding
+from hetflow.report.notices import notices
+from hetflow.report.sections import all_sections, findings
+from hetflow.report.shown_tables import all_tables
 from hetflow.report.style import plain
 from hetflow.report.tables import Table
 from hetflow.report.words import Words, words
 
 _TEMPLATES = Path(__file__).parent / "templates"
-Part = tuple[str, Any]
 
 
 def build_report(inputs: ReportInputs) -> Report:
@@ -41,55 +40,19 @@ def build_report(inputs: ReportInputs) -> Report:
     """
     own = {name: words(inputs.settings, inputs.cohort["columns"], name) for name in inputs.analyses}
     drawn = draw_all(inputs, own)
-    shown, exported = _tables(inputs, own)
+    shown, exported = all_tables(inputs, own)
     exported |= {f"figure_{name}": figure.table for name, figure in drawn.items() if name not in exported}
-    html = _render(inputs, own[inputs.primary], drawn, shown)
+    html = _render(inputs, own[inputs.primary], drawn, shown, exported)
     return Report(html, {name: figure.svg for name, figure in drawn.items()}, exported)
 
 
-def _tables(inputs: ReportInputs, own: dict[str, Words]) -> tuple[dict[str, Table], dict[str, pd.DataFrame]]:
-    """Tables for the page by name, and tables for export by name."""
-    first, minimum = own[inputs.primary], int(inputs.settings["minimum_cell_count"])
-    columns = inputs.cohort["columns"]
-    estimates, primary = inputs.estimates, inputs.primary
-    shown = [
-        tables.estimand_table(inputs.settings["estimand"]),
-        tables.average_table(estimates, primary, first),
-        tables.heterogeneity_table(estimates, primary, first),
-        tables.groups_table(estimates, primary, first, minimum),
-        tables.projection_table(estimates, primary, first),
-        tables_compared.nuisance_table(inputs.analyses[primary].nuisance),
-    ]
-    exported: dict[str, pd.DataFrame] = {}
-    if len(inputs.flow):
-        flow = with_outcome(inputs.flow, inputs.cohort.get("outcomes", {}), inputs.outcome)
-        table, exported["flow"] = flow_table(flow, first, minimum)
-        shown.append(table)
-    if len(inputs.baseline):
-        made, exported["baseline"] = baseline_tables(inputs.baseline, _leading(inputs), first, minimum)
-        shown += made
-    if len(inputs.variables):
-        table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum)
-        shown.append(table)
-    labels = inputs.settings["labels"]
-    names = {name: labels.get(name) or name for name in own}
-    compared = tables_compared.analyses_frame(estimates, names, own)
-    if len(compared) > 1:
-        shown.append(tables_compared.analyses_table(compared, panels(own), first))
-    exported["analyses"] = compared
-    exported["estimates"] = tables_compared.releasable(estimates, minimum)
-    return {table.name: table for table in shown}, exported
-
-
-def _leading(inputs: ReportInputs) -> set[str]:
-    """Covariates that the study names: in strata, projection, rules or displays."""
-    settings = inputs.settings
-    asked = settings["methods"][inputs.primary]["estimates"]
-    rules = [rule["covariate"] for rule in asked["rules"].values()]
-    return {*settings["design"]["strata"], *asked["projection"], *rules, *asked.get("displays", [])}
-
-
-def _render(inputs: ReportInputs, own: Words, drawn: dict[str, Drawn], shown: dict[str, Table]) -> str:
+def _render(
+    inputs: ReportInputs,
+    own: Words,
+    drawn: dict[str, Drawn],
+    shown: dict[str, Table],
+    exported: dict[str, pd.DataFrame],
+) -> str:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
         autoescape=True,
@@ -115,8 +78,8 @@ def _render(inputs: ReportInputs, own: Words, drawn: dict[str, Drawn], shown: di
         byline=_byline(settings),
         summary=settings["report"]["summary"],
         answers=_answers(inputs, own),
-        notices=_notices(inputs),
-        sections=[section for section in _sections(inputs, own, shown) if section["parts"]],
+        notices=notices(inputs, own),
+        sections=[section for section in all_sections(inputs, own, shown, exported) if section["parts"]],
         figures=figures,
         tables=shown,
         footer=_footer(settings),
@@ -159,136 +122,3 @@ def _answers(inputs: ReportInputs, own: Words) -> list[dict[str, Any]]:
             "texts": [text for text in (whom.text, slopes) if text],
         },
     ]
-
-
-def findings(inputs: ReportInputs, own: Words) -> tuple[Finding, Finding, Finding]:
-    """Average effect, heterogeneity, and for whom, in sentences."""
-    estimates, primary = inputs.estimates, inputs.primary
-    average = sentences.average_finding(own, picks.one(estimates, primary, "ATE", own))
-    vary = sentences.heterogeneity_finding(
-        own,
-        picks.one(estimates, primary, "AUTOC", own),
-        picks.one(estimates, primary, "sequential_AUTOC", own),
-    )
-    whom = sentences.groups_finding(own, *picks.sequential(estimates, primary, own), vary.established)
-    return average, vary, whom
-
-
-def _notices(inputs: ReportInputs) -> list[str]:
-    """What must be read with the results, each once."""
-    said = [str(notice) for notice in inputs.cohort.get("notices", [])]
-    labels = inputs.settings["labels"]
-    for name, analysis in inputs.analyses.items():
-        prefix = "" if name == inputs.primary else f"{labels.get(name) or name}: "
-        said += [f"{prefix}{notice}" for notice in [*analysis.notices, *prose.guard_notices(analysis.guards)]]
-    return list(dict.fromkeys(said))
-
-
-def _sections(inputs: ReportInputs, own: Words, shown: dict[str, Table]) -> list[dict[str, Any]]:
-    settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
-    nuisance = inputs.analyses[inputs.primary].nuisance
-    outcome = inputs.cohort.get("outcomes", {}).get(inputs.outcome, {})
-    minimum = int(settings["minimum_cell_count"])
-    _, vary, _ = findings(inputs, own)
-    spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
-
-    def section(name: str, title: str, *parts: Part) -> dict[str, Any]:
-        return {"id": name, "title": title, "parts": [part for part in parts if part[1]]}
-
-    return [
-        section("question", "The question", ("table", "estimand")),
-        section(
-            "participants",
-            "Who was studied",
-            ("figure", "flow"),
-            ("table", "flow"),
-            ("table", "baseline"),
-            ("table", "baseline_all"),
-            ("text", prose.dropped_text(inputs.cohort.get("dropped", {}))),
-        ),
-        section(
-            "missing",
-            "What is missing, and how it was handled",
-            ("text", prose.missing_text(inputs.missingness, int(settings["minimum_cell_count"]))),
-            ("text", prose.UNTESTABLE),
-            ("figure", "missingness"),
-            ("figure", "masks"),
-            ("table", "missing"),
-            ("heading", "How it was handled"),
-            *(("text", text) for text in prose.handling(methods, own.randomised)),
-            *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
-        ),
-        section(
-            "overlap",
-            "Can the arms be compared?",
-            ("text", prose.lost_text(own, outcome, minimum)),
-            ("text", prose.overlap_text(own, nuisance)),
-            ("figure", "overlap"),
-            ("text", prose.nuisance_text(own, nuisance)),
-            ("table", "nuisance"),
-        ),
-        section(
-            "average",
-            "The average effect",
-            ("text", prose.AVERAGES),
-            ("figure", "average"),
-            ("table", "average"),
-        ),
-        section(
-            "heterogeneity",
-            "Is there heterogeneity?",
-            ("text", prose.TESTS),
-            ("text", vary.text),
-            ("table", "heterogeneity"),
-            ("figure", "toc"),
-            ("text", sentences.calibration_sentence(spread, own.level)),
-        ),
-        section(
-            "whom",
-            "For whom?",
-            ("text", prose.GROUPS),
-            ("figure", "groups"),
-            ("table", "groups"),
-            ("table", "projection"),
-            ("figure", "displays"),
-        ),
-        section(
-            "analyses",
-            "How the analyses differ",
-            ("text", _analyses_text(inputs)),
-            ("figure", "analyses"),
-            ("table", "analyses"),
-        ),
-        section(
-            "methods",
-            "Methods, and how to run it again",
-            ("text", prose.methods_paragraph(own, settings, inputs.primary)),
-            ("facts", _facts(inputs)),
-            ("code", "\n".join(prose.commands(settings["study"]))),
-            ("heading", "How to cite"),
-            ("text", settings["report"]["citation"]),
-            ("text", f"Software: hetflow {__version__}; see CITATION.cff of the project."),
-        ),
-    ]
-
-
-def _analyses_text(inputs: ReportInputs) -> str:
-    if len(inputs.analyses) < 2:
-        return ""
-    return (
-        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
-        "them does not hang on a choice; where they differ, the choice matters and should be argued."
-    )
-
-
-def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
-    settings, source = inputs.settings, inputs.cohort.get("source", {})
-    facts = [("Seed", str(settings["seed"])), ("Folds", str(settings["folds"]))]
-    if source:
-        facts.append(
-            ("Data file", f"{Path(str(source.get('file', ''))).name}, SHA-256 {source.get('sha256', '')}")
-        )
-    if settings["report"]["licence"]:
-        facts.append(("Licence of the results", settings["report"]["licence"]))
-    versions = ", ".join(f"{name} {version}" for name, version in inputs.versions.items())
-    return [*facts, ("Versions", versions)] if versions else facts

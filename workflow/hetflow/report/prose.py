@@ -9,14 +9,8 @@ from typing import Any
 from hetflow.report import formats as fmt
 from hetflow.report.disclosure import shown
 from hetflow.report.words import Words
+from hetflow.study.routes import ROUTES
 
-_STRATEGIES = {
-    "multiple_imputation": "multiple imputation",
-    "indicator": "medians with missingness indicators",
-    "complete_case": "complete cases",
-    "complete_variables": "complete variables",
-    "native": "missing values passed to the learners as they are",
-}
 _LEARNERS = {
     "linear": "penalised linear regression",
     "boosting": "boosted trees",
@@ -44,8 +38,19 @@ TARGET_NOTE = (
 _HANDLED = {
     "multiple_imputation": TWO_MODES,
     "indicator": (
-        "A missing covariate was set to its median or most frequent level, and an indicator of its being "
-        "missing was added where that was settled before randomisation."
+        "Where it was settled before randomisation who would miss a covariate, a missing value was set to the "
+        "median or most frequent level and marked by an indicator; other missing values were imputed once, from "
+        "the other covariates alone."
+    ),
+    "selective": (
+        "Missing values of the covariates that the study names (keep_mask) were set to the median or most frequent "
+        "level and marked by an indicator; the others were imputed in two modes, as under multiple imputation. "
+    )
+    + TARGET_NOTE,
+    "blockwise": (
+        "A block of covariates that was not measured at all was not imputed: outcome mean and effect of a participant "
+        "come from models of the covariates that participants of the same pattern have, learnt from everybody who has "
+        "them. Single missing values were imputed as under multiple imputation. " + TARGET_NOTE
     ),
     "complete_case": "Participants with any missing covariate were left out, so the results are about those "
     "fully measured.",
@@ -53,6 +58,13 @@ _HANDLED = {
     "vary with them.",
     "native": "Learners and forest took missing values as they are; nothing was filled in.",
 }
+REGULATORS = (
+    "Guidance for trials asks that baseline covariates be imputed without arm and outcome when the average effect is "
+    "estimated; every route here does so for average effects, scores and rankings. Groups by a rule and slopes are "
+    "another matter: covariates imputed without arm and outcome understate how the effect varies with them, so that "
+    "routes that answer “if covariates were measured” impute them by arm and with the outcome. Those estimates are "
+    "supportive."
+)
 UNTESTABLE = (
     "No data can tell whether values are missing because of what they would have been; what follows "
     "describes what is missing, not why."
@@ -77,11 +89,15 @@ def handling(methods: Mapping[str, Any], randomised: bool) -> list[str]:
     """How the primary analysis handled missing covariates, in two or three sentences."""
     missingness = methods["missingness"]
     strategy = missingness["strategy"]
+    stated = missingness.get("unconfounded_despite_missingness", "")
     if strategy != "multiple_imputation":
-        return [_HANDLED[strategy]]
+        said = [_HANDLED[strategy]]
+        if stated and not randomised:
+            said.append(f"The study states why treatment is unconfounded given what was recorded: {stated}")
+        return said
     draws = (
-        f"Each mode made {missingness['imputations']} completed data sets by chained equations with "
-        "predictive mean matching; values measured were left as they were, bit for bit."
+        f"Each mode made {missingness['imputations']} completed data sets by chained equations; "
+        "values measured were left as they were, bit for bit."
     )
     return [TWO_MODES, TARGET_NOTE, draws] if randomised else [OBSERVATIONAL_MODES, draws]
 
@@ -104,6 +120,16 @@ def missing_text(summary: Mapping[str, Any], minimum: int) -> str:
     )
 
 
+def analyses_text(number: int) -> str:
+    """What comparing analyses is for; nothing where there is one."""
+    if number < 2:
+        return ""
+    return (
+        "Each analysis repeats the primary one with the changes that its name says. What holds over all of "
+        "them does not hang on a choice; where they differ, the choice matters and should be argued."
+    )
+
+
 def dropped_text(dropped: Mapping[str, str]) -> str:
     """Columns that could not serve as covariates, and why."""
     if not dropped:
@@ -112,8 +138,8 @@ def dropped_text(dropped: Mapping[str, str]) -> str:
     return f"Left out as covariates: {reasons}."
 
 
-def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int) -> str:
-    """How many of each arm have no outcome, and what that asks one to believe."""
+def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int, examined: bool = False) -> str:
+    """How many of each arm have no outcome, and what that asks one to believe; `examined`: the page asks what else."""
     lost = {arm: int(outcome.get(f"missing_{arm}") or 0) for arm in ("treated", "control")}
     whole = {arm: lost[arm] + int(outcome.get(f"observed_{arm}") or 0) for arm in lost}
     if not any(lost.values()) or min(whole.values()) == 0:
@@ -128,7 +154,12 @@ def lost_text(words: Words, outcome: Mapping[str, Any], minimum: int) -> str:
     return (
         f"The outcome is missing for {said[0]} and for {said[1]}. Effects are those of participants with an "
         "outcome; they speak for everybody only if, given arm and covariates, losing the outcome does not depend "
-        "on what it would have been. No sensitivity analysis of that assumption was made."
+        "on what it would have been. "
+        + (
+            "What else could be so is asked under “What the missing outcomes could change”."
+            if examined
+            else "No sensitivity analysis of that assumption was made."
+        )
     )
 
 
@@ -197,7 +228,7 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
     """The primary analysis in one paragraph, for a paper."""
     methods = settings["methods"][analysis]
     missingness, nuisance, forest = methods["missingness"], methods["nuisance"], methods["forest"]
-    several = missingness["strategy"] == "multiple_imputation"
+    several = ROUTES[missingness["strategy"]].several
     imputed = f" ({missingness['imputations']} in each of two modes)" if several else ""
     trees = f"{forest['trees']:,}".replace(",", fmt.NARROW)
     per = " for each imputation" if several else ""
@@ -211,13 +242,29 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
         f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
         f"{_learner(nuisance['outcome'])}. Missing covariates were handled by "
-        f"{_STRATEGIES[missingness['strategy']]}{imputed}. Individual effects came from an honest causal "
+        f"{ROUTES[missingness['strategy']].title}{imputed}.{_missing_outcomes(methods)} Individual effects came "
+        f"from an honest causal "
         f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
         f"{forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and "
         f"the overlap population. {_tests(words)} Groups by predicted benefit come from forests grown "
         f"on the folds before the participant's ({forest['held_out_trees']} trees); "
         "the first fold is left out. The analysis is exploratory: it "
         "looks for differences in effect, and a further trial would have to confirm them."
+    )
+
+
+def _missing_outcomes(methods: Mapping[str, Any]) -> str:
+    """What was done about missing outcomes, where they were not left out."""
+    section = methods.get("missing_outcome", {})
+    if section.get("strategy", "complete_case") == "complete_case":
+        return ""
+    if section["strategy"] == "imputation":
+        times = methods["missingness"]["imputations"]
+        return f" Missing outcomes were imputed {times} times by arm, and estimates pooled by Rubin's rules."
+    given = " and ".join(["covariates", *section["auxiliary"]])
+    return (
+        " Missing outcomes were handled by augmented inverse-probability weighting; the probability of an observed "
+        f"outcome was predicted within each arm from {given} by {_learner(section['learner'])}."
     )
 
 
@@ -247,8 +294,8 @@ def commands(study: str) -> list[str]:
 
 
 def guards_text(guards: Mapping[str, Any], words: Words) -> list[str]:
-    """What the guards on completed covariates found."""
-    out = []
+    """How covariates were completed, and what the guards on them found."""
+    out = [str(guards["engine"])] if guards.get("engine") else []
     arm = guards.get("arm", guards)
     if fmt.known(arm.get("mean")) and fmt.known(arm.get("se")):
         out.append(

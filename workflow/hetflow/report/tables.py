@@ -10,7 +10,7 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report import picks
 from hetflow.report.sentences import Number
-from hetflow.report.words import Words
+from hetflow.report.words import Words, opening
 
 E9_ATTRIBUTES = (
     ("population", "Population"),
@@ -20,7 +20,6 @@ E9_ATTRIBUTES = (
     ("summary", "Population-level summary"),
 )
 _TARGETS = {
-    "ATE": "all eligible participants with an observed outcome",
     "ATT": "participants like those treated",
     "ATC": "participants like those not treated",
     "ATO": "participants who could well have had either treatment",
@@ -60,9 +59,10 @@ class Table:
     folded: bool = field(default=False)
 
 
-def estimand_table(estimand: Mapping[str, str]) -> Table:
-    """The question in the attributes of ICH E9(R1)."""
+def estimand_table(estimand: Mapping[str, str], words: Words) -> Table:
+    """The question in the attributes of ICH E9(R1), and whose effect the primary analysis estimates."""
     rows = tuple(Cell((label, estimand[key])) for key, label in E9_ATTRIBUTES)
+    rows += (Cell(("Whose effect is estimated", opening(words.everybody))),)
     return Table(
         "estimand",
         "The estimand, in the attributes of ICH E9(R1)",
@@ -79,7 +79,8 @@ def average_table(estimates: pd.DataFrame, analysis: str, words: Words) -> Table
         effect = picks.one(estimates, analysis, name, words)
         if effect is not None:
             label = f"{picks.AVERAGE_LABELS[name]} ({name})"
-            cells = (label, _TARGETS[name], estimate_text(effect), fmt.p_cell(effect.p))
+            target = _TARGETS.get(name, words.everybody)
+            cells = (label, target, estimate_text(effect), fmt.p_cell(effect.p))
             rows.append(Cell(cells))
     head = ("Averaged over", "That is", f"Effect{words.after_comma} ({words.level}\u00a0CI)", "p")
     note = (

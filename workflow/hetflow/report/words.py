@@ -43,6 +43,8 @@ class Words:
         What a difference of one means, by covariate: ``one mm more``, ``Yes against No``.
     rules : dict of str to str
         Name of the covariate of each rule that makes groups.
+    everybody : str
+        Over whom the analysis averages.
     """
 
     outcome: str
@@ -56,6 +58,7 @@ class Words:
     labels: Mapping[str, str]
     steps: Mapping[str, str]
     rules: Mapping[str, str]
+    everybody: str = "all eligible participants"
 
     @property
     def sign(self) -> int:
@@ -146,6 +149,19 @@ def words(settings: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], ana
             name: labels.get(rule["covariate"], rule["covariate"]) + _unit(columns, rule["covariate"])
             for name, rule in methods["estimates"]["rules"].items()
         },
+        everybody=_everybody(methods),
+    )
+
+
+def _everybody(methods: Mapping[str, Any]) -> str:
+    """Over whom an analysis averages: whom its handling of missing values keeps."""
+    kept = []
+    if methods["missingness"]["strategy"] == "complete_case":
+        kept.append("all covariates measured")
+    if methods.get("missing_outcome", {}).get("strategy", "complete_case") == "complete_case":
+        kept.append("an observed outcome")
+    return "all eligible participants" + (
+        f" with {listed(kept)}" if kept else ", those without an outcome included"
     )
 
 

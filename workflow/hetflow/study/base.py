@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,3 +26,8 @@ class Section(BaseModel):
         use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
+
+
+def section_key(title: str) -> str:
+    """The key of a section in the study file, from its model's name (``MissingOutcome``)."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title.removesuffix("Override")).lower()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 
 from hetflow.errors import Problem
 from hetflow.study.analyses import named_covariates, resolve_all
-from hetflow.study.description import ColumnEntry
+from hetflow.study.auxiliaries import auxiliary_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.model import PRIMARY, Study
+from hetflow.study.said import said
 
 _LEVELLED = ("binary", "ordinal", "nominal")
 
@@ -36,12 +36,19 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
     problems: dict[tuple[str, str], Problem] = {}
     for analysis, resolved in resolve_all(study).items():
         prefix = "" if analysis == PRIMARY else f"analyses.{analysis}."
-        for problem in (*_unknown(resolved, columns, known), *_kinds(resolved, columns)):
+        found = (
+            *_unknown(resolved, columns, known),
+            *_kinds(resolved, columns),
+            *_kept(resolved, columns, known),
+            *auxiliary_problems(resolved, columns),
+        )
+        for problem in found:
             placed = Problem(
                 f"{source}: {prefix}{problem.where}", problem.expected, problem.found, problem.remedy
             )
             problems.setdefault((problem.where, problem.found), placed)
-    return [*problems.values(), *_outcomes_of_covariates(study, source, known)]
+    groups = _groups(study, source, columns)
+    return [*problems.values(), *groups, *_outcomes_of_covariates(study, source, known)]
 
 
 def _resolvable(study: Study) -> bool:
@@ -51,19 +58,6 @@ def _resolvable(study: Study) -> bool:
     except ValueError:
         return False
     return True
-
-
-def said(study: Study, column: str, attribute: str, columns: Collection[str]) -> object:
-    """What the dictionary says of a column: by its name, else by a pattern that matches it; None if nothing."""
-    exact: ColumnEntry | None = study.dictionary.get(column)
-    value = None if exact is None else getattr(exact, attribute)
-    if value is not None:
-        return value
-    patterns = [
-        name for name in sorted(study.dictionary) if name not in columns and fnmatchcase(column, name)
-    ]
-    found = (getattr(study.dictionary[name], attribute) for name in patterns)
-    return next((value for value in found if value is not None), None)
 
 
 def _unknown(study: Study, columns: Collection[str], known: set[str]) -> Iterator[Problem]:
@@ -91,6 +85,40 @@ def _kinds(study: Study, columns: Collection[str]) -> Iterator[Problem]:
         if kind == "nominal" and (rule.cuts or rule.quantiles):
             expected = "a covariate with an order for `cuts` and `quantiles`"
             yield Problem(where, expected, f"{rule.covariate}, nominal", "write `levels: true`")
+
+
+def _kept(study: Study, columns: Collection[str], known: set[str]) -> Iterator[Problem]:
+    """Covariates of `keep_mask` whose gaps may not be told to the nuisances of a trial."""
+    if study.missingness.strategy != "selective" or study.design.kind != "randomised":
+        return
+    for i, name in enumerate(study.missingness.keep_mask):
+        if name in known and not said(study, name, "mask_fixed_before_randomisation", columns):
+            yield Problem(
+                f"missingness.keep_mask[{i}]",
+                "a covariate of which it was settled before randomisation who would miss it",
+                f"{name}, of which the dictionary does not say so",
+                "write `mask_fixed_before_randomisation: true` if that is so; otherwise leave it out: an indicator "
+                "of anything later is a post-treatment variable",
+            )
+
+
+def _groups(study: Study, source: str, columns: Collection[str]) -> Iterator[Problem]:
+    """Columns by whose levels missing values are counted: in the cohort, and with levels."""
+    usable = {
+        name
+        for name in columns
+        if said(study, name, "role", columns) in ("covariate", "auxiliary")
+        and said(study, name, "kind", columns) in _LEVELLED
+    }
+    for place, name in enumerate(study.missingness.groups):
+        if name in usable:
+            continue
+        role, kind = said(study, name, "role", columns) or "ignore", said(study, name, "kind", columns)
+        of_kind = f", kind {kind}" if kind else ""
+        found = f"{name}, role {role}{of_kind}" if name in columns else f"{name}, no column of the data file"
+        expected = "a binary, ordinal or nominal column of role covariate or auxiliary"
+        remedy = f"name one of {_some(usable)}" if usable else "remove the key"
+        yield Problem(f"{source}: missingness.groups[{place}]", expected, found, remedy)
 
 
 def _outcomes_of_covariates(study: Study, source: str, known: set[str]) -> Iterator[Problem]:

@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from hetflow.errors import Problem, Refused, refuse_all
 from hetflow.study.analyses import resolve, resolve_all
+from hetflow.study.base import section_key
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.messages import problems_of, short
 from hetflow.study.model import PRIMARY, Study, analysis_inconsistencies, inconsistencies
+from hetflow.study.route_checks import unused_keys
 from hetflow.study.text import read_yaml, strange
 
 __all__ = ["check_study", "merge", "read_yaml", "study_problems", "validated"]
@@ -105,7 +107,9 @@ def _analyses(study: Study, source: str) -> list[Problem]:
     wrong = _overrides(study, source)
     if wrong:
         return wrong
-    for analysis, resolved in resolve_all(study).items():
+    every = resolve_all(study)
+    said |= dict.fromkeys(unused_keys({name: one.missingness for name, one in every.items()}), "")
+    for analysis, resolved in every.items():
         for problem in analysis_inconsistencies(resolved):
             said.setdefault(problem, "" if analysis == PRIMARY else f"analyses.{analysis}.")
     return [replace(problem, where=f"{source}: {prefix}{problem.where}") for problem, prefix in said.items()]
@@ -118,7 +122,7 @@ def _overrides(study: Study, source: str) -> list[Problem]:
         try:
             resolve(study, name)
         except ValidationError as error:
-            section = error.title.lower()
+            section = section_key(error.title)
             found = problems_of(error, source)
             problems += [
                 replace(p, where=p.where.replace(": ", f": analyses.{name}.{section}.", 1)) for p in found

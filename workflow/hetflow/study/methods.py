@@ -6,13 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from hetflow.study.base import Name, Section
+from hetflow.study.base import Name, Section, section_key
+from hetflow.study.routes import Strategy
 
-Strategy = Literal["multiple_imputation", "indicator", "complete_case", "complete_variables", "native"]
 Learner = Literal["stack", "linear", "boosting", "forest", "mean"]
+ObservationLearner = Literal["stack", "linear", "boosting", "forest"]
 Target = Literal["ATE", "ATT", "ATC", "ATO"]
-ENGINES_THAT_TAKE_MISSING = ("histogram",)
-"""Forest engines whose covariates may be missing; `hetflow.forest.engines` says the same."""
 ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
 
 
@@ -20,15 +19,29 @@ class Missingness(Section):
     """What is done about missing covariates."""
 
     strategy: Strategy = "multiple_imputation"
-    """`multiple_imputation` (both modes), `indicator`, `complete_case`, `complete_variables` or `native`."""
+    """How gaps are handled; each strategy's questions, assumption and designs stand below."""
     imputations: int = Field(default=10, ge=1, le=1000)
     """Completed data sets of multiple imputation; raising it adds files and changes none."""
     iterations: int = Field(default=5, ge=1, le=100)
     """Rounds of the chained equations."""
+    engine: Literal["auto", "pmm", "normal", "tree"] = "auto"
+    """How gaps are drawn: `pmm` matches predicted means, `normal` draws continuous columns from a normal model, `tree`
+    takes donors from a tree's leaves. `auto`: `tree` in large studies whose covariates depend on one another in
+    curves, else `pmm`; the report says which, and why."""
     donors: int = Field(default=5, ge=1, le=50)
-    """Units among which predictive mean matching draws."""
-    predictors: int = Field(default=10, ge=1, le=200)
-    """Most predictors of a column's imputation model."""
+    """Units among which `pmm` draws; fewest of a leaf under `tree`."""
+    predictors: Annotated[int, Field(ge=1, le=200)] | Literal["auto"] = "auto"
+    """Most predictors of a column's imputation model; `auto`: 10, or one for every 100 units with an observed value."""
+    keep_mask: list[str] = []
+    """`selective`: covariates whose gaps are not imputed but get a constant and an indicator."""
+    minimum_pattern: int = Field(default=200, ge=50)
+    """`blockwise`: fewest units with all of a pattern's covariates; below, the pattern gives up another block."""
+    unconfounded_despite_missingness: str = ""
+    """Observational designs: why treatment is unconfounded given what was recorded, gaps included; it is printed."""
+    groups: list[str] = []
+    """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
+    delta: dict[str, float] = {}
+    """Amounts added to imputed values of continuous columns, in their own units: for analyses beside the primary."""
 
 
 class Nuisance(Section):
@@ -42,11 +55,41 @@ class Nuisance(Section):
     """Leave out units whose propensity lies outside; nobody is left out by default."""
 
 
+class MissingOutcome(Section):
+    """What is done about units without an outcome."""
+
+    strategy: Literal["complete_case", "weighting", "imputation"] = "complete_case"
+    """`complete_case` leaves them out; `weighting` keeps them, by the probability that an outcome is observed;
+    `imputation` draws their outcomes by arm, as often as `missingness.imputations` says."""
+    learner: ObservationLearner = "stack"
+    """Learner of that probability, given arm, covariates and `auxiliary`; fitted in each arm apart."""
+    auxiliary: list[str] = []
+    """Columns of role auxiliary, also of a later visit, that who has an outcome may depend on beside the covariates."""
+    smallest: float = Field(default=0.02, gt=0, le=0.5)
+    """Smaller probabilities are raised to this; the report says how many."""
+
+
+class Sensitivity(Section):
+    """How far outcomes that are missing may lie from what observed ones predict before the findings change.
+
+    Done for every analysis that keeps units without an outcome (`missing_outcome: {strategy: weighting}` or
+    `imputation`)."""
+
+    deltas: list[float] = [-1.0, -0.5, 0.5, 1.0]
+    """Shifts of the missing outcomes for which every estimate is given; an empty list does without."""
+    units: Literal["sd", "own"] = "sd"
+    """Unit of `deltas`: standard deviations of the outcome within arms, or the outcome's own unit."""
+    arms: list[Literal["both", "treated", "control", "opposite"]] = ["both", "treated", "control"]
+    """Whose missing outcomes are shifted; `opposite` moves the treated by delta and the controls by minus delta."""
+    reference_based: list[str] = []
+    """`jump_to_reference`: treated units without an outcome did as controls like them; needs `imputation`, a trial."""
+
+
 class Forest(Section):
     """The causal forest."""
 
-    engine: Literal["econml", "histogram"] = "econml"
-    """Which implementation grows the trees: `econml`, or `histogram`, which is faster and takes missing covariates."""
+    engine: Literal["histogram", "econml"] = "histogram"
+    """Which implementation grows the trees: `histogram`, which is fast and takes missing covariates, or `econml`."""
     trees: int = Field(default=2000, ge=4, le=1_000_000)
     """Trees for each imputation; raising it adds files and changes none. A multiple of `bag_trees`."""
     held_out_trees: int = Field(default=200, ge=0, le=1_000_000)
@@ -63,6 +106,15 @@ class Forest(Section):
     """How uneven a split may be: each side keeps at least 0.5 minus this share."""
     imbalance_penalty: float = Field(default=0.0, ge=0)
     """What a split loses for uneven variation of treatment; `histogram` only."""
+    training: Literal["deployment", "inference"] = "deployment"
+    """Covariates that trees learn from. `inference` is experimental: imputed by arm and with the outcome, evaluated at
+    deployment-mode ones; the ranking's p-value then comes from permutations of the arm."""
+    permutations: int = Field(default=100, ge=19, le=10_000)
+    """`training: inference`: arms drawn anew under a constant effect; raising it adds files and changes none."""
+    permutation_trees: int = Field(default=100, ge=20, le=100_000)
+    """Trees for each permutation and imputation."""
+    permutation_imputations: int = Field(default=3, ge=1, le=1000)
+    """Imputations of each permutation; at most those of the analysis are used."""
     shard_bags: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     """Bags grown in one job; `auto` aims at some minutes a job. Results do not depend on it."""
 
@@ -132,7 +184,7 @@ def _partial(section: type[Section]) -> Any:
     return create_model(
         f"{section.__name__}Override",
         __base__=Section,
-        __doc__=f"Keys of `{section.__name__.lower()}`.",
+        __doc__=f"Keys of `{section_key(section.__name__)}`.",
         **fields,
     )
 
@@ -148,6 +200,8 @@ class Analysis(Section):
     """Keys of `missingness` that differ."""
     nuisance: _partial(Nuisance) | None = None  # type: ignore[valid-type]
     """Keys of `nuisance` that differ."""
+    missing_outcome: _partial(MissingOutcome) | None = None  # type: ignore[valid-type]
+    """Keys of `missing_outcome` that differ."""
     forest: _partial(Forest) | None = None  # type: ignore[valid-type]
     """Keys of `forest` that differ."""
     estimates: _partial(Estimates) | None = None  # type: ignore[valid-type]

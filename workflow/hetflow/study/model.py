@@ -19,15 +19,19 @@ from hetflow.study.description import (
     StratumProbability,
     Treatment,
 )
+from hetflow.study.groups import rule_problems
 from hetflow.study.methods import (
-    ENGINES_THAT_TAKE_MISSING,
     Analysis,
     Estimates,
     Forest,
     Missingness,
+    MissingOutcome,
     Nuisance,
     Report,
+    Sensitivity,
 )
+from hetflow.study.route_checks import route_problems, training_problems
+from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 
 PRIMARY = "primary"
 #: Folders that a run makes beside those of the analyses.
@@ -69,6 +73,10 @@ class Study(Section):
     """What is done about missing covariates."""
     nuisance: Nuisance = Nuisance()
     """Outcome mean and propensity."""
+    missing_outcome: MissingOutcome = MissingOutcome()
+    """What is done about units without an outcome."""
+    sensitivity: Sensitivity = Sensitivity()
+    """How findings depend on what the missing outcomes were."""
     forest: Forest = Forest()
     """The causal forest."""
     estimates: Estimates = Estimates()
@@ -119,6 +127,15 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
         )
     yield from _treatment(study, source)
     yield from _outcomes(study, source)
+    for name, analysis in study.analyses.items():
+        if analysis.missingness is not None and "groups" in analysis.missingness.model_fields_set:
+            yield Problem(
+                f"{source}: analyses.{name}.missingness.groups",
+                "groups of the study, for what is missing is described once for all analyses",
+                "groups of one analysis",
+                "write them under `missingness` of the study",
+            )
+    yield from sensitivity_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(
@@ -219,25 +236,6 @@ def _design(study: Study, source: str) -> Iterator[Problem]:
         )
 
 
-def _rules(study: Study) -> Iterator[Problem]:
-    for name, rule in study.estimates.rules.items():
-        given = [key for key in ("quantiles", "cuts", "levels") if getattr(rule, key)]
-        if len(given) != 1:
-            yield Problem(
-                f"estimates.rules.{name}",
-                "exactly one of `quantiles`, `cuts` and `levels`",
-                " and ".join(given) or "none",
-                "keep the one that makes the groups",
-            )
-        if rule.cuts and sorted(set(rule.cuts)) != rule.cuts:
-            yield Problem(
-                f"estimates.rules.{name}.cuts",
-                "cut points that ascend",
-                str(rule.cuts),
-                "sort them and drop repeats",
-            )
-
-
 def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     """What cannot work in one resolved analysis (its overrides already merged into `study`); `where` is the key."""
     randomised = study.design.kind == "randomised"
@@ -258,13 +256,9 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     trim = study.nuisance.trim
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
-    if study.missingness.strategy == "native" and study.forest.engine not in ENGINES_THAT_TAKE_MISSING:
-        yield Problem(
-            "missingness.strategy",
-            "a forest engine that takes missing covariates",
-            f"forest.engine {study.forest.engine}, which refuses them",
-            "choose `forest: {engine: histogram}`, or multiple_imputation or indicator",
-        )
+    yield from imputation_problems(study)
+    yield from route_problems(study.missingness, study.forest.engine, randomised)
+    yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":
         yield Problem(
             "forest.imbalance_penalty",
@@ -280,13 +274,13 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
             str(features),
             "write a share such as 0.3",
         )
-    yield from _rules(study)
+    yield from rule_problems(study)
     for key in ("average", "projection", "displays"):
         values = getattr(study.estimates, key)
         twice = sorted({str(value) for value in values if values.count(value) > 1})
         if twice:
             yield Problem(f"estimates.{key}", "each name once", f"{', '.join(twice)} twice", "keep one")
-    for key in ("trees", "held_out_trees"):
+    for key in ("trees", "held_out_trees", "permutation_trees"):
         trees = getattr(study.forest, key)
         if trees % study.forest.bag_trees:
             yield Problem(

@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from hetflow.study.base import section_key
+from hetflow.study.route_checks import ENGINES_THAT_TAKE_MISSING
+from hetflow.study.routes import COMPLETE, MEASURED, ROUTES, SEEN
 from hetflow.study.schema import study_schema
 
 START = "<!-- keys: written by `make schema` -->"
@@ -21,6 +24,34 @@ def key_lines() -> Iterator[str]:
     for name, title in _sections(schema):
         yield from _section(title, name, definitions[title], definitions)
         yield ""
+        if title == "Missingness":
+            yield from _strategies()
+            yield ""
+
+
+_REFERS = {
+    MEASURED: "if covariates were measured",
+    SEEN: "as patients are seen",
+    COMPLETE: "as patients are seen; only of covariates without gaps",
+}
+
+
+def _strategies() -> Iterator[str]:
+    """What each strategy answers, on which assumption, and where it is refused."""
+    yield (
+        "Average effects, rankings and groups by predicted effect are about patients as they are seen, in every route. "
+        "Strategies differ in what groups by a rule and slopes of the projection are about, and in what they rest on:"
+    )
+    yield ""
+    yield "| strategy | groups by a rule, slopes | rests on, in a trial | in an observational design | engines |"
+    yield "|---|---|---|---|---|"
+    for route in ROUTES.values():
+        engines = ", ".join(ENGINES_THAT_TAKE_MISSING) if route.gaps else "any"
+        other = route.observational or "refused"
+        if route.unconfounded_despite:
+            other += " (refused without `unconfounded_despite_missingness`)"
+        answer = _REFERS[route.answers["projection"]]
+        yield f"| `{route.name}`: {route.title} | {answer} | {route.assumption} | {other} | {engines} |"
 
 
 def _sections(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -75,8 +106,7 @@ def _type(rule: dict[str, Any]) -> str:
     if "anyOf" in rule:
         return " or ".join(dict.fromkeys(_type(option) for option in rule["anyOf"]))
     if "$ref" in rule:
-        title = rule["$ref"].rsplit("/", 1)[-1]
-        return f"keys of `{title.removesuffix('Override').lower()}`"
+        return f"keys of `{section_key(rule['$ref'].rsplit('/', 1)[-1])}`"
     if rule.get("type") == "array":
         return f"list of {_type(rule['items'])}" if "items" in rule else "list"
     if rule.get("type") == "object":

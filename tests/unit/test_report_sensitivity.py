@@ -1,0 +1,143 @@
+"""What the page says of missing outcomes: numbers as computed, small counts hidden, nothing where nothing was asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hetflow.effects.sensitivity import Sensitivity, sensitivity
+from hetflow.report.inputs import AnalysisInputs, ReportInputs
+from hetflow.report.page import build_report
+from hetflow.report.sensitivity import parts, sensitivity_text, shown_analysis
+from hetflow.report.words import words
+from lost_outcomes import clean_parts, imputed_sets, lost_trial, scores_of
+from report_fixture import report_inputs
+
+ESTIMATES: dict[str, Any] = {
+    "groups": 2,
+    "rules": {"x": {"covariate": "X1", "cuts": [0.0]}},
+    "projection": ["X1"],
+    "ranking_draws": 60,
+    "confidence": 0.95,
+    "better": "higher",
+    "randomised": True,
+    "sensitivity": {"deltas": [-1.0, 1.0], "units": "sd", "arms": ["both", "treated", "control"]},
+}
+
+
+@cache
+def found(imputed: bool, n: int = 300) -> Sensitivity:
+    trial = lost_trial(np.random.default_rng(4), n=n)
+    if imputed:
+        sets = imputed_sets(trial, 3, 4)
+        jumps = imputed_sets(trial, 3, 4, "jump to reference")
+        changes = [b.outcome_residual - a.outcome_residual for a, b in zip(sets, jumps, strict=True)]
+        references = {"jump to reference": changes}
+    else:
+        mean, effect, fold = clean_parts(trial, np.random.default_rng(4))
+        completed = np.where(trial.observed, trial.outcome, mean + (trial.arm - 0.5) * effect)
+        sets, references = [scores_of(trial, completed, mean, effect, fold)], None
+    settings = ESTIMATES | {"imputed": imputed}
+    return sensitivity(sets, [trial.frame], trial.columns, trial.outcome, settings, 4, references=references)
+
+
+def inputs(imputed: bool, analysis: str = "primary", **facts: Any) -> ReportInputs:
+    whole = report_inputs()
+    made = found(imputed)
+    more = {"imputed": imputed, "binary": False} | facts
+    held = replace(
+        whole.analyses[analysis],
+        shifts=made.shifts,
+        tipping=made.tipping,
+        plane=made.plane,
+        sensitivity=made.facts | more,
+    )
+    return replace(whole, analyses=dict(whole.analyses) | {analysis: held})
+
+
+def own(whole: ReportInputs) -> Any:
+    return words(whole.settings, whole.cohort["columns"], "primary")
+
+
+def test_without_a_sensitivity_analysis_the_page_says_so() -> None:
+    whole = report_inputs()
+    assert shown_analysis(whole) == ""
+    assert parts(whole, own(whole), 10) == []
+    assert "sensitivity" not in build_report(whole).figures
+
+
+def test_the_sentences_carry_the_tipping_points() -> None:
+    whole = inputs(imputed=False)
+    text = " ".join(sensitivity_text(whole, own(whole), 10))
+    tipping = found(imputed=False).tipping
+    for name in ("ATE", "AUTOC"):
+        rows = tipping[(tipping["estimand"] == name) & (tipping["arms"] == "treated")].dropna()
+        assert f"({abs(rows['delta'].iloc[0]):.2f} sd) with Periodontal treatment" in text
+    assert "(by weighting)" in text
+    assert "No data can tell" in text
+    assert "times the larger of these" in text or "it is fragile" in text
+
+
+def test_imputed_outcomes_are_called_so_and_are_not_ranked() -> None:
+    whole = inputs(imputed=True)
+    assert "(by imputation)" in sensitivity_text(whole, own(whole), 10)[0]
+    report = build_report(whole)
+    assert "Jump to reference" in report.html
+    assert "AUTOC" not in set(report.tables["sensitivity_shifts"]["estimand"])
+    assert "Ranking (AUTOC)" not in report.figures["sensitivity"]
+
+
+def test_the_figure_and_its_tables_leave_with_the_report() -> None:
+    report = build_report(inputs(imputed=False))
+    svg = report.figures["sensitivity"]
+    for text in ("Average effect", "Ranking (AUTOC)", "benefit", "treated alone", "<desc"):
+        assert text in svg
+    assert {"sensitivity_shifts", "sensitivity_tipping", "sensitivity_plane"} <= set(report.tables)
+    assert report.html.count("What the missing outcomes could change") >= 1
+    assert "No sensitivity analysis of that assumption was made" not in report.html
+
+
+def test_an_analysis_beside_the_primary_is_named() -> None:
+    whole = inputs(imputed=False, analysis="indicator")
+    assert "(by weighting, analysis “Missingness indicators”)" in sensitivity_text(whole, own(whole), 10)[0]
+
+
+def test_small_counts_are_hidden_and_then_nothing_is_drawn() -> None:
+    whole = inputs(imputed=False, lost={"treated": 4, "control": 60})
+    text = sensitivity_text(whole, own(whole), 10)[0]
+    assert "(&lt;10 participants)" in text or "(<10 participants)" in text
+    assert "sensitivity" not in build_report(whole).figures
+
+
+def test_a_risk_cannot_leave_zero_to_one() -> None:
+    whole = inputs(imputed=False, binary=True, expected_lost={"treated": 0.3, "control": 0.2})
+    text = " ".join(sensitivity_text(whole, own(whole), 10))
+    assert "out of 0 to 100 per cent cannot have happened" in text
+
+
+def test_a_small_tipping_point_is_called_fragile() -> None:
+    whole = inputs(imputed=False)
+    analysis = whole.analyses["primary"]
+    near = analysis.tipping.assign(delta=analysis.tipping["delta"] * 1e-3)
+    fragile = replace(whole, analyses={"primary": replace(analysis, tipping=near)})
+    assert "it is fragile" in sensitivity_text(fragile, own(whole), 10)[-1]
+
+
+@pytest.mark.parametrize("imputed", [False, True])
+def test_the_driver_says_what_the_estimators_say_without_shift(imputed: bool) -> None:
+    made = found(imputed)
+    plain = made.shifts[(made.shifts["delta"] == 0) & (made.shifts["assumption"] == "shift")]
+    wanted = {"ATE", "projection", "rule_groups", "rule_groups_difference"}
+    ranked = {"AUTOC", "sequential_groups", "sequential_groups_difference"}
+    assert set(plain["estimand"]) == (wanted if imputed else wanted | ranked)
+    assert set(made.tipping["estimand"]) == (
+        {"ATE"} if imputed else {"ATE", "AUTOC", "sequential_groups_difference"}
+    )
+    assert made.facts["extreme"]["treated"]["lower"] < 0 < made.facts["extreme"]["treated"]["higher"]
+
+
+def test_analyses_without_one_keep_their_empty_inputs() -> None:
+    assert AnalysisInputs().shifts.empty

@@ -1,0 +1,169 @@
+"""The sections of the page, in the order of the story."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hetflow import __version__
+from hetflow.report import missing_story, observation, picks, pooled, prose, sensitivity, sentences
+from hetflow.report.drawn_missing import masks_of
+from hetflow.report.inputs import ReportInputs
+from hetflow.report.prose_mechanism import mechanism_parts
+from hetflow.report.prose_structure import structure_parts
+from hetflow.report.sentences import Finding
+from hetflow.report.tables import Table
+from hetflow.report.words import Words
+
+Part = tuple[str, Any]
+
+
+def findings(inputs: ReportInputs, own: Words) -> tuple[Finding, Finding, Finding]:
+    """Average effect, heterogeneity, and for whom, in sentences."""
+    estimates, primary = inputs.estimates, inputs.primary
+    average = sentences.average_finding(own, picks.one(estimates, primary, "ATE", own))
+    vary = sentences.heterogeneity_finding(
+        own,
+        picks.one(estimates, primary, "AUTOC", own),
+        picks.one(estimates, primary, "sequential_AUTOC", own),
+    )
+    whom = sentences.groups_finding(own, *picks.sequential(estimates, primary, own), vary.established)
+    return average, vary, whom
+
+
+def all_sections(
+    inputs: ReportInputs, own: Words, shown: Mapping[str, Table], exported: Mapping[str, pd.DataFrame]
+) -> list[dict[str, Any]]:
+    """Every section: id, title and parts; what a part's kind may be is in the template.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+    own : Words
+        Of the primary analysis.
+    shown, exported : mapping
+        From `hetflow.report.shown_tables.all_tables`.
+    """
+    settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
+    nuisance = inputs.analyses[inputs.primary].nuisance
+    outcome = observation.outcomes_left_out(inputs).get(inputs.outcome, {})
+    minimum = int(settings["minimum_cell_count"])
+    joint = inputs.analyses[inputs.primary].joint
+    _, vary, _ = findings(inputs, own)
+    spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
+
+    def section(name: str, title: str, *parts: Part) -> dict[str, Any]:
+        return {"id": name, "title": title, "parts": [part for part in parts if part[1]]}
+
+    return [
+        section("question", "The question", ("table", "estimand")),
+        section(
+            "participants",
+            "Who was studied",
+            ("figure", "flow"),
+            ("table", "flow"),
+            ("table", "baseline"),
+            ("table", "baseline_all"),
+            ("text", prose.dropped_text(inputs.cohort.get("dropped", {}))),
+        ),
+        section(
+            "missing",
+            "What is missing, and how it was handled",
+            ("answers", missing_story.answers(inputs, own, exported.get("routes_spread", pd.DataFrame()))),
+            ("heading", "What is missing" if inputs.missingness.get("missing_cells") else ""),
+            ("text", prose.missing_text(inputs.missingness, int(settings["minimum_cell_count"]))),
+            ("text", prose.UNTESTABLE),
+            ("figure", "missingness"),
+            ("figure", "masks"),
+            *structure_parts(inputs.structure, own, minimum),
+            ("table", "missing"),
+            ("table", "design"),
+            *mechanism_parts(
+                masks_of(inputs, own, minimum),
+                inputs.mechanism_tables.get("mcar", pd.DataFrame()),
+                inputs.mechanism,
+                own,
+                minimum,
+            ),
+            ("heading", "How it was handled"),
+            *(("text", text) for text in prose.handling(methods, own.randomised)),
+            *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+            ("table", "routes"),
+            ("text", prose.REGULATORS if own.randomised and "routes" in shown else ""),
+            ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
+            ("table", "imputations"),
+            *sensitivity.parts(inputs, own, minimum),
+            ("table", "tarmos"),
+        ),
+        section(
+            "overlap",
+            "Can the arms be compared?",
+            ("text", prose.lost_text(own, outcome, minimum, sensitivity.examined(inputs))),
+            *observation.observation_parts(inputs, own, minimum),
+            ("text", prose.overlap_text(own, nuisance)),
+            ("figure", "overlap"),
+            ("text", prose.nuisance_text(own, nuisance)),
+            ("table", "nuisance"),
+        ),
+        section(
+            "average",
+            "The average effect",
+            ("text", prose.AVERAGES),
+            ("figure", "average"),
+            ("table", "average"),
+        ),
+        section(
+            "heterogeneity",
+            "Is there heterogeneity?",
+            ("text", prose.TESTS),
+            ("text", vary.text),
+            ("table", "heterogeneity"),
+            ("figure", "toc"),
+            ("text", sentences.calibration_sentence(spread, own.level)),
+        ),
+        section(
+            "whom",
+            "For whom?",
+            ("text", prose.GROUPS),
+            ("figure", "groups"),
+            ("table", "groups"),
+            ("text", pooled.joint_text(joint, own, "rule_groups")),
+            ("table", "projection"),
+            ("text", pooled.joint_text(joint, own, "projection")),
+            ("figure", "displays"),
+        ),
+        section(
+            "analyses",
+            "How the analyses differ",
+            ("text", prose.analyses_text(len(inputs.analyses))),
+            ("figure", "analyses"),
+            ("table", "analyses"),
+            ("table", "notices"),
+        ),
+        section(
+            "methods",
+            "Methods, and how to run it again",
+            ("text", prose.methods_paragraph(own, settings, inputs.primary)),
+            ("facts", _facts(inputs)),
+            ("code", "\n".join(prose.commands(settings["study"]))),
+            ("heading", "How to cite"),
+            ("text", settings["report"]["citation"]),
+            ("text", f"Software: hetflow {__version__}; see CITATION.cff of the project."),
+        ),
+    ]
+
+
+def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
+    settings, source = inputs.settings, inputs.cohort.get("source", {})
+    facts = [("Seed", str(settings["seed"])), ("Folds", str(settings["folds"]))]
+    if source:
+        facts.append(
+            ("Data file", f"{Path(str(source.get('file', ''))).name}, SHA-256 {source.get('sha256', '')}")
+        )
+    if settings["report"]["licence"]:
+        facts.append(("Licence of the results", settings["report"]["licence"]))
+    versions = ", ".join(f"{name} {version}" for name, version in inputs.versions.items())
+    return [*facts, ("Versions", versions)] if versions else facts
