@@ -167,7 +167,8 @@ def most_predictors(asked: int | Literal["auto"], donors: int) -> int:
 def _model(chain: Chain, target: Target) -> Model:
     """Scores of a target and the places of its predictors; the outcome, if there is one, comes first."""
     state, settings = chain.state, chain.settings
-    scores = target_scores(state.variables, target)
+    outcome = None if OUTCOME in target.names else state.variables.get(OUTCOME)
+    scores = target_scores(state.variables, target, outcome)
     most = most_predictors(settings.predictors, int(np.isfinite(scores).all(axis=1).sum()))
     banned = np.zeros(state.features.shape[1], dtype=bool)
     always = state.places[OUTCOME] if OUTCOME in state.places else np.empty(0, dtype=np.int64)
