@@ -32,6 +32,8 @@ PREDICTORS = 10
 """Fewest of the most predictors: what a few hundred donors bear."""
 UNITS_PER_PREDICTOR = 100
 """Donors that make room for a further predictor."""
+MOST_PREDICTORS = 50
+"""More are not taken unless asked for: the cost of a step grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +158,10 @@ def run_chain(
 
 
 def most_predictors(asked: int | Literal["auto"], donors: int) -> int:
-    """Most predictors: as asked, or `PREDICTORS`, or one for every `UNITS_PER_PREDICTOR` donors if that is more."""
-    return max(PREDICTORS, donors // UNITS_PER_PREDICTOR) if asked == "auto" else asked
+    """Most predictors: as asked, or one for every `UNITS_PER_PREDICTOR` donors, `PREDICTORS` to `MOST_PREDICTORS`."""
+    if asked != "auto":
+        return asked
+    return max(PREDICTORS, min(donors // UNITS_PER_PREDICTOR, MOST_PREDICTORS))
 
 
 def _model(chain: Chain, target: Target) -> Model:
