@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 from hetflow.files import read_json, read_table
-from small_project import STUDY, Project
+from route_study import data, study
+from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("routes")
 
@@ -22,18 +23,17 @@ ANALYSES: dict[str, dict[str, Any]] = {
 }
 
 
-def study() -> dict[str, Any]:
-    """The small study with a block of which it was settled before randomisation who would lack it."""
-    values: dict[str, Any] = yaml.safe_load(STUDY)
-    values["dictionary"]["lab*"]["mask_fixed_before_randomisation"] = True
-    values["forest"] = {"engine": "histogram", "trees": 80, "held_out_trees": 0}
+def trial() -> dict[str, Any]:
+    """A small study with a block of which it was settled before randomisation who would lack it."""
+    values = study("multiple_imputation", "randomised", "continuous", "histogram")
     values["estimates"]["projection"] = ["age", "lab0"]
     return values | {"analyses": ANALYSES}
 
 
 def test_routes_run_to_a_report_that_sets_them_side_by_side(tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
-    project.study.write_text(yaml.safe_dump(study(), sort_keys=False))
+    data().to_csv(project.folder / "small.csv", index=False)
+    project.study.write_text(yaml.safe_dump(trial(), sort_keys=False))
     project.snakemake()
     results = project.folder / "results" / "small"
     routes = read_table(results / "tables" / "routes.parquet", "table").set_index("analysis")

@@ -96,15 +96,11 @@ class Strategy:
         Task -> Completed.
     modes : tuple of str
         Modes whose files differ; a strategy with one mode gives the same file for both.
-    units, covariates : str
-        Which units and covariates are kept.
     """
 
     name: str
     run: Callable[[Task], Completed]
     modes: tuple[str, ...]
-    units: str
-    covariates: str
 
     @property
     def several(self) -> bool:
@@ -283,24 +279,23 @@ def _native(task: Task) -> Completed:
         for column in task.covariates
         if task.frame[column.name].isna().any() and not column.mask_fixed_before_randomisation
     ]
-    notices: tuple[str, ...] = ()
-    if loose:
-        notices = (
-            f"native shows learners who misses {', '.join(sorted(loose))}; the dictionary does not say that this was "
-            "settled before randomisation: if it was not, the average effect is biased",
-        )
-    return Completed(_with_applies(task.frame, task.covariates), _names(task.covariates), notices)
+    said = (
+        f"native shows learners who misses {', '.join(sorted(loose))}; the dictionary does not say that this was "
+        "settled before randomisation: if it was not, the average effect is biased"
+    )
+    whole = _with_applies(task.frame, task.covariates)
+    return Completed(whole, _names(task.covariates), (said,) if loose else ())
 
 
 STRATEGIES: dict[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
-        Strategy("multiple_imputation", _multiple_imputation, MODES, "all", "all"),
-        Strategy("indicator", _indicator, (DEPLOYMENT,), "all", "all"),
-        Strategy("complete_case", _complete_case, (DEPLOYMENT,), "with all covariates", "all"),
-        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,), "all", "without a gap"),
-        Strategy("native", _native, (DEPLOYMENT,), "all", "all"),
-        Strategy("selective", _selective, MODES, "all", "all"),
-        Strategy("blockwise", _blockwise, MODES, "all", "all"),
+        Strategy("multiple_imputation", _multiple_imputation, MODES),
+        Strategy("indicator", _indicator, (DEPLOYMENT,)),
+        Strategy("complete_case", _complete_case, (DEPLOYMENT,)),
+        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,)),
+        Strategy("native", _native, (DEPLOYMENT,)),
+        Strategy("selective", _selective, MODES),
+        Strategy("blockwise", _blockwise, MODES),
     )
 }

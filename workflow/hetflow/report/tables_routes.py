@@ -141,21 +141,3 @@ def _spread_text(row: Mapping[Any, Any] | None, words: Words) -> str:
     share = row["in_standard_errors"]
     shown = fmt.number(row["spread"], fmt.decimals(row["spread"] / 2))
     return f"{shown} ({fmt.number(share, 1)} SE)" if fmt.known(share) else shown
-
-
-def spread_sentence(spread: pd.DataFrame, words: Words) -> str:
-    """How far the average effect and the ranking differ over the routes, in a sentence; empty for a single route."""
-    said = []
-    names = {"ATE": "the average effect", "AUTOC": "AUTOC", "gap": "the gap between the extreme groups"}
-    for row in spread.to_dict("records"):
-        places = fmt.decimals(row["spread"] / 2) if row["spread"] > 0 else 2
-        largest = fmt.with_unit(fmt.number(row["largest"], places), words.unit)
-        ends = f"{fmt.number(row['smallest'], places)} to {largest}"
-        share = row["in_standard_errors"]
-        apart = (
-            f" ({fmt.number(share, 1)} standard errors of the primary analysis)" if fmt.known(share) else ""
-        )
-        said.append(f"{names[row['quantity']]} from {ends}{apart}")
-    if not said:
-        return ""
-    return f"Over {int(spread['routes'].max())} routes for missing covariates, " + "; ".join(said) + "."
