@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -53,44 +54,70 @@ def poisson(draws: Iterator[float], mean: float) -> int:
     return count
 
 
+def contrasts(t):
+    """Treatment residuals as a matrix, one column a contrast with the reference arm."""
+    return t if t.ndim == 2 else t[:, None]
+
+
 def moments(t, y, w):
-    """Weight, means of treatment and outcome, centred sum of squares and of products."""
-    total = w.sum()
+    """Weight, means of treatments and outcome, centred sums of squares and of products; of one contrast or several."""
+    t, total = contrasts(t), w.sum()
+    d = t.shape[1]
     if total <= 0:
-        return total, 0.0, 0.0, 0.0, 0.0
-    a, b = (w * t).sum() / total, (w * y).sum() / total
-    return total, a, b, (w * (t - a) ** 2).sum(), (w * (t - a) * (y - b)).sum()
+        return total, np.zeros(d), 0.0, np.zeros((d, d)), np.zeros(d)
+    a, b = (w[:, None] * t).sum(axis=0) / total, (w * y).sum() / total
+    away = t - a
+    return total, a, b, (away * w[:, None]).T @ away, away.T @ (w * (y - b))
+
+
+def tells_arms_apart(squares, total):
+    """Whether no contrast is, within the node, a linear function of those before it."""
+    minors = [1.0, *(np.linalg.det(squares[:k, :k]) for k in range(1, len(squares) + 1))]
+    return total > 0 and all(after > 1e-10 * total * before for before, after in pairwise(minors))
+
+
+def pseudo_outcomes(t, y, w):
+    """Treatments about their mean, and each unit's gradients at the node's effects; both (units, contrasts)."""
+    _, a, b, squares, products = moments(t, y, w)
+    away = contrasts(t) - a
+    residual = y - b - away @ np.linalg.solve(squares, products)
+    return away, np.trace(squares) / len(squares) * (away @ np.linalg.inv(squares)) * residual[:, None]
 
 
 def gain(left, t, y, w, limits):
     """grf's gain of sending `left` to the left, and None where the split is not allowed."""
     min_leaf, alpha, penalty = limits
-    _, a, b, square, product = moments(t, y, w)
-    away = t - a
-    rho = away * (y - b - product / square * away)
+    squares = np.diag(moments(t, y, w)[3])
+    away, rho = pseudo_outcomes(t, y, w)
     sides, counts = (left, ~left), []
     for side in sides:
-        counts += [np.sum(away[side] < 0), np.sum(away[side] >= 0)]
+        counts += [*np.sum(away[side] < 0, axis=0), *np.sum(away[side] >= 0, axis=0)]
     if min(counts) < min_leaf or min(w[side].sum() for side in sides) <= 0:
         return None
-    variation = [moments(t[side], y[side], w[side])[3] for side in sides]
-    if min(variation) < alpha * square or (penalty > 0 and min(variation) <= 0):
+    variation = np.array([np.diag(moments(t[side], y[side], w[side])[3]) for side in sides])
+    if (variation < alpha * squares).any() or (penalty > 0 and variation.min() <= 0):
         return None
-    value = sum((w * rho)[side].sum() ** 2 / w[side].sum() for side in sides)
-    return value - (penalty * sum(1 / v for v in variation) if penalty > 0 else 0.0)
+    value = sum(((w[side] @ rho[side]) ** 2).sum() / w[side].sum() for side in sides)
+    return value - (penalty * (1 / variation).sum(axis=0).mean() if penalty > 0 else 0.0)
+
+
+def leading_direction(sums, weights):
+    """Direction in which means vary most between categories, its largest entry positive."""
+    spread = sum((np.outer(s, s) / v for s, v in zip(sums, weights, strict=True) if v > 0), np.zeros((1, 1)))
+    direction = np.linalg.eigh(spread)[1][:, -1]
+    return direction * np.sign(direction[np.argmax(np.abs(direction))])
 
 
 def cuts(codes, categories, t, y, w):
     """Every way to cut one covariate in a node: (goes left, kind, cut, codes that go left)."""
-    _, a, b, square, product = moments(t, y, w)
     larger_left = lambda left: 2 * left.sum() >= len(left)  # noqa: E731
     present = np.unique(codes)
     if categories:
-        rho = (t - a) * (y - b - product / square * (t - a))
-        mean = {}
-        for code in present:
-            weight = w[codes == code].sum()
-            mean[code] = (w * rho)[codes == code].sum() / weight if weight > 0 else 0.0
+        _, rho = pseudo_outcomes(t, y, w)
+        weight = [w[codes == code].sum() for code in present]
+        sums = [w[codes == code] @ rho[codes == code] for code in present]
+        along = np.array(sums) @ leading_direction(sums, weight)
+        mean = {c: a / v if v > 0 else 0.0 for c, a, v in zip(present, along, weight, strict=True)}
         order = sorted(present, key=lambda code: (mean[code], code))
         for rank in range(1, len(order)):
             left = np.isin(codes, order[:rank])
@@ -120,11 +147,11 @@ def grow(codes, categories, t, y, w, limits, depth_limit, tried, draws):
         if depth >= depth_limit or len(rows) < 4 * limits[0]:
             continue
         node_t, node_y, node_w = t[rows], y[rows], w[rows]
-        total, mean, _, square, _ = moments(node_t, node_y, node_w)
-        if total <= 0 or square <= 1e-10 * total:
+        total, mean, _, squares, _ = moments(node_t, node_y, node_w)
+        if not tells_arms_apart(squares, total):
             continue
-        below = int(np.sum(node_t - mean < 0))
-        if min(below, len(rows) - below) < 2 * limits[0]:
+        below = np.sum(contrasts(node_t) - mean < 0, axis=0)
+        if min(below.min(), len(rows) - below.max()) < 2 * limits[0]:
             continue
         best, choice = 0.0, None
         whole = len(features)
@@ -160,9 +187,11 @@ def leaf_of(nodes, row, here=0):
 
 
 def averages(t, y, w):
-    """The four averages of a leaf."""
-    terms = np.stack([t * y, y, t * t, t])
-    return (terms * w).sum(axis=1) / w.sum()
+    """The averages of a leaf: of t y, y, the upper triangle of t t', t."""
+    t = contrasts(t)
+    first, second = np.triu_indices(t.shape[1])
+    terms = np.column_stack([t * y[:, None], y, t[:, first] * t[:, second], t])
+    return w @ terms / w.sum()
 
 
 def prune(nodes, here, empty):
@@ -176,7 +205,7 @@ def prune(nodes, here, empty):
 
 
 def tree_moments(codes, categories, t, y, w, rows, group, limits, depth_limit, tried, share, seed, number):
-    """Leaf averages of all units in one tree of a bag, shape (n, 4)."""
+    """Leaf averages of all units in one tree of a bag, shape (n, 4), more for several contrasts."""
     draws = stream(seed, number)
     if group is None:
         role = halves(draws, len(rows), int(share * len(rows)))
@@ -194,7 +223,8 @@ def tree_moments(codes, categories, t, y, w, rows, group, limits, depth_limit, t
 
     def mean_of(row):
         if tree is None:
-            return averages(t[chosen], y[chosen], w[chosen]) if w[chosen].sum() > 0 else np.zeros(4)
+            none = np.zeros_like(averages(t, y, np.ones(len(t))))
+            return averages(t[chosen], y[chosen], w[chosen]) if w[chosen].sum() > 0 else none
         where = tree
         while isinstance(where, tuple):
             here, left, right = where

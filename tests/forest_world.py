@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from hetflow.forest.components import component_terms
 from hetflow.forest.econml_engine import leaf_averages
 from hetflow.forest.fixed import exponents_above
 from hetflow.forest.sums import Grid, Sums, accumulate, empty_sums
@@ -32,7 +33,7 @@ def trial(n: int, p: int = 4, seed: int = 0, slope: float = 1.0, noise: float = 
 
 def grid_of(treatment: np.ndarray, outcome: np.ndarray, bag_trees: int) -> Grid:
     """The grid that the data imply, outcome unscaled."""
-    bounds = [np.abs(treatment * outcome).max(), np.abs(outcome).max(), (treatment**2).max(), 1.0, 1.0]
+    bounds = [np.abs(term).max() for term in component_terms(treatment, outcome)]
     return Grid(bag_trees, 0, tuple(int(e) for e in exponents_above(bounds)), True)
 
 

@@ -68,6 +68,7 @@ STUDIES: list[Case] = [
     ),
     study("a division by zero", {"outcomes/change/expression": "y1 / 0"}, "values in both arms", BY_CHECK),
     study("levels of a number", {"outcomes/change/levels": ["a", "b"]}, "levels for a binary outcome alone"),
+    study("several arms", {"treatment/arms": {"low": [1], "high": [2]}}, "one study for each arm"),
     study("a misspelt column", {"outcomes/change/expression": "y1 - y00"}, "did you mean y0"),
     study(
         "a dictionary of nothing", {"dictionary/zz*": {"role": "ignore"}}, "a pattern that matches a column"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hetflow.effects.arms import arm_scores
 from hetflow.effects.average import average_effect
 from hetflow.effects.calibration import calibration, t_values
 from hetflow.effects.linear import cluster_codes, weighted_mean
@@ -16,6 +17,7 @@ from hetflow.effects.ranking import Ranking, evaluate_ranking
 from hetflow.effects.scores import Scores, doubly_robust_score, make_scores
 from hetflow.effects.table import p_values
 from hetflow.effects.terms import GREATER, TWO_SIDED, Terms
+from hetflow.errors import Refused
 from hetflow.seeds import generator
 
 DATA = Path(__file__).parent / "data" / "grf"
@@ -170,6 +172,45 @@ def test_multi_arm_average_of_given_scores(arm: str, row: int) -> None:
     codes = cluster_codes(np.arange(len(data)))
     found = weighted_mean(data[f"score_{arm}"].to_numpy(), np.ones(len(data)), codes)
     np.testing.assert_allclose(found, [expected["estimate"], expected["std.err"]], rtol=0, atol=TOLERANCE)
+
+
+def test_multi_arm_scores_of_given_effects() -> None:
+    data = pd.read_csv(DATA / "multi_arm.csv.gz")
+    arm = data["w"].map({"A": 0, "B": 1, "C": 2}).to_numpy()
+    probability = data[["e_A", "e_B", "e_C"]].to_numpy()
+    cate, columns = data[["tau_B", "tau_C"]].to_numpy(), data[["score_B", "score_C"]].to_numpy()
+    found = arm_scores(cate, arm, data["y"], data["Y1"], probability)
+    np.testing.assert_allclose(found, columns, rtol=0, atol=TOLERANCE)
+    # The first arm as the reference or the last: one contrast between two arms, one score.
+    turned = arm_scores(
+        np.column_stack([cate[:, 0] - cate[:, 1], -cate[:, 1]]),
+        np.select([arm == 2, arm == 1], [0, 1], 2),
+        data["y"],
+        data["Y1"],
+        probability[:, [2, 1, 0]],
+    )
+    np.testing.assert_allclose(turned[:, 1], -columns[:, 1], rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(turned[:, 0], columns[:, 0] - columns[:, 1], rtol=0, atol=TOLERANCE)
+
+
+def test_score_of_one_contrast_is_that_of_two_arms(witness: pd.DataFrame) -> None:
+    y, w, e, m, tau = (witness[name].to_numpy() for name in ("y", "w", "w_hat", "y_hat", "tau_hat"))
+    found = arm_scores(tau[:, None], w.astype(int), y, m, np.column_stack([1 - e, e]))
+    np.testing.assert_allclose(found[:, 0], doubly_robust_score(tau, w - e, y - m, e), rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("probability", "arm", "expected"),
+    [
+        ([[0.5, 0.5, 0.0]], [0], "strictly between 0 and 1"),
+        ([[0.3, 0.3, 0.3]], [0], "a sum of 1"),
+        ([[0.4, 0.3, 0.3]], [3], "numbers from 0"),
+        ([[0.4, 0.6]], [0], "numbers from 0"),
+    ],
+)
+def test_arms_that_make_no_score_are_refused(probability, arm, expected) -> None:
+    with pytest.raises(Refused, match=expected):
+        arm_scores([[1.0, 2.0]], arm, [0.0], [0.0], probability)
 
 
 def test_score_formula_is_the_difference_of_augmented_arm_means(witness: pd.DataFrame) -> None:

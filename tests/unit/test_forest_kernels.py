@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from forest_world import grid_of
 from hetflow.forest.binning import Bins, find_bins
+from hetflow.forest.components import component_count
 from hetflow.forest.histogram_engine import Binned, HistogramEngine, mean_tried
-from hetflow.forest.kernels_bag import grow_bag, leaf_averages
+from hetflow.forest.kernels_arms import open_arms
+from hetflow.forest.kernels_bag import grow_bag
+from hetflow.forest.kernels_bag_arms import grow_bag_arms
 from hetflow.forest.kernels_moments import BELOW, node_moments, pseudo_outcomes
 from hetflow.forest.kernels_random import choose_halves, poisson, seed_stream, uniform
+from hetflow.forest.kernels_split_arms import sorted_along
+from hetflow.forest.kernels_sums import leaf_averages
 from hetflow.forest.settings import ForestSettings
 from hetflow.forest.sums import accumulate, empty_sums
 from hypothesis import HealthCheck, given, settings
@@ -58,7 +63,7 @@ def test_moments_and_pseudo_outcomes(seed, weighted):
     node_moments(idx, 3, 10, t, y, w, weighted, found)
     chosen = idx[3:10]
     share = w[chosen] if weighted else np.ones(7)
-    expected = twin.moments(t[chosen], y[chosen], share)
+    expected = [np.squeeze(value) for value in twin.moments(t[chosen], y[chosen], share)]
     np.testing.assert_allclose(found, expected, rtol=CLOSE, atol=CLOSE)
     below = pseudo_outcomes(idx, 3, 10, t, y, w, weighted, found, values, weights)
     away = t[chosen] - expected[1]
@@ -68,16 +73,79 @@ def test_moments_and_pseudo_outcomes(seed, weighted):
     assert below == np.sum(away < 0)
 
 
-def sample(rng, n, p, nominal, missing, weighted, binary):
-    """Bins, residuals and weights of a small study."""
+@quick
+@given(seed=seeds, weighted=st.booleans(), d=st.integers(1, 4))
+def test_moments_and_pseudo_outcomes_of_several_arms(seed, weighted, d):
+    rng = np.random.default_rng(seed)
+    t, y, w = rng.normal(size=(19, d)), rng.normal(size=19), rng.integers(0, 3, 19).astype(float) + 0.1
+    idx = rng.permutation(19).astype(np.uint32)
+    found, values, weights, node = (
+        np.empty((d, d + 2)),
+        np.empty((14, d, 4)),
+        np.empty(14),
+        np.empty((3, d, 4)),
+    )
+    limits = np.array([0.0, 0.05, 0.0])
+    assert open_arms(idx, 3, 17, t, y, w, weighted, limits, found, values, weights, node)
+    chosen = idx[3:17]
+    share = w[chosen] if weighted else np.ones(14)
+    total, mean, _, squares, products = twin.moments(t[chosen], y[chosen], share)
+    inverse = np.linalg.inv(squares)
+    expected = np.column_stack([inverse, inverse @ products, mean])
+    # The condition of a sum of squares of 14 draws in up to 4 dimensions.
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+    away, rho = twin.pseudo_outcomes(t[chosen], y[chosen], share)
+    own = share[:, None]
+    stacked = np.stack([own * rho, own * away, own * away**2, 1 + BELOW * (away < 0)], axis=2)
+    np.testing.assert_allclose(values, stacked, rtol=1e-6, atol=1e-6)
+    counts = [np.full(d, 14), np.sum(away < 0, axis=0), np.full(d, total), np.diag(squares)]
+    np.testing.assert_allclose(node[0], np.column_stack(counts), rtol=CLOSE, atol=CLOSE)
+
+
+def test_a_node_that_lacks_an_arm_is_not_split():
+    t = np.column_stack([np.tile([0.6, -0.4], 10), np.full(20, -0.3)])
+    found, values, weights, node = np.empty((2, 4)), np.empty((20, 2, 4)), np.empty(20), np.empty((3, 2, 4))
+    limits, idx = np.array([0.0, 0.05, 0.0]), np.arange(20).astype(np.uint32)
+    for contrasts, may in ((t, False), (t[:, ::-1].copy(), False), (t[:, :1].copy(), True)):
+        d = contrasts.shape[1]
+        own = found[:d, : d + 2].copy(), values[:, :d].copy(), weights, node[:, :d].copy()
+        assert open_arms(idx, 0, 20, contrasts, np.arange(20.0), weights, False, limits, *own) == may
+
+
+@quick
+@given(seed=seeds, d=st.integers(1, 5), size=st.integers(2, 9))
+def test_categories_are_sorted_along_their_leading_direction(seed, d, size):
+    rng = np.random.default_rng(seed)
+    histogram, order, mean = np.zeros((256, d, 4)), np.empty(256, np.int64), np.empty(256)
+    codes = np.sort(rng.choice(256, size, replace=False))
+    units = rng.integers(1, 9, size)
+    histogram[codes, :, 0] = rng.normal(size=(size, d))
+    histogram[codes, :, 3] = units[:, None]
+    occupied = np.zeros(4, np.uint64)
+    for code in codes:
+        occupied[code // 64] |= np.uint64(1) << np.uint64(code % 64)
+    assert sorted_along(histogram, np.zeros(256), occupied, False, order, mean) == size
+    sums = histogram[codes, :, 0]
+    along = sums @ twin.leading_direction(sums, units) / units
+    np.testing.assert_array_equal(order[:size], codes[np.argsort(along, kind="stable")])
+
+
+def sample(rng, n, p, nominal, missing, weighted, binary, contrasts=0):
+    """Bins, residuals and weights of a small study; treatments as a matrix if `contrasts` says how many."""
     X = rng.normal(size=(n, p))
     for j in range(nominal):
         X[:, j] = rng.integers(0, 5, n)
     X[rng.random((n, p)) < missing] = np.nan
     bins = find_bins(X, np.arange(n), np.arange(p) < nominal)
-    t = rng.integers(0, 2, n) - 0.4 if binary else rng.normal(size=n)
+    if contrasts:
+        arm = rng.integers(0, contrasts + 1, n)
+        t = np.column_stack([(arm == k + 1) - 0.3 for k in range(contrasts)])
+        t = t if binary else t + rng.normal(size=t.shape)
+        effect = t[:, 0] - t.sum(axis=1)
+    else:
+        effect = t = rng.integers(0, 2, n) - 0.4 if binary else rng.normal(size=n)
     w = rng.integers(0, 4, n).astype(float) if weighted else np.ones(n)
-    return bins, bins.codes(X), t, t * X[:, -1].round(1) + rng.normal(size=n), w
+    return bins, bins.codes(X), t, effect * X[:, -1].round(1) + rng.normal(size=n), w
 
 
 WORLDS = st.fixed_dictionaries(
@@ -94,17 +162,18 @@ WORLDS = st.fixed_dictionaries(
         "depth": st.sampled_from([2, 100]),
         "share_tried": st.sampled_from([0.7, 1.0]),
         "near": st.sampled_from([0, 5, 15, 1000]),
+        # 0 is the kernel for two arms, 1 the kernel for several with two.
+        "contrasts": st.sampled_from([0, 0, 1, 2, 3]),
     }
 )
 
 
-@settings(quick, max_examples=50)
+@settings(quick, max_examples=100)
 @given(world=WORLDS)
 def test_trees_and_their_leaf_averages(world):
     rng, n = np.random.default_rng(world["seed"]), 90
-    bins, codes, t, y, w = sample(
-        rng, n, world["p"], world["nominal"], world["missing"], world["weighted"], world["binary"]
-    )
+    kinds = ("p", "nominal", "missing", "weighted", "binary", "contrasts")
+    bins, codes, t, y, w = sample(rng, n, *(world[kind] for kind in kinds))
     y[np.isnan(y)] = 0.5
     rows = np.sort(rng.choice(n, 60, replace=False))
     group = rng.integers(0, 9, 60) if world["clusters"] else None
@@ -112,7 +181,7 @@ def test_trees_and_their_leaf_averages(world):
         group = np.unique(group, return_inverse=True)[1]
     limits = np.array([world["min_leaf"], 0.05, world["penalty"]])
     tried, share, trees = world["share_tried"] * world["p"], 0.9, 3
-    found = grow_bag(
+    found = (grow_bag if t.ndim == 1 else grow_bag_arms)(
         codes,
         t,
         y,
@@ -129,7 +198,7 @@ def test_trees_and_their_leaf_averages(world):
         trees,
         np.uint64(world["seed"]),
     )
-    averages = np.empty((5, trees, n))
+    averages = np.empty((component_count(max(world["contrasts"], 1)), trees, n))
     leaf_averages(*found, codes, np.arange(n), averages)
     for tree in range(trees):
         expected, _ = twin.tree_moments(
@@ -147,15 +216,15 @@ def test_trees_and_their_leaf_averages(world):
             world["seed"],
             tree,
         )
-        np.testing.assert_allclose(averages[:4, tree].T, expected, rtol=CLOSE, atol=CLOSE)
-    assert np.all(averages[4] == 1)
+        np.testing.assert_allclose(averages[:-1, tree].T, expected, rtol=CLOSE, atol=CLOSE)
+    assert np.all(averages[-1] == 1)
 
 
 @quick
-@given(seed=seeds, nominal=st.integers(0, 1))
-def test_adding_a_bag_equals_accumulating_its_moments(seed, nominal):
+@given(seed=seeds, nominal=st.integers(0, 1), contrasts=st.integers(0, 3))
+def test_adding_a_bag_equals_accumulating_its_moments(seed, nominal, contrasts):
     rng = np.random.default_rng(seed)
-    bins, codes, t, y, w = sample(rng, 200, 3, nominal, 0.1, True, False)
+    bins, codes, t, y, w = sample(rng, 200, 3, nominal, 0.1, True, False, contrasts)
     y[np.isnan(y)] = 0.5
     covariates, half = Binned(bins, codes), np.arange(0, 200, 2)
     bag = ENGINE.grow(covariates, t, y, w, half, ForestSettings(bag_trees=4), seed)

@@ -12,7 +12,7 @@ from hetflow.forest.fixed import BITS, exponents_above, from_fixed, to_fixed
 from hetflow.forest.grow import grow_shard
 from hetflow.forest.merge import effects_of_shards
 from hetflow.forest.shards import MOST_TREES
-from hetflow.forest.sums import PAIRS, Grid, Sums, accumulate, add, add_all, empty_sums, from_frame
+from hetflow.forest.sums import Grid, Sums, accumulate, add, add_all, empty_sums, from_frame
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -78,7 +78,7 @@ def test_sums_are_the_sums():
     first, tree_products, bag_products = sums.moments()
     tolerance = {"rtol": 0, "atol": bags * 2.0**-40}
     np.testing.assert_allclose(first, averages.sum(axis=(0, 2)), **tolerance)
-    for row, (j, k) in enumerate(PAIRS):
+    for row, (j, k) in enumerate(sums.grid.pairs):
         np.testing.assert_allclose(
             tree_products[row], (averages[:, j] * averages[:, k]).sum((0, 1)), **tolerance
         )

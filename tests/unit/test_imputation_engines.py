@@ -193,5 +193,5 @@ def test_a_named_engine_is_taken_and_says_what_it_leaves_to_matching() -> None:
 
 
 def test_predictors_grow_with_the_donors() -> None:
-    assert [most_predictors("auto", donors) for donors in (20, 823, 1_100, 10_000)] == [10, 10, 11, 100]
+    assert [most_predictors("auto", donors) for donors in (20, 823, 1_100, 10_000)] == [10, 10, 11, 50]
     assert most_predictors(7, 10_000) == 7

@@ -141,3 +141,29 @@ def test_the_driver_says_what_the_estimators_say_without_shift(imputed: bool) ->
 
 def test_analyses_without_one_keep_their_empty_inputs() -> None:
     assert AnalysisInputs().shifts.empty
+
+
+def test_in_an_observational_design_heterogeneity_has_no_tipping_point_and_no_p() -> None:
+    trial = lost_trial(np.random.default_rng(4), n=300)
+    mean, effect, fold = clean_parts(trial, np.random.default_rng(4))
+    completed = np.where(trial.observed, trial.outcome, mean + (trial.arm - 0.5) * effect)
+    scores = scores_of(trial, completed, mean, effect, fold)
+    settings = ESTIMATES | {"imputed": False, "randomised": False}
+    made = sensitivity([scores], [trial.frame], trial.columns, trial.outcome, settings, 4)
+    assert set(made.tipping["estimand"]) == {"ATE"}
+    tested = made.shifts.dropna(subset=["p"])
+    assert set(tested["estimand"]) == {"ATE"}
+
+
+def test_where_every_outcome_is_observed_nothing_moves_and_nothing_tips() -> None:
+    trial = lost_trial(np.random.default_rng(4), n=300, rate=-60.0)
+    mean, effect, fold = clean_parts(trial, np.random.default_rng(4))
+    scores = scores_of(trial, trial.outcome, mean, effect, fold)
+    made = sensitivity(
+        [scores], [trial.frame], trial.columns, trial.outcome, ESTIMATES | {"imputed": False}, 4
+    )
+    assert made.tipping.empty
+    assert made.plane.empty
+    ate = made.shifts[made.shifts["estimand"] == "ATE"]
+    assert ate["estimate"].nunique() == ate["se"].nunique() == 1
+    assert made.facts["lost"] == {"treated": 0, "control": 0}

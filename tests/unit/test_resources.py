@@ -10,7 +10,19 @@ import pytest
 from hetflow.costs import held_out_share
 from hetflow.resources import SNAKEMAKE_MB, job_seconds, memory_mb, minutes, shard_seconds
 
-STAGES = ("ingest", "folds", "impute", "guards", "nuisance", "grow", "merge", "scores", "estimates", "page")
+STAGES = (
+    "ingest",
+    "folds",
+    "structure",
+    "impute",
+    "guards",
+    "nuisance",
+    "grow",
+    "merge",
+    "scores",
+    "estimates",
+    "page",
+)
 SIZES = [(100, 5), (823, 71), (5_000, 71), (5_000, 300), (100_000, 300), (1_000_000, 300)]
 FOLDS, BAG_TREES = 5, 4  # of the studies in the table
 #: Of each rule, the largest job among those that a bundled study (opt) or a synthetic one ran on two cores shared with

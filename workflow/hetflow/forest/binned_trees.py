@@ -23,9 +23,9 @@ class BinnedTrees:
         node, or in leaves the row of `averages`.
     masks : ndarray of uint64, shape (categorical nodes, 4)
         Codes that go left, of the categorical nodes in their order.
-    averages : ndarray of float64, shape (leaves, 4)
-        Averages of the moments in the leaves, in the order of `hetflow.forest.engines.COMPONENTS` without the
-        last, which is 1.
+    averages : ndarray of float64, shape (leaves, 4), more for several arms
+        Averages of the moments in the leaves, in the order of `hetflow.forest.components` without the last, which
+        is 1.
     """
 
     start: Integers

@@ -83,7 +83,7 @@ def leaf_averages(trees: list, X: Floats) -> Floats:
     Returns
     -------
     ndarray, shape (5, trees, n)
-        In the order of `hetflow.forest.engines.COMPONENTS`.
+        In the order of `hetflow.forest.components`.
     """
     X = np.ascontiguousarray(X, dtype=np.float64)
     averages = np.empty((5, len(trees), len(X)))

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx
 
-from hetflow.forest.sums import PAIRS, Sums
+from hetflow.forest.sums import Sums
 
 Floats = NDArray[np.float64]
 
-_SINGULAR = 1e-12
+SINGULAR = 1e-12
 """A Jacobian whose determinant is this small beside the product of its diagonal identifies no effect."""
 
 
@@ -27,7 +27,7 @@ def effects(sums: Sums, intervals: bool | None = None) -> tuple[Floats, Floats]:
     Parameters
     ----------
     sums : Sums
-        Over all bags of a forest.
+        Over all bags of a forest of two arms; for more see `hetflow.forest.arms.arm_effects`.
     intervals : bool, optional
         Whether to give variances; by default where the engine's hold for the design
         (``sums.grid.intervals``).
@@ -41,26 +41,49 @@ def effects(sums: Sums, intervals: bool | None = None) -> tuple[Floats, Floats]:
         Of `cate`, in squared units of the outcome; NaN as `cate`, where fewer than two bags leave the unit
         out, and everywhere without `intervals`.
     """
-    first, tree_products, bag_products = sums.moments()
-    bags = sums.bags.astype(np.float64)
+    moments = sums.moments()
     with np.errstate(divide="ignore", invalid="ignore"):
-        average = first / (bags * sums.grid.bag_trees)
+        average = moments[0] / (sums.bags.astype(np.float64) * sums.grid.bag_trees)
         effect, score = _solve(average)
-        between = _quadratic(score, bag_products) / bags - np.sum(score * average, axis=0) ** 2
-        total = _quadratic(score, tree_products) / (bags * sums.grid.bag_trees)
-        noise = (total - _quadratic(score, bag_products) / bags) / (sums.grid.bag_trees - 1)
-    variance = debiased_variance(between, noise, bags)
+    variance = little_bags(sums, moments, average, score)
     if not (sums.grid.intervals if intervals is None else intervals):
         variance = np.full_like(variance, np.nan)
     exponent = sums.grid.outcome_exponent
     return np.ldexp(effect, exponent), np.ldexp(variance, 2 * exponent)
 
 
+def little_bags(sums: Sums, moments: tuple[Floats, Floats, Floats], average: Floats, score: Floats) -> Floats:
+    """Variance of an estimate from its score in a tree.
+
+    Parameters
+    ----------
+    sums : Sums
+        Over all bags.
+    moments : tuple of ndarray
+        What ``sums.moments()`` gives.
+    average : ndarray, shape (components, n)
+        Leaf averages, averaged over all trees.
+    score : ndarray, shape (components, n)
+        What each leaf average counts in a tree's score.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    _, tree_products, bag_products = moments
+    bags, trees, pairs = sums.bags.astype(np.float64), sums.grid.bag_trees, sums.grid.pairs
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = _quadratic(score, bag_products, pairs) / bags - np.sum(score * average, axis=0) ** 2
+        total = _quadratic(score, tree_products, pairs) / (bags * trees)
+        noise = (total - _quadratic(score, bag_products, pairs) / bags) / (trees - 1)
+    return debiased_variance(between, noise, bags)
+
+
 def _solve(average: Floats) -> tuple[Floats, Floats]:
     """The effect, and what each of the five leaf averages counts in a tree's score."""
     alpha_t, alpha_1, jacobian_tt, jacobian_t1, jacobian_11 = average
     determinant = jacobian_tt * jacobian_11 - jacobian_t1**2
-    identified = determinant > _SINGULAR * jacobian_tt * jacobian_11
+    identified = determinant > SINGULAR * jacobian_tt * jacobian_11
     determinant = np.where(identified, determinant, np.nan)
     effect = (jacobian_11 * alpha_t - jacobian_t1 * alpha_1) / determinant
     intercept = (jacobian_tt * alpha_1 - jacobian_t1 * alpha_t) / determinant
@@ -69,10 +92,10 @@ def _solve(average: Floats) -> tuple[Floats, Floats]:
     return effect, score
 
 
-def _quadratic(score: Floats, products: Floats) -> Floats:
+def _quadratic(score: Floats, products: Floats, pairs: tuple[tuple[int, int], ...]) -> Floats:
     """score' M score for the symmetric matrices M whose upper triangles are the rows of `products`."""
     form = np.zeros(products.shape[1])
-    for (j, k), product in zip(PAIRS, products, strict=True):
+    for (j, k), product in zip(pairs, products, strict=True):
         form += (1.0 if j == k else 2.0) * score[j] * score[k] * product
     return form
 

@@ -1,8 +1,6 @@
 """Engines: implementations that grow the trees of one bag and report their leaf averages.
 
-The local moment equation of a causal forest with intercept is E[J θ - A | x] = 0 for θ = (effect, intercept),
-with A = (t y, y) and J = (t², t; t, 1) for the residuals t and y of treatment and outcome (Athey, Tibshirani
-and Wager 2019, arXiv:1610.01271). As J is symmetric, a leaf is described by five averages, the `COMPONENTS`.
+The averages are those of `hetflow.forest.components`.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hetflow.errors import refuse
 from hetflow.forest.settings import ForestSettings
@@ -22,14 +20,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-COMPONENTS = (
-    "alpha_treatment",
-    "alpha_intercept",
-    "jacobian_treatment",
-    "jacobian_cross",
-    "jacobian_intercept",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +34,14 @@ class EngineFacts:
         Whether variances per unit hold under clusters.
     handles_nominal : bool
         Whether nominal covariates may stand as one column of codes; otherwise they come as 0/1 columns.
+    handles_arms : bool
+        Whether treatment residuals may be a matrix, one column for each contrast with the reference arm.
     """
 
     handles_missing: bool
     handles_clusters_intervals: bool
     handles_nominal: bool
+    handles_arms: bool
 
 
 class Engine(Protocol):
@@ -90,7 +83,8 @@ class Engine(Protocol):
         covariates
             What `prepare` made.
         treatment_residual, outcome_residual : ndarray, shape (n,)
-            Residuals; only those of `rows` are read.
+            Residuals; only those of `rows` are read. Of several arms, for engines that handle them, the treatment's
+            have shape (n, d).
         weight : ndarray, shape (n,), or None
             Weights of the units in splits and leaf averages; None: all alike.
         rows : ndarray of int, shape (m,)
@@ -113,8 +107,12 @@ class Engine(Protocol):
 
 
 _FACTS = {
-    "econml": EngineFacts(handles_missing=False, handles_clusters_intervals=False, handles_nominal=False),
-    "histogram": EngineFacts(handles_missing=True, handles_clusters_intervals=True, handles_nominal=True),
+    "econml": EngineFacts(
+        handles_missing=False, handles_clusters_intervals=False, handles_nominal=False, handles_arms=False
+    ),
+    "histogram": EngineFacts(
+        handles_missing=True, handles_clusters_intervals=True, handles_nominal=True, handles_arms=True
+    ),
 }
 
 
@@ -170,4 +168,28 @@ def check_covariates(X: Floats, name: str) -> None:
             "covariates without missing values",
             f"{missing} missing values in {int(np.isnan(X).any(axis=1).sum())} of {len(X)} units",
             "choose forest.engine histogram, or missingness.strategy multiple_imputation or indicator",
+        )
+
+
+def one_or_several(treatment_residual: ArrayLike) -> Floats:
+    """Treatment residuals as an engine takes them: shape (n,), and (n, d) only for d > 1 contrasts."""
+    treatment = np.asarray(treatment_residual, dtype=np.float64)
+    return treatment[:, 0] if treatment.ndim == 2 and treatment.shape[1] == 1 else treatment
+
+
+def check_arms(treatment_residual: ArrayLike, name: str) -> None:
+    """Refuse several contrasts if the engine cannot take them.
+
+    Raises
+    ------
+    Refused
+        Naming the engine.
+    """
+    treatment = one_or_several(treatment_residual)
+    if treatment.ndim > 1 and not engine_facts(name).handles_arms:
+        refuse(
+            f"forest.engine: {name}",
+            "two arms",
+            f"{treatment.shape[1] + 1} arms",
+            "choose forest.engine histogram, or one study for each contrast",
         )

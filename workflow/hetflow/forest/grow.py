@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from hetflow.errors import refuse
 from hetflow.forest.bags import Label, Pool, bag_seed, half_sample, pool_of
-from hetflow.forest.engines import Engine, check_covariates, engine, engine_facts
+from hetflow.forest.components import component_terms
+from hetflow.forest.engines import Engine, check_arms, check_covariates, engine, engine_facts, one_or_several
 from hetflow.forest.fixed import exponents_above
 from hetflow.forest.settings import ForestSettings, forest_settings, smallest_sample
 from hetflow.forest.sums import Grid, Sums, empty_sums
@@ -46,7 +47,9 @@ def grow_shard(
     X : array_like, shape (n, p)
         Covariates, one row a unit, sorted by `unit`: the draws refer to the order of the rows.
     treatment_residual, outcome_residual : array_like, shape (n,)
-        Treatment minus propensity, outcome minus its mean; read in the sample only, NaN elsewhere is fine.
+        Treatment minus propensity, outcome minus its mean; read in the sample only, NaN elsewhere is fine. Of several
+        arms, for engines that handle them, the treatment's have shape (n, d): for each arm beside the reference
+        whether the unit is in it, 0 or 1, minus the probability of that arm.
     weight : array_like, shape (n,), or None
         Weights of splits and leaf averages, not negative; a common factor changes nothing. They do not enter
         the drawing of half-samples.
@@ -76,7 +79,8 @@ def grow_shard(
     Returns
     -------
     Sums
-        Of all n units, the same whatever the shards, threads and order.
+        Of all n units, the same whatever the shards, threads and order; see `hetflow.forest.effects.effects`, and
+        `hetflow.forest.arms.arm_effects` for several arms.
 
     Raises
     ------
@@ -160,6 +164,7 @@ def open_forest(
     pool = pool_of(in_sample, cluster)
     check_covariates(X, chosen.engine)
     _check_sample(pool, chosen)
+    check_arms(treatment_residual, chosen.engine)
     treatment, outcome, weights = _training(treatment_residual, outcome_residual, weight, pool)
     outcome_exponent, exponents = scale or scale_of(treatment[pool.rows], outcome[pool.rows])
     outcome = np.ldexp(outcome, -outcome_exponent)
@@ -218,9 +223,9 @@ def _training(
     treatment_residual: ArrayLike, outcome_residual: ArrayLike, weight: ArrayLike | None, pool: Pool
 ) -> tuple[Floats, Floats, Floats | None]:
     """Residuals and weights as arrays, checked in the sample; weights that are all alike become None."""
-    treatment = np.asarray(treatment_residual, dtype=np.float64)
+    treatment = one_or_several(treatment_residual)
     outcome = np.asarray(outcome_residual, dtype=np.float64)
-    for name, values in (("treatment residual", treatment), ("outcome residual", outcome)):
+    for name, values in [*_columns(treatment), ("outcome residual", outcome)]:
         missing = int((~np.isfinite(values[pool.rows])).sum())
         if missing:
             refuse(
@@ -240,6 +245,12 @@ def _training(
     return treatment, outcome, None if np.ptp(in_sample) == 0 else weights
 
 
+def _columns(treatment: Floats) -> list[tuple[str, Floats]]:
+    if treatment.ndim == 1:
+        return [("treatment residual", treatment)]
+    return [(f"treatment residual {k}", column) for k, column in enumerate(treatment.T, start=1)]
+
+
 def scale_of(treatment: Floats, outcome: Floats) -> Scale:
     """Exponent of the outcome's scale, and exponents that bound the leaf averages of the scaled residuals."""
     exponent = _unit_scale(outcome)
@@ -253,5 +264,5 @@ def _unit_scale(outcome: Floats) -> int:
 
 def _bounds(treatment: Floats, outcome: Floats) -> tuple[int, ...]:
     """Exponents that bound the leaf averages: no average exceeds the largest of its terms."""
-    terms = (treatment * outcome, outcome, treatment**2, treatment, np.ones(1))
-    return tuple(int(e) for e in exponents_above([np.max(np.abs(term)) for term in terms]))
+    largest = [np.max(np.abs(term)) for term in component_terms(treatment, outcome)]
+    return tuple(int(e) for e in exponents_above(largest))

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, log2, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hetflow.forest.binned_trees import BinnedTrees
 from hetflow.forest.binning import Bins, Codes, find_bins
-from hetflow.forest.kernels_bag import add_bag, grow_bag, leaf_averages
+from hetflow.forest.kernels_bag import grow_bag
+from hetflow.forest.kernels_sums import add_bag, leaf_averages
 from hetflow.forest.settings import ForestSettings, features_tried
 from hetflow.forest.sums import Sums, scales
 
@@ -81,7 +83,7 @@ class HistogramEngine:
             distinct, labels = np.unique(group, return_inverse=True)
             groups, labels = len(distinct), labels.astype(np.int64)
         limits = [ceil(settings.min_leaf / 2), 0.5 - settings.min_balancedness, settings.imbalance_penalty]
-        arrays = grow_bag(
+        arrays = _kernel_for(treatment_residual)(
             covariates.codes,
             _plain(treatment_residual),
             _plain(outcome_residual),
@@ -101,8 +103,8 @@ class HistogramEngine:
         return BinnedTrees(*arrays)
 
     def moments(self, bag: BinnedTrees, covariates: Binned, rows: Integers) -> Floats:
-        """Leaf averages of every tree at `rows`, shape (5, trees, m), as in `COMPONENTS`."""
-        out = np.empty((5, len(bag.start) - 1, len(rows)))
+        """Leaf averages of every tree at `rows`, shape (k, trees, m), as in `hetflow.forest.components`."""
+        out = np.empty((bag.averages.shape[1] + 1, len(bag.start) - 1, len(rows)))
         leaf_averages(*bag.arrays(), covariates.codes, np.ascontiguousarray(rows, dtype=np.int64), out)
         return out
 
@@ -112,6 +114,15 @@ class HistogramEngine:
         arrays = (sums.bags, sums.first, sums.tree_products, sums.bag_products)
         if add_bag(*bag.arrays(), covariates.codes, rows, first, products, *arrays):
             raise OverflowError("a leaf average lies outside the bound that the data imply")
+
+
+def _kernel_for(treatment_residual: Floats) -> Any:
+    """The kernel for two arms, or for several, which is read or compiled only when it is wanted."""
+    if treatment_residual.ndim == 1:
+        return grow_bag
+    from hetflow.forest.kernels_bag_arms import grow_bag_arms
+
+    return grow_bag_arms
 
 
 def mean_tried(max_features: float | str | None, covariates: int) -> float:

@@ -1,13 +1,18 @@
-"""Kernels that Python calls: grow a bag, find the leaf averages of units, add them to the sums."""
+"""The kernel that grows a bag."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from hetflow.forest.compiled import helper, kernel
+from hetflow.forest.kernels_arms import fill_arms, open_arms
+from hetflow.forest.kernels_histogram import fill
+from hetflow.forest.kernels_moments import open_node
+from hetflow.forest.kernels_node import copy_unit, sums_of_leaf
 from hetflow.forest.kernels_random import choose_halves, seed_stream
-from hetflow.forest.kernels_route import fill_leaves, masks_in_order, pack, route
-from hetflow.forest.kernels_split import CATEGORIES, LEAF
+from hetflow.forest.kernels_route import fill_leaves, masks_in_order, pack
+from hetflow.forest.kernels_split import CATEGORIES, LEAF, scan_categories, scan_numbers
+from hetflow.forest.kernels_split_arms import scan_categories_arms, scan_numbers_arms
 from hetflow.forest.kernels_tree import CHILD, CUT, FEATURE, KIND, grow_splits, pruned
 
 SPLITTING, FILLING = 1, 2
@@ -38,7 +43,8 @@ def gather(codes, rows, role, t, y, w, weighted, count, own_codes, own_t, own_y,
             i = rows[k]
             for j in range(own_codes.shape[0]):
                 own_codes[j, place] = codes[i, j]
-            own_t[place], own_y[place] = t[i], y[i]
+            copy_unit(t, i, own_t, place)
+            own_y[place] = y[i]
             if weighted:
                 own_w[place] = w[i]
             place += 1
@@ -57,7 +63,7 @@ def emit(nodes, masks, sums, forward, begin, leaves, category_nodes, out, out_ma
         if kind == LEAF:
             out[row, FEATURE], out[row, CUT], out[row, CHILD] = 0, 0, leaves
             weight = sums[here, 0]
-            for k in range(4):
+            for k in range(averages.shape[1]):
                 averages[leaves, k] = sums[here, k + 1] / weight if weight > 0.0 else 0.0
             leaves += 1
         else:
@@ -90,7 +96,8 @@ def grow_bag(
     codes : uint8, shape (n, p)
         Bins of all units (`hetflow.forest.binning`).
     t, y, w : float64, shape (n,)
-        Residuals and weights; an empty `w` means that all weigh alike.
+        Residuals and weights; an empty `w` means that all weigh alike. `t` has shape (n, d) for several arms
+        (`hetflow.forest.kernels_bag_arms`).
     rows : int64, shape (m,)
         The half-sample.
     group, groups : int64, shape (m,); int
@@ -112,10 +119,11 @@ def grow_bag(
         Covariate, kind, cut, child: the left child counted from the tree's first node; in leaves, the row of averages.
     masks : uint64, shape (categorical nodes, 4)
         Codes that go left, node after node.
-    averages : float64, shape (leaves, 4)
-        Weighted averages of t y, y, t², t over the units that fill the leaf.
+    averages : float64, shape (leaves, 4), for several arms (leaves, d + 1 + d (d + 1) / 2 + d)
+        Weighted averages of t y, y, t², t over the units that fill the leaf; for several arms those of the vector t y,
+        of y, of the upper triangle of t t', row by row, and of the vector t.
     """
-    m, p = rows.shape[0], codes.shape[1]
+    m, p, width = rows.shape[0], codes.shape[1], sums_of_leaf(t)
     weighted, nominal = w.shape[0] > 0, categories.max() > 0 if p > 0 else False
     # A split leaves 2 min_leaf units on each side.
     bound = 2 * np.int64(m / (2.0 * limits[0])) + 3
@@ -125,7 +133,7 @@ def grow_bag(
         np.empty((bound * trees, 4), np.int64),
         np.empty((bound * trees if nominal else 0, 4), np.uint64),
     )
-    averages, queue = np.empty((bound * trees, 4)), np.empty(bound, np.int64)
+    averages, queue = np.empty((bound * trees, width - 1)), np.empty(bound, np.int64)
     packed, mask_row = np.empty(bound, np.uint64), np.empty(bound, np.int64)
     packed_masks = np.zeros((bound if nominal else 0, 4), np.uint64)
     start, state = np.zeros(trees + 1, np.int64), np.zeros(1, np.uint64)
@@ -137,25 +145,50 @@ def grow_bag(
         chosen = 0
         for k in range(m):
             chosen += role[k] == SPLITTING
-        own_codes, own_t, own_y = np.empty((p, chosen), np.uint8), np.empty(chosen), np.empty(chosen)
+        own_codes, own_t, own_y = np.empty((p, chosen), np.uint8), np.empty_like(t[:chosen]), np.empty(chosen)
         own_w = np.empty(chosen if weighted else 0)
         gather(codes, rows, role, t, y, w, weighted, chosen, own_codes, own_t, own_y, own_w)
-        count = grow_splits(
-            own_codes,
-            own_t,
-            own_y,
-            own_w,
-            weighted,
-            categories,
-            limits,
-            depth_limit,
-            tried,
-            near,
-            state,
-            nodes,
-            masks,
-        )
-        sums = np.zeros((count, 5))
+        if t.ndim == 1:
+            count = grow_splits(
+                own_codes,
+                own_t,
+                own_y,
+                own_w,
+                weighted,
+                categories,
+                limits,
+                depth_limit,
+                tried,
+                near,
+                state,
+                nodes,
+                masks,
+                open_node,
+                fill,
+                scan_numbers,
+                scan_categories,
+            )
+        else:
+            count = grow_splits(
+                own_codes,
+                own_t,
+                own_y,
+                own_w,
+                weighted,
+                categories,
+                limits,
+                depth_limit,
+                tried,
+                near,
+                state,
+                nodes,
+                masks,
+                open_arms,
+                fill_arms,
+                scan_numbers_arms,
+                scan_categories_arms,
+            )
+        sums = np.zeros((count, width))
         pack(nodes[:count], 0, 0, packed, mask_row)
         if nominal:
             masks_in_order(nodes, count, masks, packed_masks)
@@ -172,132 +205,3 @@ def grow_bag(
         )
         start[tree + 1] = start[tree] + written
     return start, out[: start[trees]].copy(), out_masks[:category_nodes].copy(), averages[:leaves].copy()
-
-
-@helper
-def pack_bag(start, nodes, packed, mask_row):
-    """`pack` for the trees of a bag."""
-    seen = 0
-    for tree in range(start.shape[0] - 1):
-        begin, end = start[tree], start[tree + 1]
-        seen = pack(nodes[begin:end], begin, seen, packed[begin:end], mask_row[begin:end])
-
-
-@kernel("void(i8[::1], i8[:,::1], u8[:,::1], f8[:,::1], u1[:,::1], i8[::1], f8[:,:,::1])")
-def leaf_averages(start, nodes, masks, averages, codes, rows, out):
-    """Leaf averages of units, into `out` (float64, 5 x trees x units); see `grow_bag` for the arguments."""
-    size, trees = rows.shape[0], start.shape[0] - 1
-    packed, mask_row = np.empty(nodes.shape[0], np.uint64), np.empty(nodes.shape[0], np.int64)
-    pack_bag(start, nodes, packed, mask_row)
-    leaf = np.empty(size, np.int64)
-    for tree in range(trees):
-        route(packed, mask_row, masks, start[tree], codes, rows, leaf)
-        for k in range(size):
-            row = nodes[leaf[k], CHILD]
-            for j in range(4):
-                out[j, tree, k] = averages[row, j]
-            out[4, tree, k] = 1.0
-
-
-_BLOCK = 128
-
-
-@helper
-def add_block(
-    averages,
-    leaf,
-    rows,
-    first,
-    size,
-    scale,
-    product_scale,
-    work,
-    total,
-    bags,
-    sums,
-    tree_products,
-    bag_products,
-):
-    """Add the leaf averages of at most `_BLOCK` units to the sums; how many values lay outside their bound."""
-    trees = leaf.shape[0]
-    share, most, wrong = 1.0 / trees, 2.0**42, 0
-    for tree in range(trees):
-        for k in range(size):
-            row = leaf[tree, first + k]
-            work[tree, 0, k], work[tree, 1, k] = averages[row, 0], averages[row, 1]
-            work[tree, 2, k], work[tree, 3, k] = averages[row, 2], averages[row, 3]
-            work[tree, 4, k] = 1.0
-    for j in range(5):
-        for k in range(size):
-            value = work[0, j, k]
-            for tree in range(1, trees):
-                value += work[tree, j, k]
-            total[j, k] = value / trees
-        for k in range(size):
-            value = np.rint(total[j, k] * scale[j])
-            wrong += not abs(value) <= most
-            sums[j, rows[first + k]] += trees * np.int64(value)
-    pair = 0
-    for j in range(5):
-        for i in range(j, 5):
-            for k in range(size):
-                value = work[0, j, k] * work[0, i, k]
-                for tree in range(1, trees):
-                    value += work[tree, j, k] * work[tree, i, k]
-                value = np.rint(value * share * product_scale[pair])
-                mean = np.rint(total[j, k] * total[i, k] * product_scale[pair])
-                wrong += not (abs(value) <= most and abs(mean) <= most)
-                tree_products[pair, rows[first + k]] += trees * np.int64(value)
-                bag_products[pair, rows[first + k]] += np.int64(mean)
-            pair += 1
-    for k in range(size):
-        bags[rows[first + k]] += 1
-    return wrong
-
-
-@kernel(
-    "i8(i8[::1], i8[:,::1], u8[:,::1], f8[:,::1], u1[:,::1], i8[::1], f8[::1], f8[::1],"
-    "i8[::1], i8[:,::1], i8[:,::1], i8[:,::1])"
-)
-def add_bag(
-    start, nodes, masks, averages, codes, rows, scale, product_scale, bags, sums, tree_products, bag_products
-):
-    """Add a bag's leaf averages of `rows` to the fixed-point sums, as `hetflow.forest.sums.accumulate` does.
-
-    `scale` and `product_scale` turn a number into its multiple of the grid; the last four are the arrays of
-    `hetflow.forest.sums.Sums`. No array grows with the units: they pass in blocks.
-
-    Returns
-    -------
-    int
-        How many values lay outside the bound that the data imply: 0 unless something is wrong.
-    """
-    trees, wide = start.shape[0] - 1, 8 * _BLOCK
-    packed, mask_row = np.empty(nodes.shape[0], np.uint64), np.empty(nodes.shape[0], np.int64)
-    pack_bag(start, nodes, packed, mask_row)
-    leaf, work, total = np.empty((trees, wide), np.int64), np.empty((trees, 5, _BLOCK)), np.empty((5, _BLOCK))
-    wrong = 0
-    for begin in range(0, rows.shape[0], wide):
-        here = rows[begin : begin + wide]
-        for tree in range(trees):
-            route(packed, mask_row, masks, start[tree], codes, here, leaf[tree])
-            for k in range(here.shape[0]):
-                leaf[tree, k] = nodes[leaf[tree, k], CHILD]
-        for first in range(0, here.shape[0], _BLOCK):
-            size = min(_BLOCK, here.shape[0] - first)
-            wrong += add_block(
-                averages,
-                leaf,
-                here,
-                first,
-                size,
-                scale,
-                product_scale,
-                work,
-                total,
-                bags,
-                sums,
-                tree_products,
-                bag_products,
-            )
-    return wrong

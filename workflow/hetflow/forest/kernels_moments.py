@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hetflow.forest.compiled import helper
 
 BELOW = 2.0**26
@@ -61,3 +63,24 @@ def pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, values, weights)
         values[row, 2] = share * away * away
         values[row, 3] = unit
     return below
+
+
+@helper
+def open_node(idx, low, high, t, y, w, weighted, limits, moments, values, weights, node):
+    """Fill in what the scans of a node's covariates read; whether it may be split at all."""
+    node_moments(idx, low, high, t, y, w, weighted, moments)
+    if moments[0] <= 0.0 or moments[3] <= 1e-10 * moments[0]:
+        return False
+    under = pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, values, weights)
+    node[0], node[1], node[2], node[3] = np.float64(high - low), np.float64(under), moments[0], moments[3]
+    return min(under, high - low - under) >= 2.0 * limits[0]
+
+
+@helper
+def add_to_leaf(sums, leaf, share, t, y, i):
+    """Add a unit's moments to its leaf: w, w t y, w y, w t², w t."""
+    sums[leaf, 0] += share
+    sums[leaf, 1] += share * t[i] * y[i]
+    sums[leaf, 2] += share * y[i]
+    sums[leaf, 3] += share * t[i] * t[i]
+    sums[leaf, 4] += share * t[i]

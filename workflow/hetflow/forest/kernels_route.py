@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from hetflow.forest.compiled import helper
+from hetflow.forest.kernels_node import add_unit
 from hetflow.forest.kernels_split import CATEGORIES, LEAF, goes_left
 
 _FEATURE, _KIND, _CUT, _CHILD = 0, 1, 2, 3
@@ -101,7 +102,7 @@ def walk(packed, mask_row, masks, begin, codes, i):
 
 @helper
 def fill_leaves(packed, mask_row, masks, codes, rows, role, wanted, t, y, w, weighted, sums):
-    """Add the moments of the units of one role to their leaves: sums of w, w t y, w y, w t², w t."""
+    """Add the weighted moments of the units of one role to their leaves."""
     chosen = np.empty(rows.shape[0], np.int64)
     size = 0
     for k in range(rows.shape[0]):
@@ -111,9 +112,4 @@ def fill_leaves(packed, mask_row, masks, codes, rows, role, wanted, t, y, w, wei
     route(packed, mask_row, masks, 0, codes, chosen[:size], reached)
     for k in range(size):
         i, leaf = chosen[k], reached[k]
-        share = w[i] if weighted else 1.0
-        sums[leaf, 0] += share
-        sums[leaf, 1] += share * t[i] * y[i]
-        sums[leaf, 2] += share * y[i]
-        sums[leaf, 3] += share * t[i] * t[i]
-        sums[leaf, 4] += share * t[i]
+        add_unit(sums, leaf, w[i] if weighted else 1.0, t, y, i)

@@ -165,14 +165,19 @@ def scan_categories(
                 best[0], choice[0], choice[1], choice[2] = gain, feature, CATEGORIES, 0
                 last, last_count = rank, units_in(count)
     if last >= 0:
-        left = 2.0 * last_count >= node[0]
-        for part in range(4):
-            mask[part] = ~occupied[part] if left else _NONE
-        for rank in range(last + 1):
-            code = np.uint64(order[rank])
-            mask[code >> _SIX] |= _ONE << (code & _LOW_SIX)
+        mask_of(order, last, 2.0 * last_count >= node[0], occupied, mask)
     for rank in range(size):
         clear(histogram, bin_weight, weighted, np.uint64(order[rank]))
+
+
+@helper
+def mask_of(order, last, absent, occupied, mask):
+    """The codes order[:last + 1] as bits of `mask`, and the codes that the node lacks if these are `absent`."""
+    for part in range(4):
+        mask[part] = ~occupied[part] if absent else _NONE
+    for rank in range(last + 1):
+        code = np.uint64(order[rank])
+        mask[code >> _SIX] |= _ONE << (code & _LOW_SIX)
 
 
 @helper

@@ -5,17 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from hetflow.forest.compiled import helper
-from hetflow.forest.kernels_histogram import fill
-from hetflow.forest.kernels_moments import node_moments, pseudo_outcomes
+from hetflow.forest.kernels_node import copy_unit, scratch
 from hetflow.forest.kernels_random import below, poisson
-from hetflow.forest.kernels_split import CATEGORIES, LEAF, goes_left, scan_categories, scan_numbers
+from hetflow.forest.kernels_split import CATEGORIES, LEAF, goes_left
 
 FEATURE, KIND, CUT, CHILD = 0, 1, 2, 3
 """Columns of a node while its tree grows: covariate, kind, cut, index of the left child (the right one follows)."""
 
 
 @helper
-def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried, near, state, nodes, masks):
+def grow_splits(
+    codes,
+    t,
+    y,
+    w,
+    weighted,
+    categories,
+    limits,
+    depth_limit,
+    tried,
+    near,
+    state,
+    nodes,
+    masks,
+    open_node,
+    fill,
+    scan_numbers,
+    scan_categories,
+):
     """Grow a tree's splits; the number of nodes.
 
     A tree is grown depth first. Once a node holds no more than `near` units, what is known of them is copied side by
@@ -27,7 +44,7 @@ def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried
     codes : uint8, shape (p, m)
         Bins of the units that choose splits.
     t, y, w : float64, shape (m,)
-        Residuals and weights of these units; `w` is read if `weighted`.
+        Residuals and weights of these units, `t` of shape (m, d) for several arms; `w` is read if `weighted`.
     categories : int64, shape (p,)
         Categories of nominal covariates, 0 for the others.
     limits : float64, shape (3,)
@@ -42,21 +59,23 @@ def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried
         The tree's random stream.
     nodes : int64, shape (most nodes, 4); masks : uint64, shape (most nodes or 1, 4)
         Receive the nodes, parents before children; masks of categorical ones.
+    open_node, fill, scan_numbers, scan_categories
+        The kernels of two arms (`hetflow.forest.kernels_moments`, `kernels_histogram`, `kernels_split`) or of several
+        (`kernels_arms`, `kernels_split_arms`); the compiler knows them.
     """
     p, m = codes.shape
     idx, spare = np.arange(m).astype(np.uint32), np.empty(m, np.uint32)
-    values, weights = np.empty((m, 4)), np.empty(m if weighted else 1)
-    histogram, bin_weight = np.zeros((256, 4)), np.zeros(256)
+    moments, node, values, histogram = scratch(t, m)
+    weights, bin_weight = np.empty(m if weighted else 1), np.zeros(256)
     order, mean, occupied = np.empty(256, np.int64), np.empty(256), np.empty(4, np.uint64)
     features = np.arange(p)
-    moments, node = np.empty(5), np.empty(4)
     best, choice, mask = np.zeros(1), np.zeros(3, np.int64), np.zeros(4, np.uint64)
     stack = np.empty((nodes.shape[0], 4), np.int64)
     stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, 0, m, 0
     waiting, count = 1, 1
     # A tree that is small as a whole needs no copy.
     room, copied = (near, 0) if m > near else (0, m)
-    near_codes, near_t, near_y = np.empty((p, room), np.uint8), np.empty(room), np.empty(room)
+    near_codes, near_t, near_y = np.empty((p, room), np.uint8), np.empty_like(t[:room]), np.empty(room)
     near_w = np.empty(room if weighted else 0)
     all_codes, all_t, all_y, all_w = codes, t, y, w
     while waiting > 0:
@@ -71,13 +90,8 @@ def grow_splits(codes, t, y, w, weighted, categories, limits, depth_limit, tried
                 copy_near(codes, t, y, w, weighted, idx, low, high, near_codes, near_t, near_y, near_w)
                 codes, t, y, w = near_codes, near_t, near_y, near_w
                 copied = high
-        node_moments(idx, low, high, t, y, w, weighted, moments)
-        if moments[0] <= 0.0 or moments[3] <= 1e-10 * moments[0]:
+        if not open_node(idx, low, high, t, y, w, weighted, limits, moments, values, weights, node):
             continue
-        under = pseudo_outcomes(idx, low, high, t, y, w, weighted, moments, values, weights)
-        if min(under, high - low - under) < 2.0 * limits[0]:
-            continue
-        node[0], node[1], node[2], node[3] = np.float64(high - low), np.float64(under), moments[0], moments[3]
         best[0], choice[0] = 0.0, -1
         number = p if tried >= p else min(max(poisson(state, tried), 1), p)
         for k in range(number):
@@ -126,7 +140,8 @@ def copy_near(codes, t, y, w, weighted, idx, low, high, near_codes, near_t, near
             near_codes[j, k - low] = codes[j, idx[k]]
     for k in range(low, high):
         i = idx[k]
-        near_t[k - low], near_y[k - low] = t[i], y[i]
+        copy_unit(t, i, near_t, k - low)
+        near_y[k - low] = y[i]
         if weighted:
             near_w[k - low] = w[i]
         idx[k] = k - low

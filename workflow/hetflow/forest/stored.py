@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hetflow.errors import refuse
 from hetflow.forest.binned_trees import BinnedTrees
 from hetflow.forest.binning import Bins
+from hetflow.forest.components import component_count
 from hetflow.forest.kernels_split import CATEGORIES, LEAF
 from hetflow.forest.sums import Grid, Sums, empty_sums
 
@@ -25,7 +26,7 @@ class StoredTrees:
     Attributes
     ----------
     facts : ndarray of int64
-        First bag, trees of a bag, exponent of the outcome, whether variances hold, exponents of the five averages.
+        First bag, trees of a bag, exponent of the outcome, whether variances hold, exponents of the averages.
     edges, edge_start : ndarray of float64; int64, shape (p + 1,)
         Edges of the bins, covariate after covariate.
     categories : ndarray of int64, shape (p,)
@@ -35,7 +36,7 @@ class StoredTrees:
     feature, kind, cut, child : ndarray of uint16, uint8, uint8, int32, shape (nodes,)
         Columns of `hetflow.forest.binned_trees.BinnedTrees.nodes`; in leaves `child` is the row of `averages`.
     masks : ndarray of uint64, shape (categorical nodes, 4)
-    averages : ndarray of float64, shape (leaves, 4)
+    averages : ndarray of float64, shape (leaves, 4), more for several arms
     """
 
     facts: Integers
@@ -147,11 +148,18 @@ def _refuse_archive(path: str, found: str) -> None:
     refuse(path, "trees that hetflow has stored", found, "delete the file and start the prediction again")
 
 
+def _known_averages(trees: StoredTrees) -> bool:
+    """Whether the leaves hold the averages that the facts announce, of some number of arms."""
+    components = len(trees.facts) - 4
+    counts = [component_count(contrasts) for contrasts in range(1, components)]
+    return components in counts and trees.averages.ndim == 2 and trees.averages.shape[1] == components - 1
+
+
 def _sound(trees: StoredTrees) -> bool:
     """Whether a kernel that walks these trees stays within the arrays and comes to an end."""
     leaf, sizes = trees.kind == LEAF, np.diff(trees.start)
     if (
-        len(trees.facts) != 9
+        not _known_averages(trees)
         or len(trees.kind) != trees.start[-1]
         or (sizes < 1).any()
         or len(trees.kind) == 0

@@ -25,7 +25,7 @@ class TreeArrays:
     left, right : ndarray of int64, shape (nodes,)
         Children, counted from the tree's first node; -1 in leaves.
     averages : ndarray of float64, shape (5, nodes)
-        Averages of the moments in the node, in the order of `hetflow.forest.engines.COMPONENTS`.
+        Averages of the moments in the node, in the order of `hetflow.forest.components`.
     """
 
     start: NDArray[np.int64]

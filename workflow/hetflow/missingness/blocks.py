@@ -20,6 +20,8 @@ FEWEST_DONORS = 10
 """A block with fewer complete rows is imputed column by column."""
 COMPONENTS = 3
 """Principal components on which the donors of a vector are matched."""
+OUTCOME_RIDGE = 5.0
+"""Ridge penalty, columns on unit scale, of the regression that finds a block's direction towards the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,25 @@ def _groups(variables: Mapping[str, Variable], incomplete: Sequence[str]) -> lis
     return blocks + [members for members in shared.values() if len(members) >= SHARED_MASK]
 
 
-def target_scores(variables: Mapping[str, Variable], target: Target) -> FloatArray:
+def target_scores(
+    variables: Mapping[str, Variable], target: Target, outcome: Variable | None = None
+) -> FloatArray:
     """What the donors of a target are matched on.
+
+    Parameters
+    ----------
+    variables : mapping of str to Variable
+    target : Target
+    outcome : Variable, optional
+        In inference mode the outcome.
 
     Returns
     -------
     ndarray, shape (n, r)
         The column itself on unit scale, or the first principal components of a block or of a nominal column's
-        levels, with NaN in rows that cannot be donors (a cell missing, or not applying).
+        levels, with NaN in rows that cannot be donors (a cell missing, or not applying). A block that has more
+        columns than components is matched on its direction towards the outcome as well, without which the
+        columns' slopes in the outcome shrink.
     """
     parts = np.column_stack([embed(variables[name]) for name in target.names])
     donors = donor_rows(variables, target)
@@ -109,7 +122,26 @@ def target_scores(variables: Mapping[str, Variable], target: Target) -> FloatArr
         scores[donors] = parts[donors]
     else:
         scores[donors] = _components(parts[donors], scores.shape[1])
-    return scores
+    if outcome is None or parts.shape[1] <= COMPONENTS:
+        return scores
+    return np.column_stack([scores, _towards_outcome(parts, donors, embed(outcome)[:, 0], scores)])
+
+
+def _towards_outcome(
+    parts: FloatArray, donors: BoolArray, outcome: FloatArray, scores: FloatArray
+) -> FloatArray:
+    """The combination of a block's columns that predicts the outcome, with the spread of the first component."""
+    direction = np.full(len(parts), np.nan)
+    centred = parts[donors] - parts[donors].mean(axis=0)
+    seen = np.isfinite(outcome[donors])
+    Z, y = centred[seen], outcome[donors][seen]
+    if not seen.any():
+        return np.where(donors, 0.0, np.nan)
+    penalty = OUTCOME_RIDGE * np.eye(Z.shape[1])
+    value = centred @ np.linalg.solve(Z.T @ Z + penalty, Z.T @ (y - y.mean()))
+    spread = value.std()
+    direction[donors] = value / spread * scores[donors, 0].std() if spread > 0 else 0.0
+    return direction
 
 
 def donor_rows(variables: Mapping[str, Variable], target: Target) -> BoolArray:

@@ -32,6 +32,8 @@ PREDICTORS = 10
 """Fewest of the most predictors: what a few hundred donors bear."""
 UNITS_PER_PREDICTOR = 100
 """Donors that make room for a further predictor."""
+MOST_PREDICTORS = 50
+"""More are not taken unless asked for: the cost of a step grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +158,17 @@ def run_chain(
 
 
 def most_predictors(asked: int | Literal["auto"], donors: int) -> int:
-    """Most predictors: as asked, or `PREDICTORS`, or one for every `UNITS_PER_PREDICTOR` donors if that is more."""
-    return max(PREDICTORS, donors // UNITS_PER_PREDICTOR) if asked == "auto" else asked
+    """Most predictors: as asked, or one for every `UNITS_PER_PREDICTOR` donors, `PREDICTORS` to `MOST_PREDICTORS`."""
+    if asked != "auto":
+        return asked
+    return max(PREDICTORS, min(donors // UNITS_PER_PREDICTOR, MOST_PREDICTORS))
 
 
 def _model(chain: Chain, target: Target) -> Model:
     """Scores of a target and the places of its predictors; the outcome, if there is one, comes first."""
     state, settings = chain.state, chain.settings
-    scores = target_scores(state.variables, target)
+    outcome = None if OUTCOME in target.names else state.variables.get(OUTCOME)
+    scores = target_scores(state.variables, target, outcome)
     most = most_predictors(settings.predictors, int(np.isfinite(scores).all(axis=1).sum()))
     banned = np.zeros(state.features.shape[1], dtype=bool)
     always = state.places[OUTCOME] if OUTCOME in state.places else np.empty(0, dtype=np.int64)

@@ -22,6 +22,14 @@ PATTERNS = {
     ORCID: "an ORCID such as 0000-0002-1825-0097",
 }
 
+INSTEAD = {
+    "treatment.arms": (
+        "a study compares two groups: write one study for each arm against the control, naming the arm's values under "
+        "`treated`, which leaves units of other arms out; docs/several_arms.md estimates several arms together"
+    ),
+}
+"""What to do instead of keys that one might expect."""
+
 
 def problems_of(error: ValidationError, source: str) -> list[Problem]:
     """All pydantic errors, the alternatives of one key in one."""
@@ -44,9 +52,8 @@ def _problem(item: Any, source: str) -> Problem:
     shown = "nothing" if kind == "missing" else short(found)
     if kind == "extra_forbidden":
         allowed = _allowed(path[:-1])
-        return Problem(
-            f"{source}: {key}", "a key that hetflow knows", path[-1], _suggest_key(path[-1], allowed)
-        )
+        remedy = INSTEAD.get(key) or _suggest_key(path[-1], allowed)
+        return Problem(f"{source}: {key}", "a key that hetflow knows", path[-1], remedy)
     if kind == "missing":
         return Problem(
             f"{source}: {key}", "a value: the key is required", shown, "add it; config/README.md explains it"

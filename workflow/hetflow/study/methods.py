@@ -31,7 +31,7 @@ class Missingness(Section):
     donors: int = Field(default=5, ge=1, le=50)
     """Units among which `pmm` draws; fewest of a leaf under `tree`."""
     predictors: Annotated[int, Field(ge=1, le=200)] | Literal["auto"] = "auto"
-    """Most predictors of a column's imputation model; `auto`: 10, or one for every 100 units with an observed value."""
+    """Most predictors of a column's imputation model; `auto`: one for every 100 observed values, 10 to 50."""
     keep_mask: list[str] = []
     """`selective`: covariates whose gaps are not imputed but get a constant and an indicator."""
     minimum_pattern: int = Field(default=200, ge=50)
