@@ -123,7 +123,11 @@ HOSTILE: list[Case] = [
     ),
     study("two folds", {"folds": 2}, "greater than or equal to 3"),
     study("an unknown engine", {"forest/engine": "grf"}, "'econml'"),
-    study("an engine that cannot take gaps", {"missingness/strategy": "native"}, "refuses them"),
+    study(
+        "an engine that cannot take gaps",
+        {"missingness/strategy": "native", "forest/engine": "econml"},
+        "refuses them",
+    ),
     study("a strategy of another package", {"missingness/strategy": "mice"}, "'multiple_imputation'"),
     study("a confidence in percent", {"estimates/confidence": 95}, "less than 1"),
     study("one group", {"estimates/groups": 1}, "greater than or equal to 2"),

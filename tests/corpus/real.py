@@ -70,7 +70,7 @@ def without_rights(*command: str) -> tuple[str, ...]:
 
 INGEST = [
     word
-    for name in ("cohort", "outcomes", "facts", "flow", "baseline")
+    for name in ("cohort", "outcomes", "facts", "flow", "baseline", "reasons")
     for word in (f"--{name}", f"x/{name}")
 ]
 YTE = '__use_yte__: true\n?if open("evaluated", "w"):\n  a: 1\n'

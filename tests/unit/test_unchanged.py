@@ -22,6 +22,7 @@ OUTPUTS = {
     "facts": "json",
     "flow": "parquet",
     "baseline": "parquet",
+    "reasons": "parquet",
 }
 
 
