@@ -90,4 +90,4 @@ def test_a_design_runs_to_its_report_and_finds_the_effect(tmp_path: Path, design
         scores = read_table(results / "primary" / "scores" / "shared.parquet", "scores")
         assert scores["cluster"].nunique() == 40
         assert scores["weight"].nunique() > 10
-        assert scores["cate_variance"].isna().all()
+        assert scores["cate_variance"].notna().all()  # econml could not tell them
