@@ -127,8 +127,9 @@ def effect_on_question(told: Told) -> Finding:
     if words.randomised:
         headline = "It hides who benefits; lost outcomes could bias everything"
         texts.append(
-            "Missing baseline covariates cannot bias the average effect of a randomised trial under the routes used "
-            "here. They blur who benefits: a participant is ranked by what is known of them."
+            "Where the outcome did not make the gaps, missing baseline covariates cannot bias the average effect of a "
+            "randomised trial under the routes used here. They blur who benefits: a participant is ranked by what is "
+            "known of them."
         )
     else:
         headline = "It hides confounding as well as who benefits"

@@ -89,8 +89,9 @@ _ALL = (
         "multiple_imputation",
         "multiple imputation",
         _answers(MEASURED),
-        "Average effect and ranking rest on randomisation alone; groups and slopes also need that, given what was "
-        "recorded, whether a value is missing does not depend on the value (missing at random).",
+        "Average effect and ranking rest on randomisation, and on gaps that neither treatment nor outcome made; groups "
+        "and slopes also need that, given what was recorded, whether a value is missing does not depend on the value "
+        "(missing at random).",
         "Treatment is unconfounded given the covariates, and values are missing at random given everything recorded, "
         "treatment and outcome included.",
         several=True,
