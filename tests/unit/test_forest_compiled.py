@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,27 @@ def test_a_second_process_finds_the_code_and_another_source_does_not(library, tm
     other.unlink()
     assert run(library, **cache) == "hit"
     assert probe.read_text() == PROBE
+
+
+def test_a_copy_of_the_same_source_elsewhere_finds_the_code(library, tmp_path):
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert run(library, **cache) == "miss"
+    copy = tmp_path / "elsewhere" / "hetflow" / "forest"
+    shutil.copytree(library.parents[1], copy.parents[1])
+    assert run(copy, **cache) == "hit"
+
+
+def test_no_two_kernels_share_a_name_under_which_code_is_kept():
+    from hetflow.forest import kernels_bag, kernels_bag_arms, kernels_sums
+
+    kept = [
+        kernels_bag.grow_bag,
+        kernels_bag_arms.grow_bag_arms,
+        kernels_sums.add_bag,
+        kernels_sums.leaf_averages,
+    ]
+    names = [one._cache._impl.filename_base for one in kept]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("trouble", ["missing", "file", "others"])

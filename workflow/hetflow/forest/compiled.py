@@ -20,9 +20,21 @@ from typing import Any
 import llvmlite.binding as llvm
 import numba
 from numba import njit
+from numba.core.caching import UserProvidedCacheLocator
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
 """No fast-math: reordered sums would differ between processors."""
+
+
+class ByContent(UserProvidedCacheLocator):
+    """Where numba keeps machine code: the folder is named by content already, so that the place of the source does not
+    count and every copy of it finds the code.
+    """
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """The folder below numba's, whatever the path of the source."""
+        return "code"
 
 
 def helper(function: Callable[..., Any]) -> Any:
@@ -56,11 +68,12 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Any]:
 def _numba_folder(folder: Path) -> Iterator[None]:
     """Point numba's cache elsewhere for the kernels of hetflow alone."""
     config: Any = numba.config
-    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+    before = config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES
+    config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = str(folder), f"{__name__}.{ByContent.__name__}"
     try:
         yield
     finally:
-        config.CACHE_DIR = before
+        config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = before
 
 
 def cache_folder() -> Path | None:
