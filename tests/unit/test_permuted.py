@@ -19,8 +19,9 @@ from hetflow.effects.ranking import evaluate_ranking
 from hetflow.effects.scores import make_scores
 from hetflow.errors import Refused
 from hetflow.files import read_json
-from hetflow.study.analyses import ancestors, owners, resolve_all
+from hetflow.study.analyses import resolve_all
 from hetflow.study.load import check_study
+from hetflow.study.owners import ancestors, owners
 from in_process import estimates, run_study
 from route_study import data, study
 

@@ -12,8 +12,8 @@ from hetflow.cohort.columns import columns_from_json
 from hetflow.cohort.ingest import Cohort, ingest
 from hetflow.cohort.readers import read_raw
 from hetflow.missingness.structure.stage import Structure, describe_structure
-from hetflow.study.analyses import study_slices
 from hetflow.study.model import Study
+from hetflow.study.study_slices import study_slices
 from opt_frame import LABORATORY, RAW, SERUM
 
 ROOT = Path(__file__).parents[2]

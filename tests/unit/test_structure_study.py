@@ -14,9 +14,11 @@ from hetflow.missingness.structure.stage import describe_structure
 from hetflow.plan import STRUCTURE
 from hetflow.report.prose_structure import structure_texts
 from hetflow.report.words import words
-from hetflow.study.analyses import resolve_all, slices, study_slices
+from hetflow.study.analyses import resolve_all
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.model import Study, inconsistencies
+from hetflow.study.slices import slices
+from hetflow.study.study_slices import study_slices
 from report_fixture import columns
 from report_fixture import settings as report_settings
 

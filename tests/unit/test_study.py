@@ -10,12 +10,14 @@ import pytest
 from hetflow.errors import Refused
 from hetflow.forest.engines import engine_facts
 from hetflow.plan import make_plan
-from hetflow.study.analyses import ancestors, fingerprint, owners, resolve, resolve_all, slices
+from hetflow.study.analyses import resolve, resolve_all
 from hetflow.study.load import check_study, merge, read_yaml
 from hetflow.study.methods import Forest
+from hetflow.study.owners import ancestors, fingerprint, owners
 from hetflow.study.reference import with_keys
 from hetflow.study.route_checks import ENGINES_THAT_TAKE_MISSING
 from hetflow.study.schema import schema_text
+from hetflow.study.slices import slices
 from hypothesis import given
 from hypothesis import strategies as st
 

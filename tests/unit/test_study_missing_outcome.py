@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from hetflow.errors import Refused
-from hetflow.study.analyses import owners, resolve, resolve_all, slices
+from hetflow.study.analyses import resolve, resolve_all
 from hetflow.study.load import check_study
+from hetflow.study.owners import owners
+from hetflow.study.slices import slices
 
 HEADER = ["id", "arm", "age", "later", "y0", "y1"]
 

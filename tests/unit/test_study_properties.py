@@ -12,9 +12,11 @@ import pytest
 import yaml
 from hetflow.errors import Problem, Refused, plain
 from hetflow.files import canonical_json
-from hetflow.study.analyses import resolve_all, slices, study_slices
+from hetflow.study.analyses import resolve_all
 from hetflow.study.load import check_study, merge, read_yaml
 from hetflow.study.model import Study
+from hetflow.study.slices import slices
+from hetflow.study.study_slices import study_slices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_project import STUDY

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hetflow.cohort import levels as spelt
 from hetflow.cohort import values
 from hetflow.errors import Refused
 from hypothesis import given
@@ -78,41 +79,41 @@ def test_infinities_and_counts() -> None:
     ],
 )
 def test_recognised_pairs(cells: list[str | None], levels: tuple[str, ...]) -> None:
-    assert values.levels_of(text(*cells), "binary", None, "x") == levels
+    assert spelt.levels_of(text(*cells), "binary", None, "x") == levels
 
 
 def test_levels_are_checked() -> None:
     series = text("No", "Yes", None, "maybe")
     with pytest.raises(Refused, match="'maybe' in data row 4"):
-        values.levels_of(series, "binary", ["No", "Yes"], "x")
+        spelt.levels_of(series, "binary", ["No", "Yes"], "x")
     with pytest.raises(Refused, match="two levels such as"):
-        values.levels_of(text("a", "b"), "binary", None, "x")
+        spelt.levels_of(text("a", "b"), "binary", None, "x")
     with pytest.raises(Refused, match="two levels for kind binary"):
-        values.levels_of(text("a"), "binary", ["a", "b", "c"], "x")
+        spelt.levels_of(text("a"), "binary", ["a", "b", "c"], "x")
     with pytest.raises(Refused, match="ascending order"):
-        values.levels_of(text("a", "b"), "ordinal", None, "x")
+        spelt.levels_of(text("a", "b"), "ordinal", None, "x")
     with pytest.raises(Refused, match="each level once"):
-        values.levels_of(text("1"), "ordinal", ["1", 1.0], "x")
+        spelt.levels_of(text("1"), "ordinal", ["1", 1.0], "x")
 
 
 def test_yaml_reads_no_and_yes_as_booleans() -> None:
-    assert values.levels_of(text("No", "Yes"), "binary", [False, True], "x") == ("No", "Yes")
+    assert spelt.levels_of(text("No", "Yes"), "binary", [False, True], "x") == ("No", "Yes")
     assert values.same(True, "Y")
     assert not values.same(False, "Y")
 
 
 def test_codes_and_labels() -> None:
     series = pd.Series([2.0, 1.0, np.nan, 3.0])
-    levels = values.levels_of(series, "ordinal", [3, 2, 1], "x")
+    levels = spelt.levels_of(series, "ordinal", [3, 2, 1], "x")
     assert levels == ("3", "2", "1")
-    np.testing.assert_array_equal(values.codes(series, levels), [1, 2, np.nan, 0])
-    assert values.labels(series, levels).tolist() == ["2", "1", None, "3"]
+    np.testing.assert_array_equal(spelt.codes(series, levels), [1, 2, np.nan, 0])
+    assert spelt.labels(series, levels).tolist() == ["2", "1", None, "3"]
 
 
 def test_leading_zeros_are_different_labels() -> None:
     series = text("01", "1", "02")
-    levels = values.levels_of(series, "nominal", None, "x")
-    assert values.labels(series, levels).tolist() == ["01", "1", "02"]
+    levels = spelt.levels_of(series, "nominal", None, "x")
+    assert spelt.labels(series, levels).tolist() == ["01", "1", "02"]
 
 
 def test_natural() -> None:

@@ -9,18 +9,11 @@ from dataclasses import dataclass
 
 from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
-from hetflow.study.analyses import (
-    INFERENCE,
-    counts,
-    imputes_outcome,
-    is_sensitive,
-    owners,
-    resolve_all,
-    slices,
-    stages,
-    study_slices,
-)
+from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
 from hetflow.study.model import Study
+from hetflow.study.owners import counts, owners
+from hetflow.study.slices import INFERENCE, slices, stages
+from hetflow.study.study_slices import study_slices
 
 SHARED = "shared"
 ALL = "all"

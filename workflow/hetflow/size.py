@@ -8,7 +8,8 @@ from typing import Any
 from hetflow.errors import Problem, refuse
 from hetflow.files import stamped_json
 from hetflow.plan import ALL, Plan
-from hetflow.study.analyses import slices, study_slices
+from hetflow.study.slices import slices
+from hetflow.study.study_slices import study_slices
 
 _MOST_SETTINGS = (
     100_000  # characters of one settings file: it passes through a command line of at most 128 KiB

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hetflow.cohort import levels as spelt
 from hetflow.cohort import values
 from hetflow.cohort.applicability import applies_to
 from hetflow.cohort.columns import Column
@@ -73,8 +74,8 @@ def _type_one(typed: Typed, source: Source, entry: Entry, rows: NDArray[np.intp]
         how = values.numbers if entry.kind == "continuous" else values.counts
         array: NDArray[Any] = how(cleaned.series, entry.where)
     else:
-        levels = values.levels_of(cleaned.series, str(entry.kind), entry.levels, entry.where)
-        array = (values.labels if entry.kind == "nominal" else values.codes)(cleaned.series, levels)
+        levels = spelt.levels_of(cleaned.series, str(entry.kind), entry.levels, entry.where)
+        array = (spelt.labels if entry.kind == "nominal" else spelt.codes)(cleaned.series, levels)
     constant = _constant(entry, levels)
     typed.frame[entry.name] = array
     typed.columns[entry.name] = column_of(entry, levels, constant, entry.applicable_if)

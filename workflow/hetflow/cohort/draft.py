@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from hetflow.cohort.levels import observed_levels
 from hetflow.cohort.readers import read_raw
-from hetflow.cohort.values import as_number, clean, natural, observed_levels, text_of
+from hetflow.cohort.values import as_number, clean, natural, text_of
 from hetflow.errors import plain
 
 _TOKENS = ("", ".", "NA", "N/A", "na", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A", "?", "-")

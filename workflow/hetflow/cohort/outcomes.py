@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hetflow.cohort import levels as spelt
 from hetflow.cohort import values
 from hetflow.cohort.dictionary import IN_COHORT
 from hetflow.cohort.source import Source
@@ -69,6 +70,6 @@ def _raw(source: Source, name: str, outcome: Mapping[str, Any]) -> pd.Series:
 def _typed(series: pd.Series, outcome: Mapping[str, Any], where: str) -> tuple[Floats, list[str] | None]:
     kind = outcome.get("kind", "continuous")
     if kind == "binary":
-        levels = values.levels_of(series, "binary", outcome.get("levels"), where)
-        return values.codes(series, levels), list(levels)
+        levels = spelt.levels_of(series, "binary", outcome.get("levels"), where)
+        return spelt.codes(series, levels), list(levels)
     return (values.counts if kind == "count" else values.numbers)(series, where), None

@@ -1,5 +1,4 @@
-"""From raw cells to values: blanks and codes that mean missing, numbers, levels; what does not fit is
-refused.
+"""From raw cells to values: blanks and codes that mean missing, numbers; what does not fit is refused.
 
 Refusals name the column, data rows (1 is the first row below the header) and the offending values.
 """
@@ -16,16 +15,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hetflow.errors import control_characters, refuse
+from hetflow.errors import refuse
 
-_MOST_SHOWN = 5
+MOST_SHOWN = 5  # values in a message
 #: Larger numbers are codes or slips; their squares and products would leave what a computer can hold.
 LARGEST = 1e50
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})")
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
-_PAIRS = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("0", "1"))
+#: Two levels that need no declaration, the one coded 0 first.
+PAIRS = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("0", "1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def same(code: Any, text: str) -> bool:
     YAML reads a bare ``No`` or ``Yes`` as false or true; such a code means any of the usual spellings.
     """
     if isinstance(code, bool):
-        spellings = {pair[int(code)] for pair in _PAIRS[:4]}
+        spellings = {pair[int(code)] for pair in PAIRS[:4]}
         return text.lower() in spellings
     wanted = text_of(code)
     if wanted == text:
@@ -166,10 +166,10 @@ def numbers(series: pd.Series, where: str) -> NDArray[np.float64]:
     if not pd.api.types.is_numeric_dtype(found.dtype):
         _refuse_text(series, where)
     values = found.to_numpy(dtype=np.float64)
-    _refuse_where(
+    refuse_where(
         np.isinf(values), found, where, "finite numbers", "correct the values, or declare them missing"
     )
-    _refuse_where(
+    refuse_where(
         np.abs(values) > LARGEST,
         found,
         where,
@@ -184,133 +184,23 @@ def counts(series: pd.Series, where: str) -> NDArray[np.float64]:
     values = numbers(series, where)
     wrong = np.isfinite(values) & ((values < 0) | (values != np.floor(values)))
     remedy = "correct the values, declare codes such as -9 under `missing`, or make the column continuous"
-    _refuse_where(wrong, series, where, "counts: whole numbers from 0", remedy)
+    refuse_where(wrong, series, where, "counts: whole numbers from 0", remedy)
     return values
-
-
-def levels_of(series: pd.Series, kind: str, declared: Sequence[Any] | None, where: str) -> tuple[str, ...]:
-    """Levels of a cleaned binary, ordinal or nominal column: as declared, or recognised.
-
-    Raises
-    ------
-    Refused
-        If a value is not among the declared levels, an ordinal column declares none, or a binary one has
-        values that are no known pair (No/Yes, N/Y, False/True, 0/1).
-    """
-    observed = observed_levels(series)
-    _refuse_control_characters(observed, where)
-    if declared is not None:
-        levels = tuple(_spelling(level, observed) for level in declared)
-        _check_declared(series, levels, declared, kind, where)
-        return levels
-    if kind == "nominal":
-        return tuple(observed)
-    shown = ", ".join(observed[:10])
-    if kind == "ordinal":
-        refuse(
-            where, "`levels` in ascending order", "none declared", f"write `levels: [...]`; found: {shown}"
-        )
-    pair = _known_pair(observed)
-    if pair is None:
-        expected = "two levels such as No and Yes, or 0 and 1"
-        refuse(where, expected, shown or "no values", "declare `levels: [none, some]`")
-    return pair
-
-
-def _refuse_control_characters(observed: Sequence[str], where: str) -> None:
-    """Levels become labels of figures and tables, which cannot hold control characters."""
-    strange = [text for text in observed if control_characters(text)]
-    if strange:
-        remedy = "remove them from the data file"
-        refuse(
-            where, "levels without control characters", ", ".join(map(repr, strange[:_MOST_SHOWN])), remedy
-        )
-
-
-def _known_pair(observed: Sequence[str]) -> tuple[str, str] | None:
-    """The pair (No/Yes, ...) that the observed levels belong to, in the spelling of the data."""
-    found = {text.lower(): text for text in observed}
-    for first, second in _PAIRS:
-        if found and set(found) <= {first, second} and len(found) == len(observed):
-            return found.get(first, _like(first, observed)), found.get(second, _like(second, observed))
-    return None
-
-
-def observed_levels(series: pd.Series) -> list[str]:
-    """Distinct values as texts, ascending: as numbers if all are numbers."""
-    texts = {text_of(value) for value in series.dropna().unique()}
-    numeric = {text: as_number(text) for text in texts}
-    if texts and all(number is not None for number in numeric.values()):
-        return sorted(texts, key=lambda text: (numeric[text], text))
-    return sorted(texts)
-
-
-def _like(word: str, observed: Sequence[str]) -> str:
-    """The level of a pair that does not occur, in the spelling of the one that does."""
-    if all(text.isupper() for text in observed):
-        return word.upper()
-    return word.capitalize() if any(text[0].isupper() for text in observed) else word
-
-
-def _spelling(level: Any, observed: Sequence[str]) -> str:
-    """A declared level in the spelling of the data, so that 1 and 1.0, false and No are one level."""
-    hits = [text for text in observed if same(level, text)]
-    if hits:
-        return hits[0]
-    if isinstance(level, bool):
-        return _like("yes" if level else "no", observed or ["Yes"])
-    return text_of(level)
-
-
-def _check_declared(
-    series: pd.Series, levels: tuple[str, ...], declared: Sequence[Any], kind: str, where: str
-) -> None:
-    if kind == "binary" and len(levels) != 2:
-        refuse(where, "two levels for kind binary", str(len(levels)), "declare two, or make it nominal")
-    if len(set(levels)) < len(levels):
-        refuse(where, "each level once", ", ".join(map(str, declared)), "remove the repeated level")
-    table = {text: any(same(level, text) for level in levels) for text in observed_levels(series)}
-    wrong = np.array([value == value and value is not None and not table[text_of(value)] for value in series])
-    _refuse_where(
-        wrong.astype(bool), series, where, f"one of the levels {', '.join(levels)}",
-        "add the level, correct the value, or declare it under `missing`",
-    )  # fmt: skip
-
-
-def codes(series: pd.Series, levels: Sequence[str]) -> NDArray[np.float64]:
-    """Positions in `levels`, from 0, NaN where missing."""
-    table = {text: _position(text, levels) for text in observed_levels(series)}
-    return np.array([np.nan if v is None or v != v else table[text_of(v)] for v in series], dtype=np.float64)
-
-
-def labels(series: pd.Series, levels: Sequence[str]) -> NDArray[np.object_]:
-    """Levels as declared, None where missing."""
-    table = {text: levels[int(_position(text, levels))] for text in observed_levels(series)}
-    found = np.empty(len(series), dtype=object)
-    found[:] = [None if value is None or value != value else table[text_of(value)] for value in series]
-    return found
-
-
-def _position(text: str, levels: Sequence[str]) -> float:
-    exact = [place for place, level in enumerate(levels) if level == text]
-    alike = (place for place, level in enumerate(levels) if same(level, text))
-    return float(exact[0] if exact else next(alike))
 
 
 def rows_said(rows: NDArray[np.intp] | Sequence[int]) -> str:
     """Data rows for a message: 1 is the first row below the header."""
-    shown = ", ".join(str(int(row) + 1) for row in rows[:_MOST_SHOWN])
-    more = f" and {len(rows) - _MOST_SHOWN} more" if len(rows) > _MOST_SHOWN else ""
+    shown = ", ".join(str(int(row) + 1) for row in rows[:MOST_SHOWN])
+    more = f" and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else ""
     return f"data row{'s' if len(rows) > 1 else ''} {shown}{more}"
 
 
-def _refuse_where(
-    wrong: NDArray[np.bool_], series: pd.Series, where: str, expected: str, remedy: str
-) -> None:
+def refuse_where(wrong: NDArray[np.bool_], series: pd.Series, where: str, expected: str, remedy: str) -> None:
+    """Refuse the cells of a column that are wrong, if there are any, by value and row."""
     if not wrong.any():
         return
     offending = series[wrong]
-    values = ", ".join(dict.fromkeys(repr(text_or_infinity(value)) for value in offending.head(_MOST_SHOWN)))
+    values = ", ".join(dict.fromkeys(repr(text_or_infinity(value)) for value in offending.head(MOST_SHOWN)))
     refuse(where, expected, f"{values} in {rows_said(offending.index.to_numpy())}", remedy)
 
 
@@ -323,7 +213,7 @@ def _refuse_text(series: pd.Series, where: str) -> NoReturn:
     wrong = np.array([cell is not None and as_number(cell) is None for cell in series])
     cells = [str(cell) for cell in series[wrong]]
     expected, remedy = _advice(cells)
-    _refuse_where(wrong, series, where, expected, remedy)
+    refuse_where(wrong, series, where, expected, remedy)
     raise AssertionError("unreachable: some cell is not a number")
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hetflow.cohort.applicability import decode
 from hetflow.cohort.columns import Column
-from hetflow.cohort.values import observed_levels
+from hetflow.cohort.levels import observed_levels
 
 Codes = NDArray[np.int32]
 Floats = NDArray[np.float64]

@@ -1,0 +1,94 @@
+"""Settings of the stages that all analyses share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hetflow.study.analyses import SECTIONS, is_sensitive, named_covariates, resolve, resolve_all
+from hetflow.study.model import PRIMARY, Study
+from hetflow.study.owners import owners
+from hetflow.study.slices import outcome_slice
+
+
+def study_slices(study: Study) -> dict[str, dict[str, Any]]:
+    """Settings of the stages that all analyses share: cohort, folds, missingness and the page."""
+    dump = study.model_dump(mode="json")
+    cohort_keys = ("data", "treatment", "design", "outcomes", "eligibility", "derived", "dictionary")
+    cohort = {key: dump[key] for key in cohort_keys}
+    cohort["design"] = {
+        key: dump["design"][key] for key in ("kind", "strata", "cluster", "weight", "minimum_arm")
+    }
+    probability = dump["design"]["probability"]
+    if isinstance(probability, dict):
+        cohort["design"]["probability_column"] = probability["column"]
+    labels = {name: entry["label"] or name for name, entry in dump["analyses"].items()}
+    page_keys = (
+        "study",
+        "title",
+        "estimand",
+        "report",
+        "minimum_cell_count",
+        "treatment",
+        "outcomes",
+        "outcome",
+    )
+    return {
+        "cohort": cohort,
+        "folds": {"seed": study.seed, "folds": study.folds},
+        "feasible": _needs(study, probability),
+        "guards": {
+            "seed": study.seed,
+            "randomised": study.design.kind == "randomised",
+            "probability": probability,
+        },
+        "structure": {
+            "seed": study.seed,
+            "groups": list(study.missingness.groups),
+            "strata": bool(study.design.strata),
+            "clusters": study.design.cluster is not None,
+        },
+        "mechanism": {
+            "seed": study.seed,
+            "outcome": resolve(study, PRIMARY).outcome,
+            "randomised": study.design.kind == "randomised",
+        },
+        "collect": {"analyses": list(resolve_all(study))},
+        "report": {key: dump[key] for key in page_keys}
+        | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
+        | {"owners": _owners(study), "analyses": list(resolve_all(study))}
+        | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
+        | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
+    }
+
+
+def _needs(study: Study, probability: Any) -> dict[str, Any]:
+    """What the analyses ask of the cohort and its folds."""
+    asked = {
+        name: {
+            "outcome": one.outcome,
+            "strategy": one.missingness.strategy,
+            "keep_mask": one.missingness.keep_mask,
+            "minimum_pattern": one.missingness.minimum_pattern,
+            "missing_outcome": outcome_slice(one),
+            "delta": one.missingness.delta,
+            "min_leaf": one.forest.min_leaf,
+            "held_out": one.forest.held_out_trees > 0,
+            "covariates": named_covariates(one),
+        }
+        for name, one in resolve_all(study).items()
+    }
+    facts = {"seed": study.seed, "folds": study.folds, "probability": probability}
+    return facts | {"randomised": study.design.kind == "randomised", "analyses": asked}
+
+
+def _owners(study: Study) -> dict[str, dict[str, str]]:
+    """Which analysis holds the files of each analysis' stages."""
+    table: dict[str, dict[str, str]] = {}
+    for (analysis, stage), owner in owners(resolve_all(study)).items():
+        table.setdefault(analysis, {})[stage] = owner
+    return table
+
+
+def _methods(study: Study) -> dict[str, Any]:
+    dump = study.model_dump(mode="json")
+    return {key: dump[key] for key in (*SECTIONS, "outcome")}
