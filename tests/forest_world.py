@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from hetflow.forest.components import component_terms
 from hetflow.forest.econml_engine import leaf_averages
 from hetflow.forest.fixed import exponents_above
+from hetflow.forest.grow import grow_shard
 from hetflow.forest.sums import Grid, Sums, accumulate, empty_sums
 
 LABEL = ("deployment", 0, "all")
+ARRAYS = ("bags", "first", "tree_products", "bag_products")
+"""What a shard hands on."""
 
 
 class Trial(NamedTuple):
@@ -29,6 +32,28 @@ def trial(n: int, p: int = 4, seed: int = 0, slope: float = 1.0, noise: float = 
     effect = 1 + slope * (X[:, 0] - 0.5)
     treatment = rng.integers(0, 2, n) - 0.5
     return Trial(X, treatment, treatment * effect + rng.normal(0, noise, n), effect)
+
+
+def grow_histogram(data: Any, first: int = 0, last: int = 0, *, in_sample: int = 0, **changes: Any) -> Sums:
+    """Sums of the histogram engine's bags `first` to `last` on a simulated trial, whose first units are its sample."""
+    arguments = {
+        "X": data.X,
+        "treatment_residual": data.treatment,
+        "outcome_residual": data.outcome,
+        "weight": None,
+        "cluster": None,
+        "in_sample": np.arange(len(data.X)) < in_sample,
+        "seed": 4,
+        "label": LABEL,
+        "settings": {"engine": "histogram"},
+    }
+    return grow_shard(first_bag=first, last_bag=last, **(arguments | changes))
+
+
+def assert_same_sums(a: Sums, b: Sums) -> None:
+    """The same bits in all sums."""
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
 
 
 def grid_of(treatment: np.ndarray, outcome: np.ndarray, bag_trees: int) -> Grid:

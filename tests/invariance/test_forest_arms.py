@@ -5,21 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from arms_world import arms_trial
-from forest_world import LABEL
+from forest_world import LABEL, assert_same_sums, grow_histogram
 from hetflow.errors import Refused
 from hetflow.forest.arms import arm_effects
 from hetflow.forest.effects import effects
-from hetflow.forest.grow import grow_shard, open_forest
+from hetflow.forest.grow import open_forest
 from hetflow.forest.histogram_engine import HistogramEngine
 from hetflow.forest.settings import ForestSettings
 from hetflow.forest.stored import from_arrays, score, store
 from hetflow.forest.sums import accumulate, add_all, empty_sums, from_frame
 
-N, BAGS = 300, 30
+N, SAMPLE, BAGS = 300, 280, 30
 # Leaf averages and the fixed-point grid are rounded anew, and a matrix of three rows is inverted for each unit; splits
 # tie whatever the rounding.
 RELATIVE = 1e-8
-NAMES = ("bags", "first", "tree_products", "bag_products")
 
 
 @pytest.fixture(scope="module")
@@ -30,28 +29,12 @@ def data():
 
 
 def grow(data, first=0, last=BAGS - 1, **changes):
-    arguments = {
-        "X": data.X,
-        "treatment_residual": data.treatment,
-        "outcome_residual": data.outcome,
-        "weight": None,
-        "cluster": None,
-        "in_sample": np.arange(N) < 280,
-        "seed": 4,
-        "label": LABEL,
-        "settings": {"engine": "histogram"},
-    }
-    return grow_shard(first_bag=first, last_bag=last, **(arguments | changes))
+    return grow_histogram(data, first, last, in_sample=SAMPLE, **changes)
 
 
 @pytest.fixture(scope="module")
 def whole(data):
     return grow(data)
-
-
-def assert_same(a, b):
-    for name in NAMES:
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
 
 
 def assert_close(sums, cate, variance):
@@ -62,13 +45,13 @@ def assert_close(sums, cate, variance):
 
 @pytest.mark.parametrize("threads", [2, 4])
 def test_the_same_bits_for_any_number_of_threads_and_shards(data, whole, threads):
-    assert_same(grow(data, threads=threads), whole)
-    assert_same(add_all([grow(data, 0, 6), grow(data, 7, BAGS - 1)]), whole)
+    assert_same_sums(grow(data, threads=threads), whole)
+    assert_same_sums(add_all([grow(data, 0, 6), grow(data, 7, BAGS - 1)]), whole)
 
 
 def test_one_column_is_two_arms_bit_for_bit_and_effects_agree(data):
     flat, column = grow(data, treatment_residual=data.treatment[:, 0]), data.treatment[:, :1]
-    assert_same(grow(data, treatment_residual=column), flat)
+    assert_same_sums(grow(data, treatment_residual=column), flat)
     cate, variance = effects(flat)
     assert_close(flat, cate[:, None], variance[:, None])
 
@@ -147,7 +130,7 @@ def test_signs_and_constants(data, whole):
 
 
 def test_increasing_transformations_of_covariates_change_nothing(data, whole):
-    assert_same(grow(data, X=np.exp(data.X)), whole)
+    assert_same_sums(grow(data, X=np.exp(data.X)), whole)
 
 
 def test_how_categories_are_numbered_does_not_matter(data):
@@ -164,7 +147,7 @@ def test_weights_and_clusters(data, whole):
     reference = grow(data, weight=weight)
     assert not np.array_equal(reference.first, whole.first)
     assert_close(grow(data, weight=3.0 * weight), *arm_effects(reference))
-    assert_same(grow(data, weight=np.full(N, 2.5)), whole)
+    assert_same_sums(grow(data, weight=np.full(N, 2.5)), whole)
     sums = grow(data, cluster=np.arange(N) // 6)
     for members in np.split(np.arange(276), 46):
         assert np.ptp(sums.bags[members]) == 0
@@ -174,7 +157,7 @@ def test_weights_and_clusters(data, whole):
 def test_tables_and_stored_trees_return_the_sums(data, whole):
     again = from_frame(whole.to_frame())
     assert again.grid == whole.grid
-    assert_same(again, whole)
+    assert_same_sums(again, whole)
     forest = open_forest(
         data.X,
         data.treatment,

@@ -6,18 +6,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from forest_world import LABEL, trial
+from forest_world import ARRAYS, LABEL, assert_same_sums, grow_histogram, trial
 from hetflow.forest.bags import Label, half_sample, pool_of
 from hetflow.forest.effects import effects
-from hetflow.forest.grow import grow_shard
 from hetflow.forest.histogram_engine import HistogramEngine
 from hetflow.forest.settings import ForestSettings
 from hetflow.forest.sums import add_all
 
-N, BAGS = 240, 40
+N, SAMPLE, BAGS = 240, 220, 40
 # Leaf averages and the fixed-point grid are rounded anew; splits tie whatever the rounding.
 RELATIVE = 1e-9
-NAMES = ("bags", "first", "tree_products", "bag_products")
 
 
 @pytest.fixture(scope="module")
@@ -28,28 +26,12 @@ def data():
 
 
 def grow(data, first=0, last=BAGS - 1, **changes):
-    arguments = {
-        "X": data.X,
-        "treatment_residual": data.treatment,
-        "outcome_residual": data.outcome,
-        "weight": None,
-        "cluster": None,
-        "in_sample": np.arange(N) < 220,
-        "seed": 4,
-        "label": LABEL,
-        "settings": {"engine": "histogram"},
-    }
-    return grow_shard(first_bag=first, last_bag=last, **(arguments | changes))
+    return grow_histogram(data, first, last, in_sample=SAMPLE, **changes)
 
 
 @pytest.fixture(scope="module")
 def whole(data):
     return grow(data)
-
-
-def assert_same(a, b):
-    for name in NAMES:
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
 
 
 def assert_close(sums, cate, variance):
@@ -60,13 +42,13 @@ def assert_close(sums, cate, variance):
 
 @pytest.mark.parametrize("threads", [2, 4])
 def test_the_same_bits_for_any_number_of_threads(data, whole, threads):
-    assert_same(grow(data, threads=threads), whole)
+    assert_same_sums(grow(data, threads=threads), whole)
 
 
 @pytest.mark.parametrize("cuts", [(0, 20, 40), (0, 1, 7, 40)])
 def test_the_same_bits_whatever_the_shards(data, whole, cuts):
     shards = [grow(data, first, last - 1) for first, last in pairwise(cuts)]
-    assert_same(add_all(shards), whole)
+    assert_same_sums(add_all(shards), whole)
 
 
 @pytest.mark.parametrize("factor", [2.0**-30, -0.25, -1.0, 2.0**40])
@@ -96,7 +78,7 @@ def test_constants_added_to_the_residuals_change_nothing(data, whole):
 
 @pytest.mark.parametrize("transform", [np.exp, lambda x: 5 * x - 2, lambda x: x**3, np.arctan])
 def test_increasing_transformations_of_covariates_change_nothing(data, whole, transform):
-    assert_same(grow(data, X=transform(data.X)), whole)
+    assert_same_sums(grow(data, X=transform(data.X)), whole)
 
 
 def test_the_order_of_rows_does_not_matter_where_the_draws_are_the_same(data):
@@ -129,7 +111,7 @@ def test_units_outside_the_sample_have_no_say(data, whole):
     treatment, outcome = data.treatment.copy(), data.outcome.copy()
     treatment[220:], outcome[220:] = np.nan, np.nan
     got = grow(data, X=changed, treatment_residual=treatment, outcome_residual=outcome)
-    for name in NAMES:
+    for name in ARRAYS:
         np.testing.assert_array_equal(getattr(got, name)[..., :220], getattr(whole, name)[..., :220])
 
 
@@ -139,7 +121,7 @@ def test_a_common_factor_of_the_weights_changes_nothing_and_weights_do_not_enter
     assert not np.array_equal(reference.first, whole.first)
     np.testing.assert_array_equal(reference.bags, whole.bags)
     assert_close(grow(data, weight=3.0 * weight), *effects(reference))
-    assert_same(grow(data, weight=np.full(N, 2.5)), whole)
+    assert_same_sums(grow(data, weight=np.full(N, 2.5)), whole)
 
 
 def test_units_of_weight_zero_are_as_good_as_absent_from_the_leaves(data):

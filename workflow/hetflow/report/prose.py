@@ -9,14 +9,6 @@ from typing import Any
 from hetflow.report import formats as fmt
 from hetflow.report.disclosure import shown
 from hetflow.report.words import Words
-from hetflow.study.routes import ROUTES
-
-_LEARNERS = {
-    "linear": "penalised linear regression",
-    "boosting": "boosted trees",
-    "forest": "a random forest",
-    "mean": "the mean",
-}
 
 TWO_MODES = (
     "For everything that predicts or ranks, covariates were imputed without looking at treatment or outcome "
@@ -222,75 +214,6 @@ def nuisance_text(words: Words, nuisance: Mapping[str, Any]) -> str:
     if words.randomised:
         parts.append("In a randomised trial a poor prediction costs precision, not validity.")
     return " ".join(parts)
-
-
-def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) -> str:
-    """The primary analysis in one paragraph, for a paper."""
-    methods = settings["methods"][analysis]
-    missingness, nuisance, forest = methods["missingness"], methods["nuisance"], methods["forest"]
-    several = ROUTES[missingness["strategy"]].several
-    imputed = f" ({missingness['imputations']} in each of two modes)" if several else ""
-    trees = f"{forest['trees']:,}".replace(",", fmt.NARROW)
-    per = " for each imputation" if several else ""
-    averaged = (
-        "; effects were averaged over imputations before they were ranked"
-        if several and words.randomised
-        else ""
-    )
-    return (
-        f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated "
-        f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
-        f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
-        f"{_learner(nuisance['outcome'])}. Missing covariates were handled by "
-        f"{ROUTES[missingness['strategy']].title}{imputed}.{_missing_outcomes(methods)} Individual effects came "
-        f"from an honest causal "
-        f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
-        f"{forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and "
-        f"the overlap population. {_tests(words)} Groups by predicted benefit come from forests grown "
-        f"on the folds before the participant's ({forest['held_out_trees']} trees); "
-        "the first fold is left out. The analysis is exploratory: it "
-        "looks for differences in effect, and a further trial would have to confirm them."
-    )
-
-
-def _missing_outcomes(methods: Mapping[str, Any]) -> str:
-    """What was done about missing outcomes, where they were not left out."""
-    section = methods.get("missing_outcome", {})
-    if section.get("strategy", "complete_case") == "complete_case":
-        return ""
-    if section["strategy"] == "imputation":
-        times = methods["missingness"]["imputations"]
-        return f" Missing outcomes were imputed {times} times by arm, and estimates pooled by Rubin's rules."
-    given = " and ".join(["covariates", *section["auxiliary"]])
-    return (
-        " Missing outcomes were handled by augmented inverse-probability weighting; the probability of an observed "
-        f"outcome was predicted within each arm from {given} by {_learner(section['learner'])}."
-    )
-
-
-def _tests(words: Words) -> str:
-    if words.randomised:
-        return "Heterogeneity was tested by the one-sided out-of-bag AUTOC and by the sequential RATE."
-    return (
-        "Heterogeneity was described, not tested: the size of its tests is not known without randomisation."
-    )
-
-
-def _propensity(words: Words, nuisance: Mapping[str, Any]) -> str:
-    if nuisance["propensity"] == "design":
-        return "The probability of treatment was that of the design."
-    return f"The propensity was estimated by {_learner(nuisance['propensity'])}."
-
-
-def _learner(name: str) -> str:
-    if name == "stack":
-        return "a cross-validated stack of penalised linear regression, boosted trees and a random forest"
-    return _LEARNERS.get(name, name)
-
-
-def commands(study: str) -> list[str]:
-    """How to run it again."""
-    return [f"snakemake --cores all --configfile config/{study}.yaml"]
 
 
 def guards_text(guards: Mapping[str, Any], words: Words) -> list[str]:

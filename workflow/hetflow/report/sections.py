@@ -9,7 +9,16 @@ from typing import Any
 import pandas as pd
 
 from hetflow import __version__
-from hetflow.report import missing_story, observation, picks, pooled, prose, sensitivity, sentences
+from hetflow.report import (
+    missing_story,
+    observation,
+    picks,
+    pooled,
+    prose,
+    prose_methods,
+    sensitivity,
+    sentences,
+)
 from hetflow.report.drawn_missing import masks_of
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.prose_mechanism import mechanism_parts
@@ -146,9 +155,9 @@ def all_sections(
         section(
             "methods",
             "Methods, and how to run it again",
-            ("text", prose.methods_paragraph(own, settings, inputs.primary)),
+            ("text", prose_methods.methods_paragraph(own, settings, inputs.primary)),
             ("facts", _facts(inputs)),
-            ("code", "\n".join(prose.commands(settings["study"]))),
+            ("code", "\n".join(prose_methods.commands(settings["study"]))),
             ("heading", "How to cite"),
             ("text", settings["report"]["citation"]),
             ("text", f"Software: hetflow {__version__}; see CITATION.cff of the project."),
