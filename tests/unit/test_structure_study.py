@@ -15,8 +15,9 @@ from hetflow.plan import STRUCTURE
 from hetflow.report.prose_structure import structure_texts
 from hetflow.report.words import words
 from hetflow.study.analyses import resolve_all
+from hetflow.study.consistency import inconsistencies
 from hetflow.study.covariates import covariate_problems
-from hetflow.study.model import Study, inconsistencies
+from hetflow.study.model import Study
 from hetflow.study.slices import slices
 from hetflow.study.study_slices import study_slices
 from report_fixture import columns

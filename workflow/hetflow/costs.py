@@ -11,6 +11,7 @@ from typing import Any
 from hetflow.forest.shards import bag_seconds
 from hetflow.plan import ALL, Plan
 from hetflow.resources import job_seconds, memory_mb
+from hetflow.study.appraisals import APPRAISALS
 
 _BYTES_A_SUM = 8 * 40  # numbers of a unit in a shard file, before compression
 _BYTES_A_CELL = 8
@@ -85,6 +86,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "permutation": distinct([plan.permutations(a) for a in analyses]),
         "estimates": len(analyses),
         "sensitivity": len(plan.sensitive),
+        **{name: len({plan.owner[a, name] for a in plan.appraised(name)}) for name in APPRAISALS},
         "collect": 1,
         "page": 1,
         "manifest": 1,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
 from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
+from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
 from hetflow.study.slices import INFERENCE, slices, stages
@@ -120,6 +121,20 @@ class Plan:
             for name in [*names, "sensitivity.json"]
         ]
 
+    def appraised(self, name: str) -> list[str]:
+        """Analyses that go through an appraisal."""
+        return [analysis for analysis, study in self.analyses.items() if name in appraised(study)]
+
+    def appraisals(self) -> list[str]:
+        """Files of all appraisals."""
+        names = [
+            file
+            for name in APPRAISALS
+            for analysis in self.appraised(name)
+            for file in appraisal_files(name, self.owner[analysis, name])
+        ]
+        return list(dict.fromkeys(names))
+
     def nuisance(self, analysis: str, imputation: str) -> str:
         """The nuisance file that serves an imputation."""
         name = SHARED if self.randomised else imputation
@@ -200,7 +215,7 @@ class Plan:
             names.append(f"{self.owner[analysis, 'deployment']}/guards.json")
             folder = f"{self.owner[analysis, 'nuisance']}/nuisance"
             names += [f"{folder}/{name}.json" for name in self.sets(analysis)]
-        return list(dict.fromkeys([*names, *self.sensitivity()]))
+        return list(dict.fromkeys([*names, *self.sensitivity(), *self.appraisals()]))
 
     def missingness(self) -> list[str]:
         """The diagnosis of what is missing: tables and facts."""

@@ -25,6 +25,7 @@ from hetflow.resume import make_ready, take
 from hetflow.site import Site
 from hetflow.size import settings_text
 from hetflow.sources import code_fingerprint
+from hetflow.study.appraisals import APPRAISALS
 
 STAGES = (
     *("ingest", "folds", "feasible", "describe", "structure", "mechanism", "impute", "guards", "nuisance"),
@@ -36,6 +37,7 @@ STAGES = (
         "permutation",
         "estimates",
         "sensitivity",
+        *APPRAISALS,
         "collect",
         "page",
         "manifest",

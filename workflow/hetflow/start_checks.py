@@ -14,7 +14,8 @@ from hetflow.cohort.readers import data_shape
 from hetflow.errors import Problem, Refused
 from hetflow.files import read_json
 from hetflow.plan import Plan
-from hetflow.study.model import PRIMARY, Study
+from hetflow.study.base import PRIMARY
+from hetflow.study.model import Study
 
 _NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 

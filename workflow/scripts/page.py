@@ -10,7 +10,7 @@ from _command import Command
 from hetflow.disk import write_text
 from hetflow.files import read_json, read_table, write_table
 from hetflow.report.export import csv_text
-from hetflow.report.inputs import AnalysisInputs, ReportInputs
+from hetflow.report.inputs import AnalysisInputs, AppraisalInputs, ReportInputs
 from hetflow.report.page import build_report
 from hetflow.sources import locked_versions
 
@@ -65,8 +65,18 @@ def _analysis(results: Path, name: str, settings: dict[str, Any]) -> AnalysisInp
         displays=read_table(results / name / "displays.parquet", "table"),
         joint=read_table(results / name / "joint.parquet", "joint"),
         notices=tuple(read_json(results / name / "notices.json", "facts")["notices"]),
+        appraisals={
+            part: _appraisal(results / owner[part] / part, tables)
+            for part, tables in settings["appraisals"].items()
+            if part in owner
+        },
         **(_sensitivity(results / name / "sensitivity") if name in settings["sensitive"] else {}),
     )
+
+
+def _appraisal(folder: Path, names: list[str]) -> AppraisalInputs:
+    tables = {name: read_table(folder / f"{name}.parquet", "table") for name in names}
+    return AppraisalInputs(tables, read_json(folder / f"{folder.name}.json", "facts"))
 
 
 def _sensitivity(folder: Path) -> dict[str, Any]:

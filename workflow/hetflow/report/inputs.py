@@ -10,6 +10,14 @@ import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
+class AppraisalInputs:
+    """What one appraisal left behind: its tables by name, and its facts."""
+
+    tables: Mapping[str, pd.DataFrame]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisInputs:
     """What one analysis left behind, beside its rows in the joined estimates.
 
@@ -31,6 +39,8 @@ class AnalysisInputs:
         Of the sensitivity stage (`hetflow.effects.sensitivity`); empty where it was not asked for.
     sensitivity : dict
         Its facts (``sensitivity/sensitivity.json``).
+    appraisals : dict of str to AppraisalInputs
+        What was made of the scores beyond the estimates (`hetflow.study.appraisals`), by name.
     """
 
     nuisance: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +53,7 @@ class AnalysisInputs:
     tipping: pd.DataFrame = field(default_factory=pd.DataFrame)
     plane: pd.DataFrame = field(default_factory=pd.DataFrame)
     sensitivity: Mapping[str, Any] = field(default_factory=dict)
+    appraisals: Mapping[str, AppraisalInputs] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

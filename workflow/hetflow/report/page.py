@@ -12,6 +12,7 @@ from markupsafe import Markup
 from hetflow import __version__
 from hetflow.report import formats as fmt
 from hetflow.report import picks, sentences
+from hetflow.report.appraised import all_shown
 from hetflow.report.drawn import Drawn
 from hetflow.report.figures import draw_all
 from hetflow.report.inputs import Report, ReportInputs
@@ -39,8 +40,11 @@ def build_report(inputs: ReportInputs) -> Report:
         Page, figures and tables; the same inputs give the same bytes.
     """
     own = {name: words(inputs.settings, inputs.cohort["columns"], name) for name in inputs.analyses}
-    drawn = draw_all(inputs, own)
+    appraised = all_shown(inputs, own[inputs.primary])
+    drawn = draw_all(inputs, own) | appraised.figures
     shown, exported = all_tables(inputs, own)
+    shown |= {table.name: table for table in appraised.tables}
+    exported |= appraised.exported
     exported |= {f"figure_{name}": figure.table for name, figure in drawn.items() if name not in exported}
     html = _render(inputs, own[inputs.primary], drawn, shown, exported)
     return Report(html, {name: figure.svg for name, figure in drawn.items()}, exported)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hetflow.study.base import Section
-from hetflow.study.model import PRIMARY, Study
+from hetflow.study.appraisals import of_analysis
+from hetflow.study.base import PRIMARY, Section
+from hetflow.study.model import Study
 
 SECTIONS = ("missingness", "nuisance", "missing_outcome", "forest", "estimates")
 
@@ -13,7 +14,7 @@ SECTIONS = ("missingness", "nuisance", "missing_outcome", "forest", "estimates")
 def resolve(study: Study, analysis: str) -> Study:
     """The study as one analysis sees it: its overrides merged in, `analyses` emptied but for the primary."""
     override = study.analyses[analysis]
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = of_analysis(study, analysis)
     for name in SECTIONS:
         section: Section = getattr(study, name)
         partial = getattr(override, name)

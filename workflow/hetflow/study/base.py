@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+#: Name of the analysis that the others are compared with.
+PRIMARY = "primary"
 NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 #: Small letters, digits and underscores, starting with a letter, at most 40: safe as a folder's name.
@@ -26,6 +28,13 @@ class Section(BaseModel):
         use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
+
+
+class AppraisalSection(Section):
+    """A section about what is made of an analysis' scores beyond its estimates."""
+
+    analyses: list[Name] = [PRIMARY]
+    """Analyses for which this is done; an empty list does without."""
 
 
 def section_key(title: str) -> str:

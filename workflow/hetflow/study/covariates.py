@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from hetflow.errors import Problem
 from hetflow.study.analyses import named_covariates, resolve_all
 from hetflow.study.auxiliaries import auxiliary_problems
+from hetflow.study.base import PRIMARY
 from hetflow.study.expressions import ExpressionError, names, parse
-from hetflow.study.model import PRIMARY, Study
+from hetflow.study.model import Study
 from hetflow.study.said import said
 
 _LEVELLED = ("binary", "ordinal", "nominal")

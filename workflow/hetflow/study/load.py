@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from hetflow.errors import Problem, Refused, refuse_all
 from hetflow.study.analyses import resolve, resolve_all
-from hetflow.study.base import section_key
+from hetflow.study.base import PRIMARY, section_key
+from hetflow.study.consistency import analysis_inconsistencies, inconsistencies
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.messages import problems_of, short
-from hetflow.study.model import PRIMARY, Study, analysis_inconsistencies, inconsistencies
+from hetflow.study.model import Study
 from hetflow.study.route_checks import unused_keys
 from hetflow.study.text import read_yaml, strange
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hetflow.study.analyses import imputes_outcome, named_covariates
+from hetflow.study.appraisals import APPRAISALS, appraisal_slices, appraised
 from hetflow.study.model import Study
 from hetflow.study.routes import ROUTES
 
@@ -25,12 +26,14 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "scores": ("forest", "draws"),
     "estimates": ("scores", "inference", "permutation"),
     "sensitivity": ("scores", "inference"),
-}
+} | {name: appraisal.parents for name, appraisal in APPRAISALS.items()}
 
 
 def stages(study: Study) -> list[str]:
     """Stages that a resolved analysis has: arms are permuted only where forests are trained on inference mode."""
-    return [stage for stage in PARENTS if stage != "permutation" or study.forest.training == INFERENCE]
+    left_out = set(APPRAISALS) - set(appraised(study))
+    left_out |= set() if study.forest.training == INFERENCE else {"permutation"}
+    return [stage for stage in PARENTS if stage not in left_out]
 
 
 def slices(study: Study) -> dict[str, dict[str, Any]]:
@@ -76,7 +79,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"sensitivity": dump["sensitivity"]}
         | outcome_facts
         | _imputed(study),
-    }
+    } | appraisal_slices(study)
     return {stage: found[stage] for stage in stages(study)}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hetflow.study.analyses import SECTIONS, is_sensitive, named_covariates, resolve, resolve_all
-from hetflow.study.model import PRIMARY, Study
+from hetflow.study.appraisals import APPRAISALS
+from hetflow.study.base import PRIMARY
+from hetflow.study.model import Study
 from hetflow.study.owners import owners
 from hetflow.study.slices import outcome_slice
 
@@ -57,6 +59,7 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"labels": labels, "design": dump["design"], "seed": study.seed, "folds": study.folds}
         | {"owners": _owners(study), "analyses": list(resolve_all(study))}
         | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
+        | {"appraisals": {name: list(one.tables) for name, one in APPRAISALS.items()}}
         | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
     }
 
@@ -91,4 +94,4 @@ def _owners(study: Study) -> dict[str, dict[str, str]]:
 
 def _methods(study: Study) -> dict[str, Any]:
     dump = study.model_dump(mode="json")
-    return {key: dump[key] for key in (*SECTIONS, "outcome")}
+    return {key: dump[key] for key in (*SECTIONS, *APPRAISALS, "outcome")}
