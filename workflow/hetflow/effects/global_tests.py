@@ -69,9 +69,9 @@ def global_tests(inputs: Inputs) -> tuple[pd.DataFrame, list[str]]:
     -------
     table : DataFrame
         test (``independence``: the score against covariates, studentised; ``independence_plain``: as WATCH makes it;
-        ``score_residual``: linear working model; ``calibration``: spread of the predicted effects, one-sided), covariates
-        (``all`` of the forest, or those ``named`` for the projection), statistic, df, p, p_asymptotic (chi-square or t),
-        reference (of `p`), draws (permutations), alternative, columns (rank of the covariates), n.
+        ``score_residual``: linear working model; ``calibration``: spread of the predicted effects, one-sided),
+        covariates (``all`` of the forest, or those ``named`` for the projection), statistic, df, p, p_asymptotic
+        (chi-square or t), reference (of `p`), draws (permutations), alternative, columns (rank of the covariates), n.
     notices : list of str
         What was left out and why.
     """
@@ -189,7 +189,12 @@ def _calibration(scores: Scores) -> dict[str, Any]:
     place = terms.terms.index("differential")
     statistic = float(terms.estimate[place] / np.sqrt(terms.covariance[place, place]))
     p = float(stats.t.sf(statistic, terms.df))
-    facts = {"test": "calibration", "covariates": "predicted effects", "statistic": statistic, "df": int(terms.df)}
+    facts = {
+        "test": "calibration",
+        "covariates": "predicted effects",
+        "statistic": statistic,
+        "df": int(terms.df),
+    }
     facts |= {"p": p, "p_asymptotic": p, "reference": STUDENT, "draws": 0, "alternative": GREATER}
     return facts | {"columns": 1, "n": scores.n}
 

@@ -57,7 +57,9 @@ def coded(X: Matrix, ranks: bool) -> Matrix:
     -------
     ndarray, shape (n, at most k)
     """
-    values = np.apply_along_axis(stats.rankdata, 0, X) if ranks and X.size else np.asarray(X, dtype=np.float64)
+    values = (
+        np.apply_along_axis(stats.rankdata, 0, X) if ranks and X.size else np.asarray(X, dtype=np.float64)
+    )
     values = values[:, np.ptp(values, axis=0) > 0] if values.size else values
     centred = values - values.mean(axis=0)
     return np.asarray(centred / np.sqrt((centred**2).mean(axis=0)))
@@ -71,7 +73,9 @@ def directions(X: Matrix) -> Matrix:
     return np.asarray(left[:, lengths > RANK_TOLERANCE * lengths[0]])
 
 
-def independence(X: Matrix, score: Vector, draws: int, rng: np.random.Generator) -> tuple[Quadratic, Quadratic]:
+def independence(
+    X: Matrix, score: Vector, draws: int, rng: np.random.Generator
+) -> tuple[Quadratic, Quadratic]:
     """Test that a score is independent of covariates, as WATCH does and studentised.
 
     The linear statistic ``T = sum x_i s_i`` has, over all permutations of the scores, a mean and a covariance in closed

@@ -1,4 +1,5 @@
-"""Heterogeneity in a linear working model: do the residual scores of the treatment's coefficient go along with covariates?
+"""Heterogeneity in a linear working model: do the residual scores of the treatment's coefficient go along with
+covariates?
 
 No forest and no learner is read: whoever has a regression can repeat it.
 """
@@ -23,12 +24,12 @@ def score_residual(
 ) -> Quadratic:
     """Score test of all interactions of treatment and covariates in a linear working model.
 
-    The model ``Y = a + X b + tau W`` is fitted by (weighted) least squares. A unit's score of tau is ``u = (W - e) r``, r its
-    residual and e its known probability of treatment; were the effect ``tau + x'g`` with g other than 0, u would go
-    along with x. The statistic is ``U' V^+ U`` with ``U = sum w (x - x0) u``, ``V = sum w^2 u^2 (x - x0)(x - x0)'`` and
-    x0 the mean of x weighted by ``w e (1 - e)``, which takes the estimation of tau into account. (Residual scores:
-    Chen, Sun, Sechidis et al. 2025, arXiv 2503.22548; the robust covariance: White 1980, Wooldridge 1991.) The model
-    need not hold: randomisation alone makes the scores unrelated to covariates where the effect is constant.
+    The model ``Y = a + X b + tau W`` is fitted by (weighted) least squares. A unit's score of tau is ``u = (W - e)
+    r``, r its residual and e its known probability of treatment; were the effect ``tau + x'g`` with g other than 0, u
+    would go along with x. The statistic is ``U' V^+ U`` with ``U = sum w (x - x0) u``, ``V = sum w^2 u^2 (x - x0)(x -
+    x0)'`` and x0 the mean of x weighted by ``w e (1 - e)``, which takes the estimation of tau into account. (Residual
+    scores: Chen, Sun, Sechidis et al. 2025, arXiv 2503.22548; the robust covariance: White 1980, Wooldridge 1991.)
+    The model need not hold: randomisation alone makes the scores unrelated to covariates where the effect is constant.
 
     The reference distribution is that of arms drawn anew as the design drew them, with the effect held at the estimated
     tau (Ding, Feller and Miratrix 2016 for the studentised randomisation test of a constant effect): noise may then

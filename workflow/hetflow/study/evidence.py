@@ -18,7 +18,8 @@ class Evidence(AppraisalSection):
     Each is made for all covariates of the forest and for those that `estimates.projection` names."""
 
     permutations: int = Field(default=1999, ge=99, le=100_000)
-    """Permutations behind each p-value, which is no smaller than one over this; above 20,000 units chi-square is used."""
+    """Permutations behind each p-value, which is no smaller than one over this; above 20,000 units chi-square is
+    used."""
     coding: Literal["ranks", "values"] = "ranks"
     """How covariates enter: as ranks, so that a skewed one weighs as much as others, or as they are."""
 
