@@ -29,7 +29,7 @@ NAMED = ["x1", "x2"]
 DRAWS = 199
 """Permutations a test: the size at 5 % is exact with 199 as with more, and power a little lower."""
 TESTS = (
-    *("autoc", "sequential", "calibration", "joint_projection"),
+    *("AUTOC", "sequential_AUTOC", "calibration", "projection"),
     *("independence_all", "independence_named", "independence_plain_all", "independence_plain_named"),
     *("score_residual_all", "score_residual_named"),
 )
@@ -132,10 +132,10 @@ def _p_values(
     asked = ESTIMATES | {"rules": {}, "projection": named}
     results = estimate_all([scores], inference, columns, asked, seed, "primary", "outcome")
     p = results.table.set_index("estimand")["p"]
-    found["autoc"] = float(p["AUTOC"])
+    found["AUTOC"] = float(p["AUTOC"])
     if "sequential_AUTOC" in p:
-        found["sequential"] = float(p["sequential_AUTOC"])
-    found["joint_projection"] = float(results.joint["p"].iloc[0])
+        found["sequential_AUTOC"] = float(p["sequential_AUTOC"])
+    found["projection"] = float(results.joint["p"].iloc[0])
     return found
 
 

@@ -58,7 +58,10 @@ def test_permutation_p_is_the_share_over_all_permutations() -> None:
     X, score = sample(4, 6, 1)
     X = coded(X, False)
     for place in (0, 1):
-        value = [independence(X, np.array(order), 0, np.random.default_rng(0))[place].statistic for order in permutations(score)]
+        value = [
+            independence(X, np.array(order), 0, np.random.default_rng(0))[place].statistic
+            for order in permutations(score)
+        ]
         exact = np.mean(np.array(value) >= value[0] - ROUNDING)
         drawn = independence(X, score, 4000, np.random.default_rng(5))[place].p
         assert abs(drawn - exact) < 5 * np.sqrt(exact * (1 - exact) / 4000) + 1 / 4001
@@ -108,7 +111,12 @@ def test_weights_are_repeated_units() -> None:
     twice = np.repeat(np.arange(n), weight)
     one = score_residual(X, outcome, arm[None], np.full(n, 0.5), weight.astype(float))
     other = score_residual(
-        X[twice], outcome[twice], arm[None, twice], np.full(twice.size, 0.5), np.ones(twice.size), twice.astype(np.int64)
+        X[twice],
+        outcome[twice],
+        arm[None, twice],
+        np.full(twice.size, 0.5),
+        np.ones(twice.size),
+        twice.astype(np.int64),
     )
     assert one.statistic == pytest.approx(other.statistic, rel=1e-7)
 

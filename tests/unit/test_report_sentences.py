@@ -141,7 +141,9 @@ def test_projection_turns_slopes_into_benefit() -> None:
     terms = [Number(1.0, 0.5, 1.5, p=0.001, label="higher “Age”"), Number(0.1, -0.2, 0.4, p=0.5, label="Sex")]
     assert "more benefit goes with higher “Age”" in sentences.projection_sentence(words("higher"), terms)
     assert "less benefit goes with higher “Age”" in sentences.projection_sentence(words("lower"), terms)
-    assert "Adjusted for 2 such looks (Holm), all of this remains" in sentences.projection_sentence(words(), terms)
+    assert "Adjusted for 2 such looks (Holm), all of this remains" in sentences.projection_sentence(
+        words(), terms
+    )
     weak = [Number(1.0, 0.1, 1.9, p=0.03, label="higher “Age”"), terms[1]]
     assert "(Holm), none remains" in sentences.projection_sentence(words(), weak)
     both = [terms[0], Number(1.0, 0.1, 1.9, p=0.04, label="higher “BMI”"), terms[1]]

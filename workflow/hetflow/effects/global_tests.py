@@ -17,8 +17,8 @@ from scipy import stats
 from hetflow.cohort.columns import Column
 from hetflow.cohort.views import matrix
 from hetflow.effects.calibration import calibration
-from hetflow.effects.independence import Matrix, Quadratic, coded, directions, independence
-from hetflow.effects.linear import cluster_codes, is_clustered
+from hetflow.effects.independence import Quadratic, coded, directions, independence
+from hetflow.effects.linear import Matrix, cluster_codes, is_clustered
 from hetflow.effects.permuted import permute_arms
 from hetflow.effects.score_residual import score_residual
 from hetflow.effects.scores import Scores

@@ -136,9 +136,8 @@ def sizes_table() -> Table:
             rows.append(Cell((f"{one.text} ({one.replicates} trials)", *cells), 1))
     head = ("Setting", *(opening(label) for label in LABELS.values()))
     note = (
-        "Monte Carlo standard errors: the square root of rate times one minus rate over trials. Simulated trials are not this "
-        "study: the "
-        "table says how the tests behave, not what they would find here. Details: docs/validation.md."
+        "Monte Carlo standard errors: the square root of rate times one minus rate over trials. Simulated trials are "
+        "not this study: the table says how the tests behave, not what they would find. Details: docs/validation.md."
     )
     return Table(
         "measured_sizes", "Measured size and power of these tests", head, tuple(rows), (0,), note, True
