@@ -185,7 +185,7 @@ def counted(table: pd.DataFrame) -> str:
     family = (
         f" {fmt.count(number)} of them are the pre-specified global tests of the primary analysis; the table "
         "adjusts these "
-        "for their number. No other p-value is adjusted."
+        "for their number; other p-values stand as they are."
         if number
         else ""
     )
