@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from hetflow.missingness.mechanism.assignment import association_within
-from hetflow.missingness.mechanism.association import _moments, auc, holm, permutation_p
+from hetflow.missingness.mechanism.association import _moments, auc, permutation_p
 from hetflow.missingness.mechanism.basis import additive_basis, orthonormal
 from hetflow.missingness.mechanism.compared import hotelling, outcome_coefficients, standardised_differences
 from hetflow.missingness.mechanism.dropout import dropout_curves, dropout_hazard
@@ -20,6 +20,7 @@ from hetflow.missingness.mechanism.projection import projection_test
 from hetflow.missingness.mechanism.ridge import mask_scores, value_scores
 from hetflow.missingness.mechanism.rows import draw_folds
 from hetflow.missingness.mechanism.structure import components, dependence_given_values, inclusion
+from hetflow.multiplicity import holm
 
 ALGEBRA = 1e-8  # the same sums in another order
 NEWTON = 1e-4  # the penalty of 1e-4 nats moves coefficients by about as much

@@ -73,53 +73,39 @@ def test_observational_effects_name_their_assumption() -> None:
     assert "not randomised" in found.text
 
 
-def heterogeneity(
-    out_of_bag: tuple[float, float] | None, sequential: tuple[float, float] | None
-) -> sentences.Finding:
+def ranking(out_of_bag: tuple[float, float] | None, sequential: tuple[float, float] | None) -> str:
     tests = [
         None if one is None else Number(one[0], one[0] - 1, None, 0.6, one[1])
         for one in (out_of_bag, sequential)
     ]
-    return sentences.heterogeneity_finding(words(), *tests)
+    return plain(" ".join(sentences.ranking_sentences(words(), *tests)))
 
 
 @pytest.mark.parametrize(
-    ("out_of_bag", "sequential", "headline", "established"),
+    ("out_of_bag", "sequential", "said"),
     [
-        ((2.0, 0.0001), (2.0, 0.0002), "Strong evidence that the effect varies", True),
-        ((2.0, 0.01), (2.0, 0.0002), "Evidence that the effect varies", True),
-        ((2.0, 0.01), (1.0, 0.2), "Some evidence that the effect varies", False),
-        ((0.5, 0.3), (2.0, 0.01), "Some evidence that the effect varies", False),
-        ((0.5, 0.3), (1.0, 0.2), "Not shown to vary between participants", False),
-        ((-2.0, 0.99), (-2.0, 0.01), "Not shown to vary between participants", False),
-        ((2.0, 0.01), None, "Evidence that the effect varies", True),
-        (None, None, "Not tested", False),
-        ((2.0, math.nan), None, "Not tested", False),
+        ((2.0, 0.01), (2.0, 0.02), ("gained more than the average one", "finds the same")),
+        ((2.0, 0.01), (1.0, 0.2), ("gained more than the average one", "does not show it")),
+        ((0.5, 0.3), (2.0, 0.01), ("were not shown to gain more", "finds the same")),
+        ((-2.0, 0.99), (-2.0, 0.01), ("were not shown to gain more", "must not be used")),
     ],
 )
-def test_heterogeneity_is_graded_by_its_tests(
-    out_of_bag: tuple[float, float] | None,
-    sequential: tuple[float, float] | None,
-    headline: str,
-    established: bool,
+def test_each_ranking_test_says_what_it_found(
+    out_of_bag: tuple[float, float], sequential: tuple[float, float], said: tuple[str, str]
 ) -> None:
-    found = heterogeneity(out_of_bag, sequential)
-    assert found.headline == headline
-    assert found.established is established
+    text = ranking(out_of_bag, sequential)
+    assert all(one in text for one in said)
 
 
-def test_no_evidence_is_not_called_equality() -> None:
-    assert "Absence of evidence is not evidence" in heterogeneity((0.5, 0.3), (1.0, 0.2)).text
-
-
-def test_a_ranking_turned_round_is_warned_of() -> None:
-    assert "must not be used" in plain(heterogeneity((-2.0, 0.99), (-2.0, 0.01)).text)
-
-
-def test_heterogeneity_names_each_test_and_its_side() -> None:
-    text = plain(heterogeneity((2.0, 0.01), (2.0, 0.02)).text)
+def test_rankings_name_each_test_and_its_side() -> None:
+    text = ranking((2.0, 0.01), (2.0, 0.02))
     assert "one-sided p = 0.010" in text
     assert "sequential RATE, two-sided p = 0.020" in text
+
+
+def test_a_ranking_without_a_test_says_nothing() -> None:
+    assert ranking(None, None) == ""
+    assert ranking((2.0, math.nan), None) == ""
 
 
 def groups(gap: float, established: bool) -> sentences.Finding:
@@ -155,7 +141,13 @@ def test_projection_turns_slopes_into_benefit() -> None:
     terms = [Number(1.0, 0.5, 1.5, p=0.001, label="higher “Age”"), Number(0.1, -0.2, 0.4, p=0.5, label="Sex")]
     assert "more benefit goes with higher “Age”" in sentences.projection_sentence(words("higher"), terms)
     assert "less benefit goes with higher “Age”" in sentences.projection_sentence(words("lower"), terms)
-    assert "not adjusted for looking at 2" in sentences.projection_sentence(words("lower"), terms)
+    assert "Adjusted for 2 such looks (Holm), all of this remains" in sentences.projection_sentence(
+        words(), terms
+    )
+    weak = [Number(1.0, 0.1, 1.9, p=0.03, label="higher “Age”"), terms[1]]
+    assert "(Holm), none remains" in sentences.projection_sentence(words(), weak)
+    both = [terms[0], Number(1.0, 0.1, 1.9, p=0.04, label="higher “BMI”"), terms[1]]
+    assert "only higher “Age” remains" in sentences.projection_sentence(words(), both)
     assert "None of the covariates" in sentences.projection_sentence(words(), [terms[1], terms[1]])
     assert sentences.projection_sentence(words(), []) == ""
     assert sentences.projection_sentence(words(), [Number(1.0, 0.5, 1.5, label="Age")]) == ""  # not tested

@@ -11,13 +11,13 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks, sentences
+from hetflow.report.answers import answers, screen
 from hetflow.report.appraised import all_shown
 from hetflow.report.drawn import Drawn
 from hetflow.report.figures import draw_all
 from hetflow.report.inputs import Report, ReportInputs
 from hetflow.report.notices import notices
-from hetflow.report.sections import all_sections, findings
+from hetflow.report.sections import all_sections
 from hetflow.report.shown_tables import all_tables
 from hetflow.report.style import plain
 from hetflow.report.tables import Table
@@ -81,7 +81,7 @@ def _render(
         kicker=_kicker(inputs, own),
         byline=_byline(settings),
         summary=settings["report"]["summary"],
-        answers=_answers(inputs, own),
+        answers=screen(answers(inputs, own)),
         notices=notices(inputs, own),
         sections=[section for section in all_sections(inputs, own, shown, exported) if section["parts"]],
         figures=figures,
@@ -111,18 +111,3 @@ def _byline(settings: Any) -> str:
         f"{author['name']} ({author['affiliation']})" if author.get("affiliation") else author["name"]
         for author in authors
     )
-
-
-def _answers(inputs: ReportInputs, own: Words) -> list[dict[str, Any]]:
-    """The first screen."""
-    average, vary, whom = findings(inputs, own)
-    slopes = sentences.projection_sentence(own, picks.projection_terms(inputs.estimates, inputs.primary, own))
-    return [
-        {"ask": "On average, does it help?", "headline": average.headline, "texts": [average.text]},
-        {"ask": "Does the effect vary?", "headline": vary.headline, "texts": [vary.text]},
-        {
-            "ask": "For whom?",
-            "headline": whom.headline,
-            "texts": [text for text in (whom.text, slopes) if text],
-        },
-    ]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hetflow import __version__
 from hetflow.report import (
+    evidence,
     missing_story,
     observation,
     picks,
@@ -23,24 +24,10 @@ from hetflow.report.drawn_missing import masks_of
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.prose_mechanism import mechanism_parts
 from hetflow.report.prose_structure import structure_parts
-from hetflow.report.sentences import Finding
 from hetflow.report.tables import Table
 from hetflow.report.words import Words
 
 Part = tuple[str, Any]
-
-
-def findings(inputs: ReportInputs, own: Words) -> tuple[Finding, Finding, Finding]:
-    """Average effect, heterogeneity, and for whom, in sentences."""
-    estimates, primary = inputs.estimates, inputs.primary
-    average = sentences.average_finding(own, picks.one(estimates, primary, "ATE", own))
-    vary = sentences.heterogeneity_finding(
-        own,
-        picks.one(estimates, primary, "AUTOC", own),
-        picks.one(estimates, primary, "sequential_AUTOC", own),
-    )
-    whom = sentences.groups_finding(own, *picks.sequential(estimates, primary, own), vary.established)
-    return average, vary, whom
 
 
 def all_sections(
@@ -61,7 +48,6 @@ def all_sections(
     outcome = observation.outcomes_left_out(inputs).get(inputs.outcome, {})
     minimum = int(settings["minimum_cell_count"])
     joint = inputs.analyses[inputs.primary].joint
-    _, vary, _ = findings(inputs, own)
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
     def section(name: str, title: str, *parts: Part) -> dict[str, Any]:
@@ -128,7 +114,8 @@ def all_sections(
             "heterogeneity",
             "Is there heterogeneity?",
             ("text", prose.TESTS),
-            ("text", vary.text),
+            *evidence.parts(inputs, own, minimum),
+            ("heading", "Does the ranking work?"),
             ("table", "heterogeneity"),
             ("figure", "toc"),
             ("text", sentences.calibration_sentence(spread, own.level)),

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from hetflow.multiplicity import holm
 from hetflow.report import formats as fmt
 from hetflow.report.words import Words, listed, opening, part
 
-_SECOND = "A second test, which ranks each participant by a forest grown on others only,"
-_STRONG = 0.001  # a p-value below is called strong evidence
+_SECOND = "The sequential test, which ranks each participant by a forest grown on others only,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,8 @@ def _assumption(words: Words) -> str:
     )
 
 
-def heterogeneity_finding(words: Words, out_of_bag: Number | None, sequential: Number | None) -> Finding:
-    """Whether the effect varies between participants, by the one-sided out-of-bag and the sequential test.
+def ranking_sentences(words: Words, out_of_bag: Number | None, sequential: Number | None) -> list[str]:
+    """What the one-sided out-of-bag and the sequential test say of the ranking by predicted benefit.
 
     Parameters
     ----------
@@ -135,36 +137,16 @@ def heterogeneity_finding(words: Words, out_of_bag: Number | None, sequential: N
         Sequential RATE, with its two-sided p-value.
     """
     alpha = 1 - words.confidence
-    tests = [test for test in (out_of_bag, sequential) if test is not None and fmt.known(test.p)]
-    if not tests:
-        return Finding(
-            "Not tested",
-            "No test of heterogeneity whose false-alarm rate has been checked for this design was available, "
-            "so the page does not say whether the effect varies.",
-        )
-    passed = [test for test in tests if _passes(test, alpha)]
-    sentences = [_out_of_bag_sentence(words, out_of_bag, alpha)] if out_of_bag in tests and out_of_bag else []
-    if sequential is not None and sequential in tests:
-        sentences.append(_sequential_sentence(words, sequential, alpha))
-    if not passed:
-        sentences.append("Absence of evidence is not evidence that the effect is the same for everybody.")
-    elif len(passed) < len(tests):
-        sentences.append("The two tests differ, so this is a lead to follow rather than a finding.")
-    return Finding(_grade(tests, passed), " ".join(sentences), len(passed) == len(tests))
+    said = []
+    if out_of_bag is not None and fmt.known(out_of_bag.p):
+        said.append(_out_of_bag_sentence(words, out_of_bag, alpha))
+    if sequential is not None and fmt.known(sequential.p):
+        said.append(_sequential_sentence(words, sequential, alpha))
+    return said
 
 
 def _passes(test: Number, alpha: float) -> bool:
     return test.p is not None and test.p < alpha and test.estimate > 0
-
-
-def _grade(tests: Sequence[Number], passed: Sequence[Number]) -> str:
-    """The strength of evidence that a headline may claim."""
-    if not passed:
-        return "Not shown to vary between participants"
-    if len(passed) < len(tests):
-        return "Some evidence that the effect varies"
-    strong = all(test.p is not None and test.p < _STRONG for test in passed)
-    return "Strong evidence that the effect varies" if strong else "Evidence that the effect varies"
 
 
 def _out_of_bag_sentence(words: Words, test: Number, alpha: float) -> str:
@@ -176,7 +158,7 @@ def _out_of_bag_sentence(words: Words, test: Number, alpha: float) -> str:
 def _sequential_sentence(words: Words, test: Number, alpha: float) -> str:
     evidence = f"sequential RATE, two-sided {fmt.p_value(test.p)}"
     if _passes(test, alpha):
-        return f"{_SECOND} agrees ({evidence})."
+        return f"{_SECOND} finds the same ({evidence})."
     if test.p is not None and test.p < alpha:
         return (
             f"{_SECOND} finds that the ranking puts those first who gained less ({evidence}): it must not be "
@@ -255,12 +237,24 @@ def projection_sentence(words: Words, terms: Sequence[Number]) -> str:
     count = len(tested)
     if not clear:
         return "None of the covariates that the study file names was shown to change the effect."
+    kept = after_holm(tested, 1 - words.confidence)
     more = [term.label for term in clear if term.direction == words.sign]
     less = [term.label for term in clear if term.direction == -words.sign]
     parts = [f"more benefit goes with {listed(more)}"] if more else []
     parts += [f"less benefit goes with {listed(less)}"] if less else []
-    caveat = f" The intervals are not adjusted for looking at {count} terms." if count > 1 else ""
+    caveat = ""
+    if count > 1:
+        labels = [term.label for term in kept]
+        which = "none" if not kept else "all of this" if len(kept) == len(clear) else f"only {listed(labels)}"
+        caveat = f" Adjusted for {count} such looks (Holm), {which} remains shown."
     return f"Of the covariates that the study file names, the others held fixed, {'; '.join(parts)}.{caveat}"
+
+
+def after_holm(terms: Sequence[Number], alpha: float) -> list[Number]:
+    """Those whose p-values stay below `alpha` after Holm's adjustment for all that are tested."""
+    tested = [term for term in terms if term.p is not None and fmt.known(term.p)]
+    adjusted = holm(np.array([term.p for term in tested], dtype=np.float64))
+    return [term for term, p in zip(tested, adjusted, strict=True) if p < alpha]
 
 
 def calibration_sentence(spread: Number | None, level: str) -> str:

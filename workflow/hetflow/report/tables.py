@@ -125,8 +125,8 @@ def heterogeneity_table(estimates: pd.DataFrame, analysis: str, words: Words) ->
             "calibration",
             "differential",
             "Calibration: spread",
-            "Above 1, effects differ more than predicted; below 1, less; 0, not at all. Described, not "
-            "tested.",
+            "Above 1, effects differ more than predicted; below 1, less; 0, not at all. Its interval is a "
+            "description.",
             False,
         ),
     )

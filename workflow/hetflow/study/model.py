@@ -15,6 +15,7 @@ from hetflow.study.description import (
     Outcome,
     Treatment,
 )
+from hetflow.study.evidence import Evidence
 from hetflow.study.methods import (
     Analysis,
     Estimates,
@@ -70,6 +71,8 @@ class Study(Section):
     """The causal forest."""
     estimates: Estimates = Estimates()
     """What is estimated."""
+    evidence: Evidence = Evidence()
+    """Global tests of heterogeneity."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()

@@ -108,13 +108,3 @@ def auc(score: FloatArray, y: FloatArray) -> tuple[float, float]:
     area = (float(rankdata(score)[y == 1].sum()) - n1 * (n1 + 1) / 2) / (n1 * n0)
     spread = np.sqrt((n1 + n0 + 1) / (12 * n1 * n0))
     return area, float(norm.sf((area - 0.5) / spread))
-
-
-def holm(p: FloatArray) -> FloatArray:
-    """P-values adjusted for their number (Holm); NaN stay NaN and do not count."""
-    out = np.full(len(p), np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    out[order] = np.minimum(1.0, np.maximum.accumulate(factors * p[order]))
-    return out

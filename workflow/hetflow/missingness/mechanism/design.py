@@ -14,7 +14,7 @@ from scipy.stats import t as student
 from hetflow.cohort.views import clusters
 from hetflow.missingness.masks import Masks
 from hetflow.missingness.mechanism.assignment import association_within
-from hetflow.missingness.mechanism.association import holm
+from hetflow.multiplicity import holm
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

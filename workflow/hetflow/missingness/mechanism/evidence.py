@@ -11,12 +11,12 @@ from scipy.optimize import brentq
 from scipy.stats import chi2, ncx2
 
 from hetflow.missingness.masks import Masks
-from hetflow.missingness.mechanism.association import holm
 from hetflow.missingness.mechanism.order import order_test
 from hetflow.missingness.mechanism.ridge import mask_scores
 from hetflow.missingness.mechanism.rows import canonical_order, draw_folds
 from hetflow.missingness.mechanism.structure import LEVEL, Relations, find_relations
 from hetflow.missingness.mechanism.values import FEWEST, FOLDS, ValueDependence, calibrate, value_dependence
+from hetflow.multiplicity import holm
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom, norm
 
-from hetflow.missingness.mechanism.association import holm
+from hetflow.multiplicity import holm
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -13,7 +13,7 @@ from hetflow.cohort.columns import Column
 from hetflow.cohort.matrix import covariate_codes
 from hetflow.missingness.masks import Masks, mask_of
 from hetflow.missingness.mechanism.assignment import association_within
-from hetflow.missingness.mechanism.association import auc, holm
+from hetflow.missingness.mechanism.association import auc
 from hetflow.missingness.mechanism.basis import ROWS_A_FEATURE, orthonormal
 from hetflow.missingness.mechanism.compared import hotelling, outcome_coefficients, standardised_differences
 from hetflow.missingness.mechanism.design import Design, codes_of
@@ -22,6 +22,7 @@ from hetflow.missingness.mechanism.little import little_test
 from hetflow.missingness.mechanism.observed import Covariates
 from hetflow.missingness.mechanism.projection import projection_test
 from hetflow.missingness.mechanism.rows import canonical_order
+from hetflow.multiplicity import holm
 from hetflow.seeds import generator
 
 FloatArray = NDArray[np.float64]
