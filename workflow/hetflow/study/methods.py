@@ -49,6 +49,9 @@ class Nuisance(Section):
 
     outcome: Learner = "stack"
     """Learner of the outcome mean; `stack` weighs linear, boosting and forest by cross-validation."""
+    covariates: Literal["all", "without_gaps"] = "all"
+    """Covariates that the outcome mean reads. `without_gaps`, those that nobody misses, for trials whose gaps arose
+    after randomisation and depend on the outcome: completed values would then carry the arm into the score."""
     propensity: Literal["design", "stack", "linear", "boosting", "forest"] = "design"
     """`design` takes the known probability of a randomised trial; the others estimate it."""
     trim: tuple[float, float] | None = None
