@@ -11,10 +11,10 @@ from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
 from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
-from hetflow.study.splits import split_jobs
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
 from hetflow.study.slices import INFERENCE, slices, stages
+from hetflow.study.splits import split_jobs
 from hetflow.study.study_slices import study_slices
 
 SHARED = "shared"

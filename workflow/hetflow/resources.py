@@ -26,6 +26,8 @@ _BASE_MB = {
     "draws": 240,
     "page": 240,
     "mechanism": 300,
+    "split": 320,
+    "splits": 280,
 }
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
@@ -38,6 +40,8 @@ _COPIES = {
     "estimates": 25,
     "sensitivity": 25,
     "mechanism": 16,
+    "split": 12,
+    "splits": 12,
 }
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
@@ -52,6 +56,8 @@ _PER_MILLION = {
     "permutation": 80.0,
     "mechanism": 40.0,
     "structure": 60.0,
+    "split": 80.0,
+    "splits": 20.0,
 }
 #: A job asks for so many seconds, for a cold start from a shared file system, and so many times what it should take.
 _SLACK = 120.0

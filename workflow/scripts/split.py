@@ -11,7 +11,7 @@ from hetflow.effects.one_split import Trial, evaluate_split
 from hetflow.effects.scores import Scores
 from hetflow.effects.trial import make_trial
 from hetflow.files import read_json, read_table, write_table
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 COMMAND = (
     Command(__doc__)

@@ -53,7 +53,9 @@ def applicable(X: Vector, names: Sequence[str], columns: Sequence[Column]) -> Ve
     return values
 
 
-def compare(values: Vector, weight: Vector, cluster: NDArray[np.int64], group: Codes, pair: tuple[int, int]) -> Means:
+def compare(
+    values: Vector, weight: Vector, cluster: NDArray[np.int64], group: Codes, pair: tuple[int, int]
+) -> Means:
     """Means of covariates in two groups, and the difference of the second and the first.
 
     Without clusters and weights the standard error of the difference is Welch's (Biometrika 34 (1947) 28-35).
@@ -108,7 +110,9 @@ class _Side:
     count: NDArray[np.int64]
 
 
-def _side(values: Vector, known: NDArray[np.bool_], weight: Vector, codes: Codes, member: NDArray[np.bool_]) -> _Side:
+def _side(
+    values: Vector, known: NDArray[np.bool_], weight: Vector, codes: Codes, member: NDArray[np.bool_]
+) -> _Side:
     """Mean of one group, what each cluster adds to its error, shape (G, q), and how many there are."""
     share = np.where(known & member[:, None], weight[:, None], 0.0)
     filled = np.where(known, values, 0.0)

@@ -115,9 +115,7 @@ def _main(trial: Trial, half: Half, learner: str, split: int, seed: int) -> Main
     )
 
 
-def _of_learner(
-    trial: Trial, main: Main, rows: NDArray[np.bool_], groups: int, random: Vector
-) -> list[Row]:
+def _of_learner(trial: Trial, main: Main, rows: NDArray[np.bool_], groups: int, random: Vector) -> list[Row]:
     """All estimates that rest on one learner's proxies."""
     effect, weight = main.proxies.effect, main.weight
     group = groups_by_benefit(trial.sign * effect, weight, groups, random)
@@ -131,7 +129,10 @@ def _of_learner(
         found += _rows(strategy, BLP, ["", ""], [AVERAGE, SLOPE], line, [sum(sizes)] * 2)
         found += _rows(strategy, GATES, labels, [""] * groups, gates, sizes)
         found += _rows(strategy, DIFFERENCE, [GAP], [""], _gap(gates), [sizes[0] + sizes[-1]])
-        found += [(strategy, name, "", "", value, np.nan, np.nan, 0) for name, value in ((LAMBDA, told), (LAMBDA_BAR, between))]
+        found += [
+            (strategy, name, "", "", value, np.nan, np.nan, 0)
+            for name, value in ((LAMBDA, told), (LAMBDA_BAR, between))
+        ]
     means = compare(trial.values[rows], weight, main.cluster, group, (0, groups - 1))
     for g, label in enumerate((LEAST, GREATEST, GAP)):
         columns = (means.mean[g].tolist(), means.se[g].tolist(), means.df[g].tolist(), means.n[g].tolist())
@@ -161,7 +162,12 @@ def _silent(k: int) -> Coefficients:
 
 
 def _rows(
-    strategy: str, estimand: str, groups: Sequence[str], terms: Sequence[str], found: Coefficients, n: Sequence[int]
+    strategy: str,
+    estimand: str,
+    groups: Sequence[str],
+    terms: Sequence[str],
+    found: Coefficients,
+    n: Sequence[int],
 ) -> list[Row]:
     columns = (found.estimate.tolist(), np.sqrt(np.diag(found.covariance)).tolist(), n)
     return [

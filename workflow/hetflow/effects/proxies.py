@@ -103,9 +103,7 @@ def proxies(learner: str, half: Half, seed: int, key: tuple[str | int, ...]) -> 
         For an unknown learner, or a half without units of each arm.
     """
     if learner not in PROXIES:
-        refuse(
-            "splits.learners", f"one of {', '.join(PROXIES)}", repr(learner), "name one of them"
-        )
+        refuse("splits.learners", f"one of {', '.join(PROXIES)}", repr(learner), "name one of them")
     return PROXIES[learner](half, seed, (*key, learner))
 
 
@@ -116,7 +114,9 @@ def _by_arm(learner: str) -> Proxy:
         for arm in (0, 1):
             rows = half.learns & (half.treated == arm)
             if not (half.weight[rows] > 0).any():
-                refuse("splits", "units of both arms in every half", f"none of arm {arm}", "leave `splits` out")
+                refuse(
+                    "splits", "units of both arms in every half", f"none of arm {arm}", "leave `splits` out"
+                )
             fitted = fit_learner(
                 learner,
                 half.X[rows],
@@ -133,8 +133,7 @@ def _by_arm(learner: str) -> Proxy:
 
 
 def _causal_forest(half: Half, seed: int, key: tuple[str | int, ...]) -> Proxies:
-    """A causal forest on residuals; the mean is predicted within the half out of fold, for the other half by all of it.
-    """
+    """A causal forest on residuals of a mean predicted out of fold; the other half's mean is by all of the first."""
     rows = half.learns
     X, outcome, weight, groups = half.X[rows], half.outcome[rows], half.weight[rows], half.groups(rows)
     folds = inner_folds(half.treated[rows].astype(float), groups, MEAN_FOLDS, integer_seed(seed, *key), True)

@@ -30,9 +30,13 @@ from hetflow.effects.linear import (
     least_squares,
 )
 from hetflow.effects.proxies import Proxies
+from hetflow.errors import refuse
 
 REGRESSION, HORVITZ_THOMPSON = "regression", "horvitz_thompson"
 STRATEGIES = (REGRESSION, HORVITZ_THOMPSON)
+ADJUSTED = ("baseline", "effect")
+#: Units (or clusters) of either arm that a group needs for its effect.
+FEWEST = 2
 #: Effects whose standard deviation is below this share of the outcome's do not vary: rounding noise.
 CONSTANT = 1e-9
 
@@ -80,11 +84,12 @@ class Coefficients:
     df: float
 
 
-def controls(main: Main, adjust: tuple[str, ...] = ("baseline", "effect")) -> Matrix:
+def controls(main: Main, strategy: str, adjust: tuple[str, ...] = ADJUSTED) -> Matrix:
     """Functions of the covariates that the regression adjusts for, shape (m, c), the constant first.
 
-    Any choice gives the same estimand; B and p S together hold the predicted mean of the outcome, which leaves the
-    least noise. Columns that others determine are dropped.
+    Any choice gives the same estimand. ``B + p S`` is the mean of the outcome, and ``B + (1 - p) S`` that of the
+    transformed outcome's part in H, if the proxies are right: with them no noise is left that covariates explain.
+    Columns that others determine are dropped.
     """
     p, columns = main.propensity, [np.ones_like(main.propensity)]
     if np.ptp(p) > 0:
@@ -92,12 +97,12 @@ def controls(main: Main, adjust: tuple[str, ...] = ("baseline", "effect")) -> Ma
     if "baseline" in adjust:
         columns.append(main.proxies.baseline)
     if "effect" in adjust:
-        columns.append(p * main.proxies.effect)
+        columns.append((p if strategy == REGRESSION else 1 - p) * main.proxies.effect)
     whole = np.column_stack(columns)
     return whole[:, independent_columns(whole, main.weight)]
 
 
-def best_linear_predictor(main: Main, strategy: str, adjust: tuple[str, ...] = ("baseline", "effect")) -> Coefficients:
+def best_linear_predictor(main: Main, strategy: str, adjust: tuple[str, ...] = ADJUSTED) -> Coefficients:
     """Average effect and the slope of the effect on its prediction.
 
     Returns
@@ -117,15 +122,26 @@ def best_linear_predictor(main: Main, strategy: str, adjust: tuple[str, ...] = (
 
 
 def group_average_effects(
-    main: Main, group: Codes, groups: int, strategy: str, adjust: tuple[str, ...] = ("baseline", "effect")
+    main: Main, group: Codes, groups: int, strategy: str, adjust: tuple[str, ...] = ADJUSTED
 ) -> Coefficients:
     """Average effect of each group (GATES), shape (groups,).
 
     Raises
     ------
     Refused
-        If a group holds too few units of an arm.
+        If a group holds fewer than two units (or clusters) of an arm.
     """
+    codes = cluster_codes(main.cluster)
+    for k in range(groups):
+        for arm in (0, 1):
+            held = cluster_count(codes, main.weight * ((group == k) & (main.treated == arm)))
+            if held < FEWEST:
+                refuse(
+                    f"splits: group {k + 1}",
+                    f"{FEWEST} units or clusters of each arm",
+                    str(held),
+                    "ask for fewer",
+                )
     members = (group[:, None] == np.arange(groups)).astype(np.float64)
     return _fit(main, members, strategy, adjust)
 
@@ -160,12 +176,16 @@ def spread_between(effects: Vector, group: Codes, weight: Vector) -> float:
 
 def _fit(main: Main, V: Matrix, strategy: str, adjust: tuple[str, ...]) -> Coefficients:
     p, D = main.propensity, main.treated
-    C = controls(main, adjust)
+    C = controls(main, strategy, adjust)
     if strategy == HORVITZ_THOMPSON:
         H = (D - p) / (p * (1 - p))
         whole, y, weight = np.column_stack([C * H[:, None], V]), main.outcome * H, main.weight
     else:
-        whole, y, weight = np.column_stack([C, V * (D - p)[:, None]]), main.outcome, main.weight / (p * (1 - p))
+        whole, y, weight = (
+            np.column_stack([C, V * (D - p)[:, None]]),
+            main.outcome,
+            main.weight / (p * (1 - p)),
+        )
     fit = least_squares(whole, y, weight, "splits")
     codes = cluster_codes(main.cluster)
     last = slice(C.shape[1], None)

@@ -45,7 +45,9 @@ def learners_table(parts: pd.DataFrame) -> pd.DataFrame:
         each, by strategy (ties: the first named); ``splits``, and ``informative``: those whose effects varied.
     """
     rows = []
-    for (strategy, learner), one in parts[parts["strategy"] != ""].groupby(["strategy", "learner"], sort=False):
+    for (strategy, learner), one in parts[parts["strategy"] != ""].groupby(
+        ["strategy", "learner"], sort=False
+    ):
         slopes = one[(one["estimand"] == BLP) & (one["term"] == SLOPE)]["estimate"]
         medians = {
             name: median_estimate(one[one["estimand"] == name]["estimate"].to_numpy())
@@ -79,16 +81,16 @@ def aggregate(one: pd.DataFrame, confidence: float, alternative: str = "") -> di
         Of the test of zero; "" makes none.
     """
     estimate, se, df = (one[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "df"))
-    told = np.isfinite(estimate) & np.isfinite(se) & (se > 0)
+    told = np.isfinite(estimate) & np.isfinite(se) & np.isfinite(df)
     reach = stats.t.ppf(1 - (1 - confidence) / 4, np.where(told, df, 1.0)) * np.where(told, se, np.inf)
     centre = np.where(told, estimate, 0.0)
     lower, upper = median_interval(centre - reach, centre + reach)
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(told, estimate / se, np.nan)
+        statistic = np.where(told & (se > 0), estimate / se, np.nan)
     p = np.nan
     if alternative:
         turned = statistic if alternative == GREATER else -statistic
-        p = median_p(np.where(told, stats.t.sf(turned, np.where(told, df, 1.0)), 1.0))
+        p = median_p(np.nan_to_num(stats.t.sf(turned, np.where(told, df, 1.0)), nan=1.0))
     return {
         "estimate": median_estimate(estimate),
         "lower": lower,
@@ -164,7 +166,11 @@ def _label(group: str, number: int) -> str:
 
 
 def described(
-    parts: pd.DataFrame, trial: Trial, sequential: pd.DataFrame, settings: Mapping[str, Any], learners: pd.DataFrame
+    parts: pd.DataFrame,
+    trial: Trial,
+    sequential: pd.DataFrame,
+    settings: Mapping[str, Any],
+    learners: pd.DataFrame,
 ) -> pd.DataFrame:
     """Covariates of the groups of least and greatest predicted benefit (CLAN), of splits and of sequential forests.
 
@@ -192,7 +198,7 @@ def described(
     spread = dict(zip(trial.names, _spread(trial), strict=True))
     scale = table["covariate"].map(spread)
     table["standardised"] = np.where((table["group"] == GAP) & (scale > 0), table["estimate"] / scale, np.nan)
-    return _marked(table, settings["splits"])
+    return _marked(table, settings["splits"], settings["minimum_cell_count"])
 
 
 def sequential_description(
@@ -224,20 +230,18 @@ def sequential_description(
     return clan_frame(means, names, (LEAST, GREATEST, GAP))
 
 
-def _marked(table: pd.DataFrame, section: Mapping[str, Any]) -> pd.DataFrame:
-    """Which covariates the study names, and which lead."""
-    gap = table[table["group"] == GAP].copy()
-    gap["rank"] = (
-        gap["standardised"].abs().groupby([gap["by"], gap["learner"]]).rank(ascending=False, method="first")
-    )
+def _marked(table: pd.DataFrame, section: Mapping[str, Any], minimum: int) -> pd.DataFrame:
+    """Which covariates the study names, and which lead among those with values enough in both groups."""
     keys = ["by", "learner", "covariate"]
-    table = table.merge(gap[[*keys, "rank"]], on=keys, how="left", sort=False)
-    base = table["covariate"].str.split("=").str[0]
-    table["named"] = base.isin(section["covariates"]).astype(np.int64)
-    rank = table["rank"].where(table["named"] == 0)
-    others = rank.groupby([table["by"], table["learner"]]).rank(method="dense")
-    table["shown"] = ((table["named"] == 1) | (others <= section["leading"])).astype(np.int64)
-    return table
+    fewest = table[table["group"] != GAP].groupby(keys, sort=False)["n"].min().rename("fewest")
+    gap = table[table["group"] == GAP].merge(fewest.reset_index(), on=keys, how="left", sort=False)
+    size = gap["standardised"].abs().where(gap["fewest"] >= minimum)
+    of_one = [gap["by"], gap["learner"]]
+    gap["rank"] = size.groupby(of_one).rank(ascending=False, method="first")
+    gap["named"] = gap["covariate"].str.split("=").str[0].isin(section["covariates"]).astype(np.int64)
+    others = gap["rank"].where(gap["named"] == 0).groupby(of_one).rank(method="first")
+    gap["shown"] = ((gap["named"] == 1) | (others <= section["leading"])).astype(np.int64)
+    return table.merge(gap[[*keys, "rank", "named", "shown"]], on=keys, how="left", sort=False)
 
 
 def _spread(trial: Trial) -> NDArray[np.float64]:

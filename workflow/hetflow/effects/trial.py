@@ -14,6 +14,7 @@ from hetflow.cohort.views import clusters, matrix, rows_of
 from hetflow.effects.clan import applicable
 from hetflow.effects.one_split import Trial
 from hetflow.effects.scores import Scores, direction
+from hetflow.missingness.gapless import WITHOUT_GAPS, gapless
 
 
 def make_trial(
@@ -28,6 +29,7 @@ def make_trial(
 
     Where missing outcomes are weighted for, these units stand for all: their weights are divided by the probability
     that the outcome is observed. (The completed outcome of the scores will not do: its models have seen both halves.)
+    Proxies read the covariates that the outcome mean reads (`nuisance.covariates`); groups are described by all.
 
     Parameters
     ----------
@@ -44,13 +46,16 @@ def make_trial(
     unit = scores.unit[seen]
     rows = rows_of(unit, cohort["unit"].to_numpy())
     X, names = covariates_of(completed, columns, unit)
+    learnt = np.ones(len(names), dtype=bool)
+    if settings["covariates"] == WITHOUT_GAPS:
+        learnt = np.isin(names, matrix(gapless(cohort, columns), completed[:1])[1])
     weight = scores.weight[seen]
     if not scores.lacks("observation_probability"):
         weight = weight / scores.observation_probability[seen]
     people = cohort.iloc[rows]
     return Trial(
         unit=unit,
-        X=X,
+        X=np.ascontiguousarray(X[:, learnt]),
         treated=scores.treated[seen].astype(np.int64),
         outcome=outcome[rows],
         propensity=scores.propensity[seen],

@@ -59,6 +59,7 @@ def split_settings(study: Study) -> dict[str, Any]:
         "splits": section,
         "strata": bool(study.design.strata),
         "sequential_groups": study.estimates.groups,
+        "covariates": study.nuisance.covariates,
     }
 
 
@@ -66,7 +67,9 @@ def split_problems(study: Study, source: str) -> Iterator[Problem]:
     """Keys of the section that cannot work together."""
     twice = sorted({name for name in study.splits.learners if study.splits.learners.count(name) > 1})
     if twice:
-        yield Problem(f"{source}: splits.learners", "each learner once", f"{', '.join(twice)} twice", "keep one")
+        yield Problem(
+            f"{source}: splits.learners", "each learner once", f"{', '.join(twice)} twice", "keep one"
+        )
 
 
 def split_jobs(study: Study) -> list[str]:
