@@ -14,7 +14,7 @@ from report_fixture import report_inputs
 from split_world import SETTINGS, noisy
 
 NAMES = ("Age", "BMI", "Clinic=MN", "Use.Tob", "CRP1")
-SECTION = SETTINGS["splits"] | {"learners": ["linear"], "covariates": ["Age"], "leading": 3}
+SECTION = SETTINGS["splits"] | {"learners": ["linear"], "covariates": ["Age"], "leading": 4}
 
 
 @cache
@@ -22,7 +22,9 @@ def split_inputs(
     slope: float = 1.0, n: int = 300, number: int = 5, strategy: str = "regression"
 ) -> AppraisalInputs:
     """Tables and facts of one learner."""
-    trial = replace(noisy(np.random.default_rng(3), n, slope), names=NAMES)
+    trial = noisy(np.random.default_rng(3), n, slope)
+    levels = np.isin(NAMES, ("Clinic=MN", "Use.Tob"))
+    trial = replace(trial, names=NAMES, values=np.where(levels, trial.X > 0, trial.X))
     settings = SETTINGS | {"splits": SECTION | {"strategy": strategy}}
     parts = pd.concat([evaluate_split(trial, split, ["linear"], 4, 9) for split in range(number)])
     tables = split_tables(parts, trial, pd.DataFrame(), settings)

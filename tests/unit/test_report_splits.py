@@ -87,3 +87,19 @@ def test_no_split_that_tells_is_said_and_needs_no_number() -> None:
     page = build_report(with_splits(silent)).html
     assert "gave no slope in 5 splits" in page
     assert not re.search(r"\b(nan|inf)\b", page.lower())
+
+
+def test_a_level_of_few_participants_is_not_shown() -> None:
+    """Four in a hundred of 82 are three: the share would tell a small count."""
+    found = split_inputs()
+    clan = found.tables["clan"].copy()
+    smokers = clan["covariate"] == "Use.Tob"
+    for group, share in (("least", 0.04), ("greatest", 0.4), ("difference", 0.36)):
+        clan.loc[smokers & (clan["group"] == group), "estimate"] = share
+    inputs = with_splits(replace(found, tables=dict(found.tables) | {"clan": clan}))
+    own = words(inputs.settings, inputs.cohort["columns"], "primary")
+    out = shown(inputs, own, FEWEST)
+    assert "Use.Tob" not in set(out.exported["splits_clan"]["covariate"])
+    assert "Age" in set(out.exported["splits_clan"]["covariate"])
+    who = next(table for table in out.tables if table.name == "splits_who")
+    assert not any("Tobacco" in row.cells[0] for row in who.rows)

@@ -29,6 +29,8 @@ from hetflow.report.tables import Cell, Table, estimate_text
 from hetflow.report.words import Words, opening
 
 GATES, WHO, SLOPE = "splits_groups", "splits_who", "splits_slope"
+#: Counts below are none, but for rounding.
+_NOBODY = 1e-9
 _BY = {"repeated splits": "By repeated splits", "sequential forests": "By the forests of the folds before"}
 
 
@@ -47,7 +49,7 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
             "splits_blp": enough(found.tables["blp"], "n", minimum),
             "splits_gates": enough(found.tables["gates"], "n", minimum),
             "splits_proxies": found.tables["proxies"],
-            "splits_clan": _releasable(found.tables["clan"], minimum),
+            "splits_clan": _releasable(found.tables["clan"], _shares(inputs), minimum),
         },
     )
 
@@ -159,8 +161,8 @@ def _figure(found: AppraisalInputs, words: Words, minimum: int) -> Drawn | None:
 
 
 def _who_table(inputs: ReportInputs, found: AppraisalInputs, words: Words, minimum: int) -> Table | None:
-    table = _releasable(found.tables["clan"], minimum)
-    shares = {c["name"] for c in inputs.cohort["columns"] if c["kind"] in ("binary", "nominal")}
+    shares = _shares(inputs)
+    table = _releasable(found.tables["clan"], shares, minimum)
     rows: list[Cell] = []
     for by in _BY:
         block = [row for row in chosen_rows(table, by=by) if row["shown"] == 1]
@@ -173,7 +175,8 @@ def _who_table(inputs: ReportInputs, found: AppraisalInputs, words: Words, minim
     note = (
         "Means of covariates as patients are seen, gaps filled by the mean of the deployment-mode imputations; of a "
         "level, the share in per cent. First the covariates that the study names, then those in which the groups "
-        "differ most (in standard deviations). Covariates that do not apply to all: of those to whom they do."
+        "differ most (in standard deviations). Covariates that do not apply to all: of those to whom they do. Left out "
+        f"are those with fewer than {minimum} participants in a group or a level of it."
     )
     return Table(WHO, "Who is in the outer groups", head, tuple(rows), (0,), note)
 
@@ -188,8 +191,7 @@ def _order(block: list[dict[str, Any]]) -> list[str]:
 def _who_cells(
     covariate: str, block: list[dict[str, Any]], shares: set[str], words: Words
 ) -> tuple[str, ...]:
-    base = covariate.split("=")[0]
-    share = base in shares or covariate.endswith(("__applies", "__missing"))
+    base, share = covariate.split("=")[0], _is_share(covariate, shares)
     one = {
         row["group"]: number_of(row, 100.0 if share else 1.0)
         for row in block
@@ -202,9 +204,28 @@ def _who_cells(
     return (f"{label}, %" if share else label, *sides, estimate_text(gap))
 
 
-def _releasable(clan: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Covariates both of whose groups are large enough."""
+def _shares(inputs: ReportInputs) -> set[str]:
+    """Covariates whose means are shares of participants."""
+    return {column["name"] for column in inputs.cohort["columns"] if column["kind"] in ("binary", "nominal")}
+
+
+def _is_share(covariate: str, shares: set[str]) -> bool:
+    return covariate.split("=")[0] in shares or covariate.endswith(("__applies", "__missing"))
+
+
+def _releasable(clan: pd.DataFrame, shares: set[str], minimum: int) -> pd.DataFrame:
+    """Covariates both of whose groups are large enough, and so is every level of a share, if it is not empty."""
     keys = ["by", "learner", "covariate"]
-    fewest = clan[clan["group"] != "difference"].groupby(keys)["n"].min().rename("fewest").reset_index()
-    held = clan.merge(fewest, on=keys, how="left", sort=False)
-    return held[held["fewest"] >= minimum].drop(columns="fewest").reset_index(drop=True)
+    sides = clan[clan["group"] != "difference"]
+    n = sides["n"].to_numpy(dtype=np.float64)
+    share = np.array([_is_share(name, shares) for name in sides["covariate"]], dtype=bool)
+    held = np.where(share, sides["estimate"] * n, n)
+    few = (n < minimum) | (share & (_tiny(held, minimum) | _tiny(n - held, minimum)))
+    hidden = sides.assign(few=few).groupby(keys)["few"].any().reset_index()
+    marked = clan.merge(hidden, on=keys, how="left", sort=False)
+    return marked[~marked["few"].to_numpy(dtype=bool)].drop(columns="few").reset_index(drop=True)
+
+
+def _tiny(count: np.ndarray, minimum: int) -> np.ndarray:
+    """Whether counts lie between none and the minimum; means over imputations need not be whole."""
+    return (count > _NOBODY) & (count < minimum)
