@@ -108,6 +108,12 @@ def test_an_unknown_learner_is_refused() -> None:
         evaluate_split(given, 0, ["oracle"], 4, 1)
 
 
+def test_too_few_units_for_a_forest_are_refused_with_what_to_do() -> None:
+    given = noisy(np.random.default_rng(2), 100, 0.0)
+    with pytest.raises(Refused, match=r"take it out of `splits\.learners`"):
+        evaluate_split(given, 0, ["causal_forest"], 4, 1)
+
+
 def test_a_learner_that_says_nothing_counts_as_no_evidence() -> None:
     """No covariate varies, so that no prediction does: groups are random and the slope is unknown."""
     rng = np.random.default_rng(3)

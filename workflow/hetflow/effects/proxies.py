@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hetflow.errors import refuse
 from hetflow.forest.effects import effects
 from hetflow.forest.grow import grow_shard
-from hetflow.forest.settings import ForestSettings
+from hetflow.forest.settings import ForestSettings, smallest_sample
 from hetflow.nuisance.crossfit import cross_fit
 from hetflow.nuisance.folds import Floats, Integers, inner_folds
 from hetflow.nuisance.learners import CLASSIFICATION, LEARNERS, REGRESSION, fit_learner
@@ -135,6 +135,7 @@ def _by_arm(learner: str) -> Proxy:
 def _causal_forest(half: Half, seed: int, key: tuple[str | int, ...]) -> Proxies:
     """A causal forest on residuals of a mean predicted out of fold; the other half's mean is by all of the first."""
     rows = half.learns
+    _check_size(int(rows.sum()))
     X, outcome, weight, groups = half.X[rows], half.outcome[rows], half.weight[rows], half.groups(rows)
     folds = inner_folds(half.treated[rows].astype(float), groups, MEAN_FOLDS, integer_seed(seed, *key), True)
     inside = cross_fit(X, outcome, folds, MEAN_LEARNER, weight, seed, (*key, "mean"), half.kind, groups)
@@ -162,6 +163,18 @@ def _causal_forest(half: Half, seed: int, key: tuple[str | int, ...]) -> Proxies
         MEAN_LEARNER, X, outcome, weight, groups, half.kind, integer_seed(seed, *key, "mean of all")
     )(half.X[~rows])
     return Proxies(mean - half.propensity[~rows] * effect, effect)
+
+
+def _check_size(units: int) -> None:
+    """Refuse a half in which no tree could split."""
+    needed = smallest_sample(FOREST.min_leaf)
+    if units < needed:
+        refuse(
+            "splits.learners: causal_forest",
+            f"at least {2 * needed} units with an outcome, so that trees can split in either half",
+            f"{units} units in a half",
+            "take it out of `splits.learners`, or write `splits: {analyses: []}`",
+        )
 
 
 #: How each learner makes the proxies.
