@@ -14,7 +14,9 @@ UNITS = 240
 COLUMNS = [Column("age", "continuous"), Column("later", "continuous", role="auxiliary", visit=1)]
 
 
-def _problems(observed: int, section: dict[str, Any], columns: list[Column] = COLUMNS) -> list[str]:
+def _problems(
+    observed: int, section: dict[str, Any], columns: list[Column] = COLUMNS, learners: tuple[str, ...] = ()
+) -> list[str]:
     """What is wrong with a trial in which the first `observed` units have an outcome."""
     rng = np.random.default_rng(1)
     arm = np.arange(UNITS) % 2
@@ -32,6 +34,7 @@ def _problems(observed: int, section: dict[str, Any], columns: list[Column] = CO
         "mean_covariates": "all",
         "held_out": True,
         "covariates": {},
+        "split_learners": learners,
     }
     needs = {"seed": 1, "folds": 3, "probability": 0.5, "analyses": {"primary": asked}}
     return [str(problem) for problem in feasibility_problems(cohort, outcomes, fold, columns, needs)]
@@ -52,3 +55,10 @@ def test_an_auxiliary_that_the_cohort_left_out_is_refused() -> None:
     section = {"strategy": "weighting", "auxiliary": ["later"]}
     assert _problems(UNITS, section) == []
     assert any("later, which was left out" in problem for problem in _problems(UNITS, section, COLUMNS[:1]))
+
+
+def test_sample_splits_need_units_with_an_outcome_for_a_forest_in_either_half() -> None:
+    section = {"strategy": "weighting", "auxiliary": []}
+    found = _problems(80, section, learners=("linear", "causal_forest"))
+    assert any("splits.learners: causal_forest" in problem for problem in found)
+    assert _problems(80, section, learners=("linear",)) == []

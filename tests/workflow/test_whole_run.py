@@ -33,6 +33,23 @@ def test_estimates_are_those_of_both_analyses_in_the_study_s_order(finished: Pro
     assert 0.05 < ate["se"] < 0.3
 
 
+def test_sample_splits_judge_the_primary_analysis(finished: Project) -> None:
+    folder = finished.folder / "results" / "small" / "primary" / "splits"
+    jobs = {
+        path.stem: read_table(path, "table")["split"].unique().tolist()
+        for path in (folder / "parts").iterdir()
+    }
+    assert jobs == {"0000-0003": [0, 1, 2, 3], "0004-0005": [4, 5]}
+    average = read_table(folder / "blp.parquet", "table").query("chosen == 1 and term == 'average'").iloc[0]
+    assert average["lower"] < 0.5 < average["upper"]
+    assert average["splits"] == 6
+    who = read_table(folder / "clan.parquet", "table").query("covariate == 'age' and group == 'difference'")
+    assert set(who["by"]) == {"repeated splits", "sequential forests"}
+    assert (who["named"] == 1).all()
+    assert read_json(folder / "splits.json", "facts")["not_described"] == []
+    assert "Learnt on one half, judged by the other" in (folder.parents[1] / "report.html").read_text()
+
+
 def test_no_identifier_of_the_raw_file_is_in_any_result(finished: Project) -> None:
     cohort = read_table(finished.folder / "results" / "small" / "cohort.parquet", "cohort")
     assert cohort["unit"].tolist() == list(range(len(cohort)))

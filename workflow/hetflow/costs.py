@@ -86,6 +86,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "permutation": distinct([plan.permutations(a) for a in analyses]),
         "estimates": len(analyses),
         "sensitivity": len(plan.sensitive),
+        "split": distinct([plan.split_parts(a) for a in plan.appraised("splits")]),
         **{name: len({plan.owner[a, name] for a in plan.appraised(name)}) for name in APPRAISALS},
         "collect": 1,
         "page": 1,

@@ -14,7 +14,7 @@ from hetflow.cohort.columns import Column
 from hetflow.cohort.views import clusters, rows_of
 from hetflow.errors import Problem, Refused, refuse
 from hetflow.forest.samples import ALL, sample_names, units_of
-from hetflow.forest.settings import smallest_sample
+from hetflow.forest.settings import ForestSettings, smallest_sample
 from hetflow.missingness.blockwise import Submodel, availability, submodels, whole_blocks
 from hetflow.missingness.delta import delta_problems
 from hetflow.missingness.gapless import WITHOUT_GAPS, gapless
@@ -102,6 +102,7 @@ def _analysis(
     except Refused as refused:
         yield from refused.problems
         return
+    yield from _splits(int(seen.sum()), asked.get("split_learners", ()))
     learning = rows if weighting else rows[seen]
     yield from _samples(fold[learning], clusters(cohort), learning, asked, folds)
     for model in models:
@@ -109,6 +110,18 @@ def _analysis(
         for problem in _samples(fold[learns], clusters(cohort), learns, asked, folds):
             remedy = f"raise missingness.minimum_pattern above {int(model.learns.sum())}, or {problem.remedy}"
             yield replace(problem, remedy=remedy)
+
+
+def _splits(units: int, learners: Sequence[str]) -> Iterator[Problem]:
+    """Too few units with an outcome for a forest in either half of a sample split."""
+    needed = 2 * smallest_sample(ForestSettings().min_leaf)
+    if "causal_forest" in learners and units < needed:
+        yield Problem(
+            "splits.learners: causal_forest",
+            f"at least {needed} units with an outcome, so that trees can split in either half",
+            f"{units} units",
+            "take it out of `splits.learners`, or write `splits: {analyses: []}`",
+        )
 
 
 def _completed(

@@ -14,6 +14,7 @@ from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
 from hetflow.study.slices import INFERENCE, slices, stages
+from hetflow.study.splits import split_jobs
 from hetflow.study.study_slices import study_slices
 
 SHARED = "shared"
@@ -134,6 +135,11 @@ class Plan:
             for file in appraisal_files(name, self.owner[analysis, name])
         ]
         return list(dict.fromkeys(names))
+
+    def split_parts(self, analysis: str) -> list[str]:
+        """Files of single splits, one a job."""
+        folder = f"{self.owner[analysis, 'splits']}/splits/parts"
+        return [f"{folder}/{name}.parquet" for name in split_jobs(self.analyses[analysis])]
 
     def nuisance(self, analysis: str, imputation: str) -> str:
         """The nuisance file that serves an imputation."""

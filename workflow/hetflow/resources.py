@@ -27,6 +27,8 @@ _BASE_MB = {
     "page": 240,
     "mechanism": 300,
     "evidence": 260,
+    "split": 320,
+    "splits": 280,
 }
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
@@ -40,6 +42,8 @@ _COPIES = {
     "sensitivity": 25,
     "mechanism": 16,
     "evidence": 25,
+    "split": 12,
+    "splits": 12,
 }
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
@@ -55,6 +59,8 @@ _PER_MILLION = {
     "mechanism": 40.0,
     "structure": 60.0,
     "evidence": 150.0,
+    "split": 80.0,
+    "splits": 20.0,
 }
 #: A job asks for so many seconds, for a cold start from a shared file system, and so many times what it should take.
 _SLACK = 120.0

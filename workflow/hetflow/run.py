@@ -37,6 +37,7 @@ STAGES = (
         "permutation",
         "estimates",
         "sensitivity",
+        "split",
         *APPRAISALS,
         "collect",
         "page",

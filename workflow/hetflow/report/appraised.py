@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hetflow.report import evidence
+from hetflow.report import splits
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.shown import Shown
 from hetflow.report.words import Words
 
 #: In the page's order.
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (evidence.shown,)
+SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (splits.shown,)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:

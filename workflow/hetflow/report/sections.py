@@ -19,6 +19,7 @@ from hetflow.report import (
     prose_methods,
     sensitivity,
     sentences,
+    splits,
 )
 from hetflow.report.drawn_missing import masks_of
 from hetflow.report.inputs import ReportInputs
@@ -119,6 +120,7 @@ def all_sections(
             ("table", "heterogeneity"),
             ("figure", "toc"),
             ("text", sentences.calibration_sentence(spread, own.level)),
+            *splits.slope_parts(inputs, own, minimum),
         ),
         section(
             "whom",
@@ -130,6 +132,7 @@ def all_sections(
             ("table", "projection"),
             ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
+            *splits.groups_parts(inputs, own, minimum),
         ),
         section(
             "analyses",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
 from hetflow.study.evidence import evidence_settings
+from hetflow.study import splits
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 def _nothing(_: Study) -> dict[str, Any]:
     return {}
+
+
+def _suits(_: Study) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +38,36 @@ class Appraisal:
         Stages whose files it reads (`hetflow.study.slices.PARENTS`).
     more : callable
         What its settings hold beside its own section, the seed, the outcome and the design.
+    unsuited : callable
+        Why a resolved analysis cannot go through it, in a few words; empty if it can. It is then left out, and refused
+        where the study names the analysis.
     """
 
     tables: tuple[str, ...]
     parents: tuple[str, ...] = ("scores", "inference")
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
+    unsuited: Callable[[Study], str] = field(default=_suits)
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
 APPRAISALS: dict[str, Appraisal] = {
     "evidence": Appraisal(("tests",), ("scores", "deployment"), evidence_settings),
+    "splits": Appraisal(
+        ("blp", "gates", "clan", "proxies"),
+        parents=("scores", "deployment"),
+        more=splits.split_settings,
+        unsuited=splits.unsuited,
+    ),
 }
 
 
 def appraised(study: Study) -> list[str]:
     """Appraisals that a resolved analysis goes through."""
-    return [name for name in APPRAISALS if getattr(study, name).analyses]
+    return [
+        name
+        for name, appraisal in APPRAISALS.items()
+        if getattr(study, name).analyses and not appraisal.unsuited(study)
+    ]
 
 
 def of_analysis(study: Study, analysis: str) -> dict[str, Any]:

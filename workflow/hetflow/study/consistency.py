@@ -11,6 +11,8 @@ from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
 from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
+from hetflow.study.splits import split_problems
+from hetflow.study.suited import suited_problems
 
 #: Folders that a run makes beside those of the analyses.
 FOLDERS = frozenset({"benchmarks", "crate", "figures", "logs", "missingness", "settings", "tables"})
@@ -56,6 +58,8 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
             )
     yield from sensitivity_problems(study, source)
     yield from appraisal_problems(study, source)
+    yield from suited_problems(study, source)
+    yield from split_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(

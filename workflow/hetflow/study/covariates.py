@@ -62,7 +62,8 @@ def _resolvable(study: Study) -> bool:
 
 
 def _unknown(study: Study, columns: Collection[str], known: set[str]) -> Iterator[Problem]:
-    for key, name in named_covariates(study).items():
+    described = {f"splits.covariates[{i}]": name for i, name in enumerate(study.splits.covariates)}
+    for key, name in (named_covariates(study) | described).items():
         if name in known:
             continue
         close = get_close_matches(name, sorted(known), n=3, cutoff=0.6)

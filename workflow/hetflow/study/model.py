@@ -26,6 +26,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.splits import Splits
 
 
 class Study(Section):
@@ -73,6 +74,8 @@ class Study(Section):
     """What is estimated."""
     evidence: Evidence = Evidence()
     """Global tests of heterogeneity."""
+    splits: Splits = Splits()
+    """Heterogeneity judged by repeated sample splits."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hetflow.study.analyses import SECTIONS, is_sensitive, named_covariates, resolve, resolve_all
-from hetflow.study.appraisals import APPRAISALS
+from hetflow.study.appraisals import APPRAISALS, appraised
 from hetflow.study.base import PRIMARY
 from hetflow.study.model import Study
 from hetflow.study.owners import owners
@@ -75,6 +75,7 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
             "missing_outcome": outcome_slice(one),
             "delta": one.missingness.delta,
             "mean_covariates": one.nuisance.covariates,
+            "split_learners": list(one.splits.learners) if "splits" in appraised(one) else [],
             "min_leaf": one.forest.min_leaf,
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),
