@@ -15,8 +15,10 @@ from hetflow.report.shown import Shown
 from hetflow.report.words import Words
 
 #: In the page's order.
-SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (evidence.shown,)
-SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (splits.shown,)
+SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (
+    evidence.shown,
+    splits.shown,
+)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:
