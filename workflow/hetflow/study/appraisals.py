@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
+from hetflow.study.modifiers import modifier_settings
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -40,7 +41,13 @@ class Appraisal:
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
-APPRAISALS: dict[str, Appraisal] = {}
+APPRAISALS: dict[str, Appraisal] = {
+    "modifiers": Appraisal(
+        ("importance", "displays", "cells"),
+        ("scores", "deployment", "inference", "nuisance", "forest"),
+        modifier_settings,
+    ),
+}
 
 
 def appraised(study: Study) -> list[str]:

@@ -25,6 +25,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.modifiers import Modifiers
 
 
 class Study(Section):
@@ -70,6 +71,8 @@ class Study(Section):
     """The causal forest."""
     estimates: Estimates = Estimates()
     """What is estimated."""
+    modifiers: Modifiers = Modifiers()
+    """Effect modifiers: named ones shown, all of them ranked."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()
