@@ -49,7 +49,9 @@ def work(arguments: Namespace) -> None:
             parts = _splits(arguments, settings, columns)
             tables.append(rank_by_splits(parts, deployment[0], columns, asked["top"]))
         elif asked["split_trees"]:
-            notices.append(f"no importance by splits: it reads trees of the engine {READABLE}, {PARTS} bags or more")
+            notices.append(
+                f"no importance by splits: it reads trees of the engine {READABLE}, {PARTS} bags or more"
+            )
     ranked = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
     write_table(ranked, arguments.importance, "table")
     write_table(displays, arguments.displays, "table")

@@ -101,10 +101,9 @@ def display(evidence: Evidence, name: str) -> pd.DataFrame:
         If this analysis cannot show the covariate.
     """
     column = evidence.column(name)
-    known = _known(evidence, column)
-    if column.levels is not None or column.kind == "nominal":
+    if _levelled(column):
         table = _groups(evidence, evidence.rule(name, {"levels": True}))
-    elif len(np.unique(known)) < FEWEST_VALUES:
+    elif len(np.unique(_known(evidence, column)[0])) < FEWEST_VALUES:
         table = _groups(evidence, evidence.rule(name, {"quantiles": BINS}))
     else:
         table = _curve(evidence, column)
@@ -152,14 +151,16 @@ def cells(evidence: Evidence, first: str, second: str) -> pd.DataFrame:
     )[CELLS]
 
 
-def _known(evidence: Evidence, column: Column) -> Vector:
-    """Values as they were observed, or completed where those are not at hand; only of those it applies to."""
+def _levelled(column: Column) -> bool:
+    return column.levels is not None or column.kind == "nominal"
+
+
+def _known(evidence: Evidence, column: Column) -> tuple[Vector, Vector]:
+    """Values of those to whom it applies, as observed or, where those are not at hand, completed; their weights."""
     frame = evidence.frames[0] if evidence.observed is None else evidence.observed
-    values = frame[column.name]
-    if column.kind == "nominal":
-        return np.arange(values.nunique(), dtype=np.float64)
-    applied = values.to_numpy(dtype=np.float64)[_applies(frame, column)]
-    return np.asarray(applied[np.isfinite(applied)])
+    values = frame[column.name].to_numpy(dtype=np.float64)
+    held = _applies(frame, column) & np.isfinite(values)
+    return values[held], evidence.sets[0].weight[held]
 
 
 def _applies(frame: pd.DataFrame, column: Column) -> NDArray[np.bool_]:
@@ -169,8 +170,7 @@ def _applies(frame: pd.DataFrame, column: Column) -> NDArray[np.bool_]:
 
 
 def _parted(evidence: Evidence, name: str) -> Rule:
-    column = evidence.column(name)
-    levelled = column.levels is not None or column.kind == "nominal"
+    levelled = _levelled(evidence.column(name))
     return evidence.rule(name, {"levels": True} if levelled else {"quantiles": PARTS})
 
 
@@ -196,7 +196,9 @@ def _means(
     """Pooled means of those groups that are large enough in every imputation, with their `place` among the labels."""
     pairs = list(zip(evidence.sets, codes, strict=True))
     fewest = max(2, evidence.minimum)
-    kept = [g for g in range(len(labels)) if all(_clusters(scores, code == g) >= fewest for scores, code in pairs)]
+    kept = [
+        g for g in range(len(labels)) if all(_clusters(scores, code == g) >= fewest for scores, code in pairs)
+    ]
     if not kept:
         refuse(f"modifiers: {name}", f"a group of at least {fewest} units", "none", "name other covariates")
     terms = []
@@ -228,11 +230,9 @@ def _centres(evidence: Evidence, rule: Rule, codes: Sequence[NDArray[np.int64]])
 
 def _curve(evidence: Evidence, column: Column) -> pd.DataFrame:
     """A local linear curve on a grid that all imputations share."""
-    frame = evidence.frames[0] if evidence.observed is None else evidence.observed
-    known, weight = _known(evidence, column), evidence.sets[0].weight
-    usable = _applies(frame, column) & np.isfinite(frame[column.name].to_numpy(dtype=np.float64))
-    half_width = bandwidth(known, weight[usable])
-    points = np.linspace(*weighted_quantiles(known, weight[usable], ENDS), POINTS)
+    known, weight = _known(evidence, column)
+    half_width = bandwidth(known, weight)
+    points = np.linspace(*weighted_quantiles(known, weight, ENDS), POINTS)
     curves = [
         _smooth(scores, completed, column, points, half_width)
         for scores, completed in zip(evidence.sets, evidence.frames, strict=True)

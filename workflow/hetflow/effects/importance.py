@@ -36,7 +36,18 @@ REPLICATES = 20
 #: Shapley values may miss the prediction by rounding alone, relative to the spread of the scores.
 ADDITIVE = 1e-9
 
-COLUMNS = ["measure", "kind", "name", "label", "estimate", "lower", "upper", "rank", "rank_lower", "rank_upper"]
+COLUMNS = [
+    "measure",
+    "kind",
+    "name",
+    "label",
+    "estimate",
+    "lower",
+    "upper",
+    "rank",
+    "rank_lower",
+    "rank_upper",
+]
 COLUMNS += ["top", "null", "null_upper", "above_null", "members"]
 
 
@@ -227,9 +238,7 @@ def _rises(
     return rises
 
 
-def _folds(
-    cluster: Codes, folds: int, seed: int, key: tuple[str | int, ...]
-) -> Iterator[NDArray[np.bool_]]:
+def _folds(cluster: Codes, folds: int, seed: int, key: tuple[str | int, ...]) -> Iterator[NDArray[np.bool_]]:
     """Which units are in each fold; clusters stay whole."""
     clusters = int(cluster.max()) + 1
     place = np.arange(clusters) % folds

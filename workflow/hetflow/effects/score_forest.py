@@ -19,9 +19,9 @@ from hetflow.forest.kernels_regression import DEEPEST, LEAF, predict, predict_ch
 
 Integers = NDArray[np.int64]
 
-#: Each tree sees half of the units and a third of the covariates at a split, and keeps ten units a leaf: scores are
-#: noisy, so trees are small.
-SHARE_OF_UNITS, SHARE_OF_COVARIATES, MIN_LEAF = 0.5, 1 / 3, 10
+#: Each tree sees half of the units and a third of the covariates at a split, and keeps ten units, or a hundredth of
+#: all, in a leaf: scores are noisy, so trees are small.
+SHARE_OF_UNITS, SHARE_OF_COVARIATES, MIN_LEAF, LEAVES = 0.5, 1 / 3, 10, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +61,21 @@ def grow_score_forest(X: Matrix, score: Vector, weight: Vector, trees: int, seed
     X : ndarray, shape (n, p)
         NaN where missing; trees send missing values to the side that fits better.
     score, weight : ndarray, shape (n,)
+        Units are drawn into trees in proportion to their weights, whose scale does not matter.
     trees : int
     seed : int
         In [0, 2**31).
     """
     forest = RandomForestRegressor(
         n_estimators=trees,
-        min_samples_leaf=MIN_LEAF,
+        min_samples_leaf=max(MIN_LEAF, len(X) // LEAVES),
         max_features=SHARE_OF_COVARIATES,
-        max_samples=SHARE_OF_UNITS,
+        max_samples=max(1, int(SHARE_OF_UNITS * len(X))),
         max_depth=DEEPEST - 1,
         n_jobs=1,
         random_state=seed,
     )
-    forest.fit(X, score, sample_weight=weight)
+    forest.fit(X, score, sample_weight=weight / weight.mean())
     return _plain([tree.tree_ for tree in forest.estimators_])
 
 

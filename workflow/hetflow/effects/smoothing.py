@@ -79,7 +79,7 @@ def bandwidth(x: Vector, weight: Vector) -> float:
 
     ``2.34 min(sd, IQR / 1.349) n^(-2/7)`` with weighted moments and Kish's effective n: the normal-reference rule
     ``2.34 sd n^(-1/5)`` times ``n^(1/5 - 2/7)`` (Fan, Hsu, Lieli and Zhang 2022). It reads the covariate alone, never
-    the scores. 0 if the covariate does not vary.
+    the scores.
     """
     share = weight / weight.sum()
     spread = float(np.sqrt(share @ (x - share @ x) ** 2))
@@ -172,9 +172,7 @@ def pooled_band(curves: Sequence[Smooth], confidence: float, random: np.random.G
     critical = max(critical, float((reach / se).max()))
     middle = pooled.estimate
     wide = critical * se
-    return Band(
-        middle, se, pooled.df, middle - reach, middle + reach, middle - wide, middle + wide, critical
-    )
+    return Band(middle, se, pooled.df, middle - reach, middle + reach, middle - wide, middle + wide, critical)
 
 
 def _whole(estimates: Matrix, covariances: NDArray[np.float64]) -> Matrix:

@@ -11,6 +11,7 @@ import pandas as pd
 from hetflow import __version__
 from hetflow.report import (
     missing_story,
+    modifiers,
     observation,
     picks,
     pooled,
@@ -143,6 +144,7 @@ def all_sections(
             ("table", "projection"),
             ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
+            *modifiers.parts(inputs, own, minimum),
         ),
         section(
             "analyses",

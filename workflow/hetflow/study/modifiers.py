@@ -77,9 +77,10 @@ def modifier_problems(study: Study, source: str) -> Iterator[Problem]:
                 ", ".join(pair) or "none",
                 "write for instance `pairs: [[age, sex]]`",
             )
-    for key, values in (("named", study.modifiers.named), ("pairs", [" x ".join(p) for p in study.modifiers.pairs])):
+    for key, values in (
+        ("named", study.modifiers.named),
+        ("pairs", [" x ".join(p) for p in study.modifiers.pairs]),
+    ):
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
-            yield Problem(
-                f"{source}: modifiers.{key}", "each once", f"{', '.join(twice)} twice", "keep one"
-            )
+            yield Problem(f"{source}: modifiers.{key}", "each once", f"{', '.join(twice)} twice", "keep one")
