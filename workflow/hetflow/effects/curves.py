@@ -232,7 +232,8 @@ def _curve(evidence: Evidence, column: Column) -> pd.DataFrame:
     """A local linear curve on a grid that all imputations share."""
     known, weight = _known(evidence, column)
     half_width = bandwidth(known, weight)
-    points = np.linspace(*weighted_quantiles(known, weight, ENDS), POINTS)
+    first, last = (float(value) for value in weighted_quantiles(known, weight, ENDS))
+    points = np.linspace(first, last, POINTS)
     curves = [
         _smooth(scores, completed, column, points, half_width)
         for scores, completed in zip(evidence.sets, evidence.frames, strict=True)

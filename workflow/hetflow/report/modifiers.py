@@ -119,13 +119,13 @@ def _leads(own: AppraisalInputs, top: int) -> str:
     table = own.tables["importance"]
     table = table[table["kind"] == "covariate"]
     steady = table.groupby("name", sort=False)[["top", "above_null"]].min()
-    kept = [name for name, row in steady.iterrows() if min(row["top"], row["above_null"]) >= STEADY]
+    kept = [str(name) for name, row in steady.iterrows() if min(row["top"], row["above_null"]) >= STEADY]
     if not kept:
         return (
             f"No covariate is both among the first {top} and above what shuffled covariates reach in four of five "
             "draws by every measure: the ranking is not stable enough to name any."
         )
-    labels = table.drop_duplicates("name").set_index("name")["label"]
+    labels = dict(zip(table["name"], table["label"], strict=True))
     return (
         f"Among the first {top}, and above what shuffled covariates reach, in at least four of five draws by every "
         f"measure: {listed([f'“{labels[name]}”' for name in kept])}."
@@ -216,8 +216,8 @@ def _importance(own: AppraisalInputs, words: Words) -> Drawn | None:
     caption = Caption(
         "Which covariates the effect varies with (exploratory)",
         f"The {len(names)} covariates that rank highest on average over the measures. Dot: mean over draws; line: "
-        "eight of ten draws; orange tick: what the covariate reaches or exceeds in one of twenty draws when the covariates "
-        "are shuffled, so that the effect cannot vary with them.",
+        "eight of ten draws; orange tick: what the covariate reaches or exceeds in one of twenty draws when the "
+        "covariates are shuffled, so that the effect cannot vary with them.",
         f"Dot plot of importance by {len(held)} measures. First: {listed([labels[name] for name in names[:3]])}.",
     )
     panels = [(key, _heading(key, words)) for key in held]
@@ -248,8 +248,8 @@ def _table(own: AppraisalInputs, words: Words) -> Table:
         head += [f"{_MEASURES[key]}: rank", f"among the first {own.facts['top']}", "above shuffled"]
     note = (
         "Rank: of the mean over draws, in brackets the ranks between which eight of ten draws lie; covariates and "
-        "blocks are ranked apart. Above shuffled: share of draws above what is reached in one of twenty draws with shuffled "
-        f"covariates. At most {LISTED} rows; the whole ranking is among the tables."
+        "blocks are ranked apart. Above shuffled: share of draws above what is reached in one of twenty draws with "
+        f"shuffled covariates. At most {LISTED} rows; the whole ranking is among the tables."
     )
     return Table(
         "importance", "Ranking of effect modifiers (exploratory)", tuple(head), tuple(rows), (0,), note, True
