@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 PAIR = 2
 #: Keys of the section `forest` that no tree of the forest of all units depends on.
-_NOT_OF_TREES = ("trees", "held_out_trees", "shard_bags", "training")
-_NOT_OF_TREES += ("permutations", "permutation_trees", "permutation_imputations")
+_NOT_OF_TREES = (
+    *("trees", "held_out_trees", "shard_bags", "training"),
+    *("permutations", "permutation_trees", "permutation_imputations"),
+)
 
 
 class Modifiers(AppraisalSection):
