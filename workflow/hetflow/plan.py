@@ -158,6 +158,14 @@ class Plan:
             return []
         return [f"{self.owner[analysis, INFERENCE]}/completed/inference/{imputation}.parquet"]
 
+    def nuisance_files(self, analysis: str) -> list[str]:
+        """Nuisance files of an analysis, one for all imputations or one each."""
+        return [f"{self.owner[analysis, 'nuisance']}/nuisance/{name}.parquet" for name in self.sets(analysis)]
+
+    def training_files(self, analysis: str) -> list[str]:
+        """`training` of all imputations."""
+        return [name for i in self.imputations(analysis) for name in self.training(analysis, i)]
+
     def permutations(self, analysis: str) -> list[str]:
         """One file for the arms as they are and one for each permutation of them."""
         number = counts(self.analyses[analysis])["permutations"]

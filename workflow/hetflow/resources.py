@@ -29,6 +29,7 @@ _BASE_MB = {
     "evidence": 260,
     "split": 320,
     "splits": 280,
+    "modifiers": 440,
 }
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
@@ -44,11 +45,12 @@ _COPIES = {
     "evidence": 25,
     "split": 12,
     "splits": 12,
+    "modifiers": 25,
 }
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
 #: Seconds of a job before it computes, and for a million cells (rows times covariates) after that.
-_START = {"grow": 2.5, "guards": 1.5, "page": 2.0}
+_START = {"grow": 2.5, "modifiers": 4.0, "guards": 1.5, "page": 2.0}
 _PER_MILLION = {
     "impute": 10.0,
     "nuisance": 250.0,
@@ -61,7 +63,10 @@ _PER_MILLION = {
     "evidence": 150.0,
     "split": 80.0,
     "splits": 20.0,
+    "modifiers": 150.0,
 }
+#: Rows beyond which a stage draws a part of them (`modifiers.most_units`) and hardly grows any more.
+_MOST_ROWS = {"modifiers": 10_000}
 #: A job asks for so many seconds, for a cold start from a shared file system, and so many times what it should take.
 _SLACK = 120.0
 _MARGIN = 4.0
@@ -93,7 +98,9 @@ def memory_mb(
 
 def job_seconds(stage: str, rows: int, columns: int) -> float:
     """Seconds that a job of a stage should take on one idle core; of growing a forest only the start."""
-    return _START.get(stage, 1.0) + _PER_MILLION.get(stage, 1.0) * rows * columns / 1e6
+    all_rows = rows * columns / 1e6
+    drawn = min(rows, _MOST_ROWS.get(stage, rows)) * columns / 1e6
+    return _START.get(stage, 1.0) + _PER_MILLION.get(stage, 1.0) * drawn + (all_rows - drawn)
 
 
 def shard_seconds(

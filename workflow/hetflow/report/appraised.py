@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from hetflow.report import evidence
 from hetflow.report import splits
+from hetflow.report import modifiers
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.shown import Shown
 from hetflow.report.words import Words
@@ -19,6 +20,7 @@ SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (
     evidence.shown,
     splits.shown,
 )
+SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (modifiers.shown,)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:

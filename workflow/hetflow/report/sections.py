@@ -12,6 +12,7 @@ from hetflow import __version__
 from hetflow.report import (
     evidence,
     missing_story,
+    modifiers,
     observation,
     picks,
     pooled,
@@ -133,6 +134,7 @@ def all_sections(
             ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
             *splits.groups_parts(inputs, own, minimum),
+            *modifiers.parts(inputs, own, minimum),
         ),
         section(
             "analyses",

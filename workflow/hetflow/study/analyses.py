@@ -7,6 +7,7 @@ from typing import Any
 from hetflow.study.appraisals import of_analysis
 from hetflow.study.base import PRIMARY, Section
 from hetflow.study.model import Study
+from hetflow.study.modifiers import named_modifiers
 
 SECTIONS = ("missingness", "nuisance", "missing_outcome", "forest", "estimates")
 
@@ -40,7 +41,7 @@ def named_covariates(study: Study) -> dict[str, str]:
         found |= {f"estimates.{key}[{i}]": name for i, name in enumerate(getattr(estimates, key))}
     if study.missingness.strategy == "selective":
         found |= {f"missingness.keep_mask[{i}]": name for i, name in enumerate(study.missingness.keep_mask)}
-    return found
+    return found | named_modifiers(study)
 
 
 def imputes_outcome(study: Study) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hetflow.errors import Problem
 from hetflow.study.evidence import evidence_settings
 from hetflow.study import splits
+from hetflow.study.modifiers import modifier_settings
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -57,6 +58,10 @@ APPRAISALS: dict[str, Appraisal] = {
         parents=("scores", "deployment"),
         more=splits.split_settings,
         unsuited=splits.unsuited,
+    "modifiers": Appraisal(
+        ("importance", "displays", "cells"),
+        ("scores", "deployment", "inference", "nuisance", "forest"),
+        modifier_settings,
     ),
 }
 

@@ -9,6 +9,7 @@ from hetflow.study.appraisals import appraisal_problems
 from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
+from hetflow.study.modifiers import modifier_problems
 from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 from hetflow.study.splits import split_problems
@@ -60,6 +61,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
     yield from appraisal_problems(study, source)
     yield from suited_problems(study, source)
     yield from split_problems(study, source)
+    yield from modifier_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(

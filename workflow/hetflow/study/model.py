@@ -27,6 +27,7 @@ from hetflow.study.methods import (
     Sensitivity,
 )
 from hetflow.study.splits import Splits
+from hetflow.study.modifiers import Modifiers
 
 
 class Study(Section):
@@ -76,6 +77,8 @@ class Study(Section):
     """Global tests of heterogeneity."""
     splits: Splits = Splits()
     """Heterogeneity judged by repeated sample splits."""
+    modifiers: Modifiers = Modifiers()
+    """Effect modifiers: named ones shown, all of them ranked."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()
