@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
+from hetflow.study.policy import policy_more
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -40,7 +41,11 @@ class Appraisal:
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
-APPRAISALS: dict[str, Appraisal] = {}
+APPRAISALS: dict[str, Appraisal] = {
+    "policy": Appraisal(
+        ("ranking", "curves", "values", "trees", "harms"), ("scores", "deployment"), policy_more
+    ),
+}
 
 
 def appraised(study: Study) -> list[str]:

@@ -25,6 +25,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.policy import Policy
 
 
 class Study(Section):
@@ -72,6 +73,8 @@ class Study(Section):
     """What is estimated."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
+    policy: Policy = Policy()
+    """What rules that decide whom to treat would gain."""
     report: Report = Report()
     """What the page says beside the numbers."""
 
