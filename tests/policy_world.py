@@ -7,12 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from hetflow.effects.policy.compared import areas, sequential_differences
-from hetflow.effects.policy.learnt import learn
-from hetflow.effects.policy.priorities import FIXED, Priority, baseline_risk, out_of_bag_benefit, predicted_benefit
+from hetflow.effects.policy.learnt import learn, smallest_leaf
+from hetflow.effects.policy.priorities import (
+    FIXED,
+    Priority,
+    baseline_risk,
+    out_of_bag_benefit,
+    predicted_benefit,
+    within_folds,
+)
 from hetflow.effects.policy.sampled import make_halves
 from hetflow.effects.policy.tables import ranking_frame, sampled_frame
 from hetflow.effects.policy.trees import make_bins
-from hetflow.effects.policy.values import QUANTITIES, Policy, above_cost, quantities, simple_policies, within_budget
+from hetflow.effects.policy.values import (
+    QUANTITIES,
+    Policy,
+    above_cost,
+    quantities,
+    restricted,
+    simple_policies,
+    within_budget,
+)
 from hetflow.effects.scores import Scores, make_scores
 from numpy.typing import NDArray
 from score_world import nuisance_frame
@@ -29,7 +44,7 @@ class Trial:
     scores: Scores
     X: NDArray
     fold: NDArray
-    slopes: dict[int, NDArray]  # of the effects that judge each fold, learnt on the others
+    slopes: dict[int, NDArray]  # of the effects that judge each fold but the first
 
 
 def effect(X: NDArray, slope: float) -> NDArray:
@@ -55,15 +70,12 @@ def trial(rng: np.random.Generator, n: int, slope: float, prognosis: float = 1.0
     hat = np.einsum("ij,ij->i", Z @ np.linalg.inv(Z.T @ Z), Z)
     everyone = Z @ np.linalg.lstsq(Z, transformed, rcond=None)[0]
     left_out = (everyone - hat * transformed) / (1 - hat)
-    held_out, sequential, slopes = np.empty(n), np.full(n, np.nan), {}
-    for k in range(1, FOLDS + 1):
-        slopes[k] = np.linalg.lstsq(Z[fold != k], transformed[fold != k], rcond=None)[0]
-        held_out[fold == k] = Z[fold == k] @ slopes[k]
-        if k > 1:
-            before = np.linalg.lstsq(Z[fold < k], transformed[fold < k], rcond=None)[0]
-            sequential[fold == k] = Z[fold == k] @ before
+    sequential, slopes = np.full(n, np.nan), {}
+    for k in range(2, FOLDS + 1):
+        slopes[k] = np.linalg.lstsq(Z[fold < k], transformed[fold < k], rcond=None)[0]
+        sequential[fold == k] = Z[fold == k] @ slopes[k]
     nuisance = nuisance_frame(treated, residual, np.full(n, 0.5), fold).assign(outcome_mean=mean)
-    scores = make_scores(nuisance, left_out, better="higher", held_out=held_out, sequential=sequential)
+    scores = make_scores(nuisance, left_out, better="higher", sequential=sequential)
     return Trial(scores, X, fold, slopes)
 
 
@@ -82,26 +94,41 @@ def rankings(one: Trial, seed: int, draws: int = 200) -> pd.DataFrame:
 
 
 def gains(
-    one: Trial, slope: float, seed: int, depths: tuple[int, ...] = (1, 2), budget: float = 0.3, draws: int = 200
+    one: Trial,
+    slope: float,
+    seed: int,
+    depths: tuple[int, ...] = (1, 2),
+    budget: float = 0.3,
+    draws: int = 200,
 ) -> pd.DataFrame:
     """Gains of policies, with the truth: on fresh units, the fold's policies mixed as in the trial."""
     scores = one.scores
-    halves = make_halves(scores.weight, scores.cluster, draws, seed)
+    later = np.flatnonzero(one.fold > 1)
+    halves = make_halves(scores.weight[later], scores.cluster[later], draws, seed)
     effects = predicted_benefit(scores, "higher")
+    ranked = within_folds(effects, scores.weight, one.fold)
     bins = make_bins(one.X, 64)
     learnt = [
-        learn(bins, scores.score, scores.weight, one.fold, depth, max(10, scores.n // 20), limit)
+        learn(
+            bins, scores.score, scores.weight, one.fold, depth, lambda n: smallest_leaf("auto", n, 10), limit
+        )
         for depth in depths
         for limit in (1.0, budget)
     ]
-    policies = [*simple_policies(scores.n, budget), above_cost(effects, 0.0), *within_budget([effects], budget)]
-    policies += [Policy(tree.name, tree.name, "held out", treated=tree.treated) for tree in learnt]
+    policies = [
+        *simple_policies(scores.n, budget),
+        above_cost(effects, 0.0),
+        *within_budget([ranked], budget),
+    ]
+    policies += [Policy(tree.name, tree.name, "sequential", treated=tree.treated) for tree in learnt]
     fresh = np.random.default_rng(seed + 1).normal(size=(FRESH, P))
     tau = effect(fresh, slope)
     truths = _truths(one, fresh, tau, budget) | {tree.name: _tree_truth(tree, fresh, tau) for tree in learnt}
     tables = []
     for policy in policies:
-        frame = sampled_frame([quantities(policy, scores.score, 0.0, halves)], policy.one_sided, 0.95)
+        frame = sampled_frame(
+            [quantities(restricted(policy, later), scores.score[later], 0.0, halves)], policy.one_sided, 0.95
+        )
         share, value = truths[policy.name]
         everybody = float(tau.mean())
         frame["truth"] = [share, value, value - everybody, value - share * everybody]
@@ -113,9 +140,7 @@ def _truths(one: Trial, fresh: NDArray, tau: NDArray, budget: float) -> dict[str
     Z = np.column_stack([np.ones(len(fresh)), fresh])
     predicted = [Z @ slopes for slopes in one.slopes.values()]
     above = [(p > 0).astype(float) for p in predicted]
-    # All folds are ranked together: the cut is common to the mixture of their predictions.
-    cut = np.quantile(np.concatenate(predicted), 1 - budget)
-    first = [(p > cut).astype(float) for p in predicted]
+    first = [(p > np.quantile(p, 1 - budget)).astype(float) for p in predicted]
     return {
         "none": (0.0, 0.0),
         "all": (1.0, float(tau.mean())),
@@ -126,7 +151,7 @@ def _truths(one: Trial, fresh: NDArray, tau: NDArray, budget: float) -> dict[str
 
 
 def _tree_truth(tree, fresh: NDArray, tau: NDArray) -> tuple[float, float]:
-    return _mixed([one.assign(fresh) for one in tree.by_fold.values()], tau)
+    return _mixed([one.assign(fresh) for one in tree.earlier.values()], tau)
 
 
 def _mixed(treated: list[NDArray], tau: NDArray) -> tuple[float, float]:

@@ -147,11 +147,14 @@ def test_trees_of_folds_do_not_see_their_fold() -> None:
     X, benefit = world(10, 300)
     fold = np.arange(300) % 5 + 1
     bins, weight = make_bins(X, 50), np.ones(300)
-    one = learn(bins, benefit, weight, fold, 2, 15)
+    one = learn(bins, benefit, weight, fold, 2, lambda n: 15)
     moved = np.where(fold == 3, -10 * benefit, benefit)
-    other = learn(bins, moved, weight, fold, 2, 15)
-    assert np.array_equal(one.treated[fold == 3], other.treated[fold == 3])
-    assert not np.array_equal(one.treated, other.treated)
+    other = learn(bins, moved, weight, fold, 2, lambda n: 15)
+    before = fold <= 3
+    assert np.array_equal(one.treated[before], other.treated[before], equal_nan=True)
+    assert not np.array_equal(one.treated, other.treated, equal_nan=True)
+    assert np.array_equal(np.isnan(one.treated), fold == 1)
+    assert np.array_equal(one.without[3].cut, other.without[3].cut, equal_nan=True)
 
 
 def test_stability_of_a_strong_tree_is_whole_and_of_noise_is_not() -> None:
@@ -159,11 +162,15 @@ def test_stability_of_a_strong_tree_is_whole_and_of_noise_is_not() -> None:
     X = rng.normal(size=(500, 3))
     fold = np.arange(500) % 5 + 1
     bins, weight = make_bins(X, 100), np.ones(500)
-    strong = stability(learn(bins, np.sign(X[:, 1]), weight, fold, 1, 25), X, weight, ["a", "b", "c"])
+    strong = stability(
+        learn(bins, np.sign(X[:, 1]), weight, fold, 1, lambda n: 25), X, weight, ["a", "b", "c"]
+    )
     assert strong["covariates"] == ["b"]
     assert strong["same_root"] == strong["folds"] == 5
     assert strong["alike"] > 0.99
-    noise = stability(learn(bins, rng.normal(size=500), weight, fold, 2, 25), X, weight, ["a", "b", "c"])
+    noise = stability(
+        learn(bins, rng.normal(size=500), weight, fold, 2, lambda n: 25), X, weight, ["a", "b", "c"]
+    )
     assert noise["alike"] < 0.95
 
 

@@ -13,6 +13,7 @@ from hetflow.report import (
     missing_story,
     observation,
     picks,
+    policy,
     pooled,
     prose,
     prose_methods,
@@ -144,6 +145,7 @@ def all_sections(
             ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
         ),
+        section("policy", "What would a rule gain?", *policy.parts(inputs, own, minimum)),
         section(
             "analyses",
             "How the analyses differ",

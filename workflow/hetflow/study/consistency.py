@@ -9,7 +9,7 @@ from hetflow.study.appraisals import appraisal_problems
 from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
-from hetflow.study.policy import policy_problems
+from hetflow.study.policy_checks import policy_problems
 from hetflow.study.route_checks import route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 

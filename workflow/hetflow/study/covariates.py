@@ -11,7 +11,7 @@ from hetflow.study.auxiliaries import auxiliary_problems
 from hetflow.study.base import PRIMARY
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.model import Study
-from hetflow.study.policy import policy_columns
+from hetflow.study.policy_checks import policy_columns
 from hetflow.study.said import said
 
 _LEVELLED = ("binary", "ordinal", "nominal")

@@ -16,13 +16,14 @@ from hetflow.effects.policy.compared import areas, sequential_differences
 from hetflow.effects.policy.curves import gain_curves
 from hetflow.effects.policy.learnt import Learnt, learn, nodes_frame, smallest_leaf, stability
 from hetflow.effects.policy.priorities import (
-    HELD_OUT,
+    SEQUENTIAL,
     Priority,
     baseline_risk,
     named_priorities,
     out_of_bag_benefit,
     predicted_benefit,
     tree_covariates,
+    within_folds,
 )
 from hetflow.effects.policy.sampled import Halves, make_halves
 from hetflow.effects.policy.tables import RANKING_COLUMNS, policy_frame, ranking_frame
@@ -55,6 +56,7 @@ class Appraised:
 @dataclass(slots=True)
 class _Found:
     policies: list[Policy] = field(default_factory=list)
+    ranked: list[Priority] = field(default_factory=list)
     learnt: list[Learnt] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -101,28 +103,30 @@ def appraise(
     sets = [scores.subset(scores.weight > 0) for scores in score_sets]
     for scores in sets:
         require(scores, "policy", "score", "priority", "outcome_mean")
-    first, better, level = sets[0], settings["better"], settings["confidence"]
-    sign = direction(better)
-    benefits = [sign * scores.score for scores in sets]
-    halves = make_halves(first.weight, first.cluster, settings["ranking_draws"], settings["seed"])
+    first, better = sets[0], settings["better"]
     own, notices = named_priorities(asked["rules"], columns, completions, cohort, first.unit)
     fixed = [baseline_risk(first, better), *own]
-    found = _policies(first, benefits, fixed, columns, completions, settings)
+    found = _policies(sets, fixed, columns, completions, settings)
+    judged = np.flatnonzero(first.fold > first.fold.min())
+    later = [scores.subset(first.fold > first.fold.min()) for scores in sets]
+    benefits = [direction(better) * scores.score for scores in later]
+    policies = [values.restricted(policy, judged) for policy in found.policies]
+    ranked = [values.restricted_priority(one, judged) for one in found.ranked]
+    halves = make_halves(later[0].weight, later[0].cluster, settings["ranking_draws"], settings["seed"])
     tables = {
-        "ranking": _ranking(sets, fixed, halves, settings),
-        "curves": gain_curves(
-            benefits, [predicted_benefit(first, better), *fixed], asked["cost"], halves, level
-        ),
-        "values": _values(found.policies, benefits, halves, settings),
+        "ranking": _ranking(sets, fixed, settings),
+        "curves": gain_curves(benefits, ranked, asked["cost"], halves, settings["confidence"]),
+        "values": _values(policies, benefits, halves, settings),
         "trees": _concat([nodes_frame(one, found.names) for one in found.learnt]),
-        "harms": _harms(found.policies, sets, benefits, harm_sets, settings),
+        "harms": _harms(policies, later, benefits, harm_sets, settings),
     }
     facts = _facts(settings, [*notices, *found.notices]) | {
         "n": first.n,
+        "judged": later[0].n,
         "smallest_leaf": found.minimum,
         "columns": found.names,
-        "effect_basis": predicted_benefit(first, better).basis,
-        "rules": {one.name: one.label for one in [predicted_benefit(first, better), *fixed]},
+        "effect_basis": found.ranked[0].basis,
+        "rules": {one.name: one.label for one in found.ranked},
         "trees": [stability(one, found.X, first.weight, found.names) for one in found.learnt],
     }
     return Appraised(tables, facts)
@@ -142,15 +146,14 @@ def _facts(settings: Mapping[str, Any], notices: list[str]) -> dict[str, Any]:
     return empty | kept | {"harm": settings["harm"], "notices": notices}
 
 
-def _ranking(
-    sets: Sequence[Scores], fixed: Sequence[Priority], halves: Halves, settings: Mapping[str, Any]
-) -> pd.DataFrame:
+def _ranking(sets: Sequence[Scores], fixed: Sequence[Priority], settings: Mapping[str, Any]) -> pd.DataFrame:
     """Areas of every ranking, differences of every two, and the sequential differences."""
-    better, draws = settings["better"], settings["ranking_draws"]
+    better, draws, seed = settings["better"], settings["ranking_draws"], settings["seed"]
+    halves = make_halves(sets[0].weight, sets[0].cluster, draws, seed)
     found = [
         [
             *areas(direction(better) * scores.score, [out_of_bag_benefit(scores), *fixed], halves),
-            *sequential_differences(scores, fixed, better, draws, settings["seed"]),
+            *sequential_differences(scores, fixed, better, draws, seed),
         ]
         for scores in sets
     ]
@@ -158,50 +161,67 @@ def _ranking(
 
 
 def _policies(
-    first: Scores,
-    benefits: Sequence[Vector],
+    sets: Sequence[Scores],
     fixed: Sequence[Priority],
     columns: Sequence[Column],
     completions: Sequence[pd.DataFrame],
     settings: Mapping[str, Any],
 ) -> _Found:
     """Every policy that is judged: none, all, by predicted effect, by trees, and within the budget."""
-    asked = settings["policy"]
+    asked, first = settings["policy"], sets[0]
     effect = predicted_benefit(first, settings["better"])
-    budget = asked["budget"]
-    found = _Found(values.simple_policies(first.unit.size, budget))
+    found = _Found(values.simple_policies(first.unit.size, asked["budget"]))
     found.policies.append(values.above_cost(effect, asked["cost"]))
-    if budget < 1:
-        found.policies += values.within_budget([effect, *fixed], budget)
-    names = [*settings["projection"], *asked["covariates"]]
+    found.ranked = [within_folds(effect, first.weight, first.fold), *fixed]
+    if asked["budget"] < 1:
+        found.policies += values.within_budget(found.ranked, asked["budget"])
     found.minimum = smallest_leaf(asked["min_leaf"], first.n, settings["minimum_cell_count"])
-    if not asked["depths"]:
-        return found
-    if not names:
-        found.notices.append(NO_COVARIATES)
-        return found
-    found.X, found.names, notices = tree_covariates(names, columns, completions, first.unit)
-    found.notices += notices
-    net = np.mean(benefits, axis=0) - asked["cost"]
-    for depth in asked["depths"]:
-        try:
-            found.learnt += _learnt(found, net, first, depth, asked)
-        except Refused as refused:
-            found.notices += [f"left out: {one.where}: {one.found}; {one.remedy}" for one in refused.problems]
-    found.policies += [_of_tree(one) for one in found.learnt]
+    if asked["depths"]:
+        _learn_trees(found, sets, columns, completions, settings)
     return found
 
 
-def _learnt(found: _Found, net: Vector, first: Scores, depth: int, asked: Mapping[str, Any]) -> list[Learnt]:
+def _learn_trees(
+    found: _Found,
+    sets: Sequence[Scores],
+    columns: Sequence[Column],
+    completions: Sequence[pd.DataFrame],
+    settings: Mapping[str, Any],
+) -> None:
+    """Trees of every depth asked for, added to what was found; what cannot be learnt is left out with a notice."""
+    asked, first = settings["policy"], sets[0]
+    names = [*settings["projection"], *asked["covariates"]]
+    if not names:
+        found.notices.append(NO_COVARIATES)
+        return
+    found.X, found.names, notices = tree_covariates(names, columns, completions, first.unit)
+    found.notices += notices
+    net = direction(settings["better"]) * np.mean([scores.score for scores in sets], axis=0) - asked["cost"]
+    for depth in asked["depths"]:
+        try:
+            found.learnt += _learnt(found, net, first, depth, settings)
+        except Refused as refused:
+            found.notices += [f"left out: {one.where}: {one.found}; {one.remedy}" for one in refused.problems]
+    found.policies += [_of_tree(one) for one in found.learnt]
+
+
+def _learnt(
+    found: _Found, net: Vector, first: Scores, depth: int, settings: Mapping[str, Any]
+) -> list[Learnt]:
+    asked = settings["policy"]
     candidates = min(asked["candidates"], DEEP_CANDIDATES) if depth == 3 else asked["candidates"]
     bins = make_bins(found.X, candidates)
     budgets = [1.0, asked["budget"]] if asked["budget"] < 1 else [1.0]
-    return [learn(bins, net, first.weight, first.fold, depth, found.minimum, budget) for budget in budgets]
+
+    def minimum(units: int) -> int:
+        return smallest_leaf(asked["min_leaf"], units, settings["minimum_cell_count"])
+
+    return [learn(bins, net, first.weight, first.fold, depth, minimum, budget) for budget in budgets]
 
 
 def _of_tree(one: Learnt) -> Policy:
     label = f"Tree of depth {one.depth}"
-    return Policy(one.name, label, HELD_OUT, treated=one.treated, share=one.budget)
+    return Policy(one.name, label, SEQUENTIAL, treated=one.treated, share=one.budget)
 
 
 def _values(
@@ -246,7 +266,7 @@ def _harms(
     inside = np.zeros(sets[0].unit.size, dtype=bool)
     inside[rows] = True
     return harms.trade_offs(
-        [harms.restricted(policy, rows) for policy in policies],
+        [values.restricted(policy, rows) for policy in policies],
         [benefit[rows] - asked["cost"] for benefit in benefits],
         [harms.harm_of(scores, settings["harm"]["better"])[others] for scores in second],
         sets[0].subset(inside),

@@ -9,15 +9,13 @@ from itertools import combinations
 import numpy as np
 
 from hetflow.effects.linear import Vector
-from hetflow.effects.policy.priorities import FIXED, OUT_OF_BAG, Priority
+from hetflow.effects.policy.priorities import FIXED, OUT_OF_BAG, SEQUENTIAL, Priority
 from hetflow.effects.policy.sampled import Halves, Sampled
 from hetflow.effects.ranking import Ranking, evaluate_ranking
 from hetflow.effects.scores import Scores, direction
 from hetflow.effects.sequential import combine_folds
 from hetflow.effects.terms import GREATER, TWO_SIDED
 from hetflow.seeds import generator
-
-SEQUENTIAL = "sequential"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def gain_curves(
     Returns
     -------
     DataFrame
-        ``rule, label, basis, q, n`` (units treated)``, estimate, se, lower, upper, alternative``, benefit a unit of all.
+        ``rule, label, basis, q, n`` (treated)``, estimate, se, lower, upper, alternative``: benefit a unit of all.
     """
     units = np.ceil(GRID * halves.weight.size - 1e-9).astype(np.int64)
     tables = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -33,14 +32,6 @@ def common_units(scores: Scores, harms: Sequence[Scores]) -> tuple[NDArray[np.in
     if shared.size == 0:
         refuse("policy.harm", "units with both outcomes", "none", "name another outcome")
     return rows.astype(np.int64), others.astype(np.int64)
-
-
-def restricted(policy: Policy, rows: NDArray[np.int64]) -> Policy:
-    """The policy for some of the units; a share ranked first is that share of them."""
-    if policy.treated is not None:
-        return replace(policy, treated=policy.treated[rows])
-    assert policy.priority is not None
-    return replace(policy, priority=replace(policy.priority, values=policy.priority.values[rows]))
 
 
 def harm_of(scores: Scores, better: str) -> Vector:

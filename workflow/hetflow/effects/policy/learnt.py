@@ -1,8 +1,8 @@
-"""Policy trees learnt and judged: each fold by a tree of the other folds, and the tree of all units for use."""
+"""Policy trees: one of all units for use, those of earlier folds to judge it, those without a fold for stability."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,16 +35,19 @@ class Learnt:
     budget : float
         Largest share that may be treated; 1 where there is no budget.
     whole : PolicyTree
-    by_fold : dict of int to PolicyTree
-        Fold to the tree of the other folds.
+    earlier : dict of int to PolicyTree
+        Fold, but for the first, to the tree of the folds before it.
+    without : dict of int to PolicyTree
+        Fold to the tree of all other folds.
     treated : ndarray, shape (n,)
-        1.0 where the tree that has not seen the unit's fold treats it.
+        1.0 where the tree of the folds before the unit's own treats it; NaN in the first fold.
     """
 
     depth: int
     budget: float
     whole: PolicyTree
-    by_fold: dict[int, PolicyTree]
+    earlier: dict[int, PolicyTree]
+    without: dict[int, PolicyTree]
     treated: Vector
 
     @property
@@ -54,7 +57,7 @@ class Learnt:
 
 
 def smallest_leaf(asked: int | str, units: int, minimum_cell_count: int) -> int:
-    """Fewest units of a leaf: as asked, else a twentieth of the units; never a count that may not be shown."""
+    """Fewest units of a leaf: as asked, else a twentieth of those learnt from; never a count that may not be shown."""
     own = int(np.ceil(SMALLEST_LEAF * units)) if asked == "auto" else int(asked)
     return max(own, minimum_cell_count)
 
@@ -65,13 +68,16 @@ def learn(
     weight: Vector,
     fold: NDArray[np.int64],
     depth: int,
-    minimum: int,
+    minimum: Callable[[int], int],
     budget: float = 1.0,
 ) -> Learnt:
-    """The tree of all units, and one of all folds but k for each fold k.
+    """The tree of all units, and for each fold the tree of the folds before it and the tree of all others.
 
-    A tree that learns from the scores on which it is judged looks better than it is. Scores of other folds still share
-    the models behind them with the fold that is judged; this dependence vanishes with the number of units.
+    A tree that learns from the scores on which it is judged looks better than it is. Trees of all other folds would do
+    for its mean gain, but not for the error of that: what one fold was lucky with, the trees that judge the others have
+    learnt. With trees of earlier folds the errors of the folds are martingale differences (Wager 2024), and their mean
+    gain is that of trees of fewer units. The models behind the scores were fitted across folds; this dependence
+    vanishes with the number of units.
 
     Parameters
     ----------
@@ -82,24 +88,25 @@ def learn(
     weight : ndarray, shape (n,)
     fold : ndarray of int, shape (n,)
     depth : int
-    minimum : int
-        Fewest units of a leaf.
+    minimum : callable
+        Units that a tree learns from to fewest units of its leaves.
     budget : float
         Largest share of the weight that may be treated.
     """
 
     def tree(rows: NDArray[np.bool_]) -> PolicyTree:
+        fewest = minimum(int(rows.sum()))
         if budget < 1:
-            return tree_within_budget(bins, rows, benefit, weight, depth, minimum, budget)
-        return best_tree(bins, rows, weight * benefit, depth, minimum)
+            return tree_within_budget(bins, rows, benefit, weight, depth, fewest, budget)
+        return best_tree(bins, rows, weight * benefit, depth, fewest)
 
-    treated = np.zeros(benefit.size)
-    by_fold = {}
-    for k in np.unique(fold):
-        inside = fold == k
-        by_fold[int(k)] = tree(~inside)
-        treated[inside] = binned_assignment(by_fold[int(k)], bins, inside)
-    return Learnt(depth, budget, tree(np.ones(benefit.size, dtype=bool)), by_fold, treated)
+    folds = [int(k) for k in np.unique(fold)]
+    treated = np.full(benefit.size, np.nan)
+    earlier = {k: tree(fold < k) for k in folds[1:]}
+    for k, judge in earlier.items():
+        treated[fold == k] = binned_assignment(judge, bins, fold == k)
+    without = {k: tree(fold != k) for k in folds}
+    return Learnt(depth, budget, tree(np.ones(benefit.size, dtype=bool)), earlier, without, treated)
 
 
 def stability(learnt: Learnt, X: Matrix, weight: Vector, names: Sequence[str]) -> dict[str, Any]:
@@ -113,9 +120,9 @@ def stability(learnt: Learnt, X: Matrix, weight: Vector, names: Sequence[str]) -
         units that they treat alike.
     """
     own = named(learnt.whole, names)
-    others = [named(tree, names) for tree in learnt.by_fold.values()]
+    others = [named(tree, names) for tree in learnt.without.values()]
     treated = learnt.whole.assign(X)
-    alike = [same_treatment(treated, tree.assign(X), weight) for tree in learnt.by_fold.values()]
+    alike = [same_treatment(treated, tree.assign(X), weight) for tree in learnt.without.values()]
     return {
         "name": learnt.name,
         "covariates": own,
@@ -136,7 +143,7 @@ def nodes_frame(learnt: Learnt, names: Sequence[str]) -> pd.DataFrame:
         at or below the parent's cut)``, column, cut, treat, n``; a leaf has no column.
     """
     rows = []
-    for fold, tree in ((0, learnt.whole), *learnt.by_fold.items()):
+    for fold, tree in ((0, learnt.whole), *learnt.without.items()):
         for node in np.flatnonzero(tree.feature > -2):
             j = tree.feature[node]
             rows.append(

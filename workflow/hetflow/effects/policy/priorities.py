@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hetflow.cohort.columns import Column
 from hetflow.cohort.views import matrix, rows_of
@@ -15,8 +16,8 @@ from hetflow.effects.linear import Vector
 from hetflow.effects.scores import Scores, direction
 
 EFFECT, RISK = "effect", "risk"
-#: Where a ranking comes from: effects predicted out of bag, by forests without the unit's fold, or given beforehand.
-OUT_OF_BAG, HELD_OUT, FIXED = "out of bag", "held out", "fixed"
+#: Where a ranking comes from: effects predicted out of bag, by forests of earlier folds, or given beforehand.
+OUT_OF_BAG, SEQUENTIAL, FIXED = "out of bag", "sequential", "fixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Priority:
     label : str
         In words.
     basis : str
-        `OUT_OF_BAG`, `HELD_OUT` or `FIXED`.
+        `OUT_OF_BAG`, `SEQUENTIAL` or `FIXED`.
     values : ndarray, shape (n,)
         Those with larger values come first.
     """
@@ -42,10 +43,30 @@ class Priority:
 
 
 def predicted_benefit(scores: Scores, better: str) -> Priority:
-    """Predicted benefit by forests that left the unit's fold out; out of bag where none were grown."""
-    if scores.lacks("cate_held_out"):
-        return Priority(EFFECT, "Predicted effect", OUT_OF_BAG, scores.priority)
-    return Priority(EFFECT, "Predicted effect", HELD_OUT, direction(better) * scores.cate_held_out)
+    """Predicted benefit by forests of the folds before a unit's own; out of bag where none were grown.
+
+    NaN in the first fold.
+    """
+    if scores.lacks("cate_sequential"):
+        return out_of_bag_benefit(scores)
+    return Priority(EFFECT, "Predicted effect", SEQUENTIAL, direction(better) * scores.cate_sequential)
+
+
+def within_folds(priority: Priority, weight: Vector, fold: NDArray[np.int64]) -> Priority:
+    """The same order within each fold, as the share of the fold's weight below a unit.
+
+    Predictions of different folds come from different forests; a cut common to all folds would depend on outcomes of
+    the folds that it cuts.
+    """
+    ranks = np.full(weight.size, np.nan)
+    for k in np.unique(fold):
+        inside = np.flatnonzero((fold == k) & np.isfinite(priority.values))
+        if inside.size == 0:
+            continue
+        _, place = np.unique(priority.values[inside], return_inverse=True)
+        mass = np.bincount(place, weights=weight[inside])
+        ranks[inside] = ((np.cumsum(mass) - mass / 2) / mass.sum())[place]
+    return replace(priority, values=ranks)
 
 
 def out_of_bag_benefit(scores: Scores) -> Priority:
@@ -113,7 +134,8 @@ def _values(column: Column, frames: Sequence[pd.DataFrame], unit: np.ndarray) ->
     """The column of the scored units, averaged over the frames."""
     rows = rows_of(unit, frames[0]["unit"].to_numpy())
     stack = np.stack([frame[column.name].to_numpy(dtype=np.float64)[rows] for frame in frames])
-    return np.where((stack == stack[0]).all(axis=0), stack[0], stack.mean(axis=0))
+    same = np.asarray((stack == stack[0]).all(axis=0))
+    return np.where(same, stack[0], stack.mean(axis=0))
 
 
 def tree_covariates(
@@ -138,7 +160,7 @@ def tree_covariates(
     rows = rows_of(unit, completions[0]["unit"].to_numpy())
     X, terms = matrix(chosen, completions)
     X = X[rows]
-    complete = np.isfinite(X).all(axis=0)
+    complete = np.asarray(np.isfinite(X).all(axis=0))
     kept = [j for j, term in enumerate(terms) if term not in indicators and complete[j]]
     held = {terms[j].split("=")[0] for j in kept} | {terms[j].removesuffix("__applies") for j in kept}
     gone = [name for name in dict.fromkeys(names) if name not in held]

@@ -75,7 +75,8 @@ def ranking_frame(
             one_sided,
             level,
         )
-        p = p_values(*(frame[key].to_numpy() for key in ("estimate", "se", "df")), first.alternative)
+        estimate, se, df = (frame[key].to_numpy() for key in ("estimate", "se", "df"))
+        p = p_values(estimate, se, df, first.alternative)
         frame["p"] = p if first.tested and randomised else np.nan
         for key in ("rule", "against", "measure", "basis", "n"):
             frame[key] = getattr(first, key)

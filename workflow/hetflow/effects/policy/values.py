@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hetflow.effects.linear import Vector
 from hetflow.effects.policy.priorities import OUT_OF_BAG, Priority
@@ -44,6 +45,19 @@ class Policy:
     def one_sided(self) -> bool:
         """Whether only a lower bound of its gain is honest."""
         return self.basis == OUT_OF_BAG
+
+
+def restricted(policy: Policy, rows: NDArray[np.int64]) -> Policy:
+    """The policy for some of the units; a share ranked first is that share of them."""
+    if policy.treated is not None:
+        return replace(policy, treated=policy.treated[rows])
+    assert policy.priority is not None
+    return replace(policy, priority=restricted_priority(policy.priority, rows))
+
+
+def restricted_priority(priority: Priority, rows: NDArray[np.int64]) -> Priority:
+    """The order of some of the units."""
+    return replace(priority, values=priority.values[rows])
 
 
 def treated_share(policy: Policy, halves: Halves) -> Sampled:
