@@ -305,6 +305,7 @@ KEYS = [
     ("title", "Another", set()),
     ("estimates/groups", 5, {"estimates", "sensitivity"}),
     ("sensitivity/deltas", [-2], {"sensitivity"}),
+    ("policy/budget", 0.5, {"policy"}),
     ("forest/min_leaf", 7, {"forest"}),
     ("forest/trees", 4000, set()),
     ("forest/shard_bags", 10, set()),
@@ -314,7 +315,7 @@ KEYS = [
     ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
     ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
-    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "policy"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 

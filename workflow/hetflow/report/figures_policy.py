@@ -48,7 +48,7 @@ def gains_figure(curves: pd.DataFrame, budget: float, axis: str, title: str, des
             if name == names[0]:
                 high = _starting(rows["upper"]) if rows["upper"].notna().any() else value
                 axes.fill_between(100 * q, low, high, color=colour, alpha=0.2, linewidth=0)
-            label = folded(rows["label"].iloc[0], 34, 1)
+            label = folded(rows["label"].iloc[0], 32, 2)
             axes.plot(100 * q, value, color=colour, linestyle=dashes, label=label)
         rows = curves[curves["rule"] == _RANDOM]
         if len(rows):
