@@ -48,7 +48,9 @@ def test_a_ranking_that_finds_those_who_gain_more_is_told_from_one_that_does_not
 def test_intervals_of_gains_cover_the_value_of_the_policies_learnt(slope: float) -> None:
     found = pd.concat(
         [
-            gains(trial(np.random.default_rng((2, r)), N, slope), slope, r, depths=(2,), draws=DRAWS).assign(replicate=r)
+            gains(trial(np.random.default_rng((2, r)), N, slope), slope, r, depths=(2,), draws=DRAWS).assign(
+                replicate=r
+            )
             for r in range(REPLICATES)
         ]
     )
