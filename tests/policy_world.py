@@ -83,7 +83,7 @@ def rankings(one: Trial, seed: int, draws: int = 200) -> pd.DataFrame:
     """The table of rankings, with two covariates as rules of the study."""
     scores = one.scores
     fixed = [
-        baseline_risk(scores, "higher"),
+        baseline_risk([scores], "higher"),
         Priority("x1", "x1", FIXED, one.X[:, 0]),
         Priority("x2", "x2", FIXED, one.X[:, 1]),
     ]

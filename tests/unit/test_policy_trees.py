@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from econml.policy import PolicyTree
 from hetflow.effects.policy.learnt import learn, smallest_leaf, stability
 from hetflow.effects.policy.trees import (
     best_tree,
@@ -178,3 +179,28 @@ def test_leaves_are_never_smaller_than_counts_that_may_be_shown() -> None:
     assert smallest_leaf("auto", 1000, 10) == 50
     assert smallest_leaf("auto", 100, 10) == 10
     assert smallest_leaf(30, 1000, 10) == 30
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_greedy_tree_never_gains_more(seed: int) -> None:
+    """econml's policy tree chooses one split after the other; on an interaction without main effects it is lost."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, size=(400, 3))
+    reward = np.sign(X[:, 0] * X[:, 1]) + rng.normal(size=400)
+    greedy = PolicyTree(
+        max_depth=2, min_samples_leaf=10, honest=False, min_balancedness_tol=0.5, random_state=1
+    )
+    greedy.fit(X, np.column_stack([np.zeros(400), reward]))
+    found = float(reward[greedy.predict(X) == 1].sum())
+    tree = best_tree(make_bins(X, 400), np.ones(400, dtype=bool), reward, 2, 10)
+    assert tree.reward > found + 20
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_repeated_covariates_gain_nothing(copies: int) -> None:
+    X, reward = world(12, 150)
+    everyone = np.ones(150, dtype=bool)
+    one = best_tree(make_bins(X, 50), everyone, reward, 2, 10)
+    more = best_tree(make_bins(np.tile(X, copies), 50), everyone, reward, 2, 10)
+    assert more.reward == pytest.approx(one.reward, abs=ROUNDING)
+    assert np.array_equal(one.feature, more.feature)

@@ -38,7 +38,8 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     exported = {"policy_ranking": held["ranking"], "policy_values": releasable(held["values"], minimum)}
     if len(held["trees"]):
         tables.append(trees_table(held["trees"], inputs.cohort["columns"], facts))
-        exported["policy_trees"] = held["trees"]
+        trees = held["trees"]  # of all units: beside those without a fold, counts of the fold could be told
+        exported["policy_trees"] = trees[trees["fold"] == 0].reset_index(drop=True)
     if len(held["harms"]):
         tables.append(harms_table(held["harms"], facts, words, minimum))
         exported["policy_harms"] = releasable(held["harms"], minimum)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hetflow.cohort.columns import Column
+from hetflow.effects.checks import check_sets
 from hetflow.effects.linear import Matrix, Vector
 from hetflow.effects.policy import harms, values
 from hetflow.effects.policy.compared import areas, sequential_differences
@@ -101,11 +102,12 @@ def appraise(
         empty = {name: pd.DataFrame() for name in TABLES} | {"ranking": pd.DataFrame(columns=RANKING_COLUMNS)}
         return Appraised(empty, _facts(settings, [IMPUTED]))
     sets = [scores.subset(scores.weight > 0) for scores in score_sets]
+    check_sets(sets, None, settings)
     for scores in sets:
         require(scores, "policy", "score", "priority", "outcome_mean")
     first, better = sets[0], settings["better"]
     own, notices = named_priorities(asked["rules"], columns, completions, cohort, first.unit)
-    fixed = [baseline_risk(first, better), *own]
+    fixed = [baseline_risk(sets, better), *own]
     found = _policies(sets, fixed, columns, completions, settings)
     judged = np.flatnonzero(first.fold > first.fold.min())
     later = [scores.subset(first.fold > first.fold.min()) for scores in sets]

@@ -74,12 +74,13 @@ def out_of_bag_benefit(scores: Scores) -> Priority:
     return Priority(EFFECT, "Predicted effect", OUT_OF_BAG, scores.priority)
 
 
-def baseline_risk(scores: Scores, better: str) -> Priority:
-    """Worst predicted outcome first: the cross-fitted outcome mean, blind to treatment.
+def baseline_risk(sets: Sequence[Scores], better: str) -> Priority:
+    """Worst predicted outcome first: the cross-fitted outcome mean, blind to treatment, averaged over sets of scores.
 
     Its noise comes from outcomes of both arms alike and not from their contrast, so that it counts as fixed.
     """
-    return Priority(RISK, "Baseline risk", FIXED, -direction(better) * scores.outcome_mean)
+    mean = np.mean([scores.outcome_mean for scores in sets], axis=0)
+    return Priority(RISK, "Baseline risk", FIXED, -direction(better) * mean)
 
 
 def named_priorities(
