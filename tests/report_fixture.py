@@ -60,6 +60,7 @@ def settings(
         "nuisance": {
             "outcome": "stack",
             "propensity": "design" if kind == "randomised" else "stack",
+            "covariates": "all",
             "trim": None,
             "covariates": "all",
         },

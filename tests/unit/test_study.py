@@ -305,6 +305,7 @@ KEYS = [
     ("title", "Another", set()),
     ("estimates/groups", 5, {"estimates", "sensitivity", "splits"}),
     ("sensitivity/deltas", [-2], {"sensitivity"}),
+    ("policy/budget", 0.5, {"policy"}),
     ("forest/min_leaf", 7, {"forest"}),
     ("forest/trees", 4000, set()),
     ("forest/shard_bags", 10, set()),

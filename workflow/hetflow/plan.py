@@ -13,6 +13,7 @@ from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
+from hetflow.study.policy import harm_analysis
 from hetflow.study.slices import INFERENCE, slices, stages
 from hetflow.study.splits import split_jobs
 from hetflow.study.study_slices import study_slices
@@ -125,6 +126,11 @@ class Plan:
     def appraised(self, name: str) -> list[str]:
         """Analyses that go through an appraisal."""
         return [analysis for analysis, study in self.analyses.items() if name in appraised(study)]
+
+    def harm(self, analysis: str) -> list[str]:
+        """Score files of the second outcome that an analysis' policies are judged by; none where none is named."""
+        other = harm_analysis(self.analyses[analysis])
+        return self.scores(other) if other else []
 
     def appraisals(self) -> list[str]:
         """Files of all appraisals."""

@@ -61,12 +61,12 @@ def sequential_autoc(scores: Scores, better: str, draws: int, seed: int) -> Sequ
         )
         areas.append((result.autoc, result.autoc_se))
     autoc, se = np.array(areas).T
-    estimate, combined = _combine(autoc, se)
+    estimate, combined = combine_folds(autoc, se)
     later = (scores.fold > folds[0]) & (scores.weight > 0)
     return Sequential(estimate, combined, autoc, se, int(later.sum()))
 
 
-def _combine(autoc: Vector, se: Vector) -> tuple[float, float]:
+def combine_folds(autoc: Vector, se: Vector) -> tuple[float, float]:
     varied = se > 0
     if not varied.any():
         return 0.0, 0.0

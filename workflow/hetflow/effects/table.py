@@ -86,7 +86,7 @@ def rows(sets: Sequence[Terms], frame: Frame, target: str, imputations: int) -> 
     first = sets[0]
     pooled, covariance = pool_terms(sets)
     se = np.sqrt(pooled.total)
-    lower, upper = _interval(pooled.estimate, se, pooled.df, frame.confidence, first.alternative)
+    lower, upper = interval(pooled.estimate, se, pooled.df, frame.confidence, first.alternative)
     if not first.interval:
         lower, upper = np.full_like(lower, np.nan), np.full_like(upper, np.nan)
     printed = first.tested and (frame.randomised or not first.heterogeneity)
@@ -125,9 +125,10 @@ def p_values(estimate: Vector, se: Vector, df: Vector, alternative: str) -> Vect
     return np.where(empty, 1.0, p)
 
 
-def _interval(
+def interval(
     estimate: Vector, se: Vector, df: Vector, confidence: float, alternative: str
 ) -> tuple[Vector, Vector]:
+    """Lower and upper bounds of t intervals (normal where df is infinite); one-sided ones have no upper bound."""
     if alternative == GREATER:
         return estimate - stats.t.ppf(confidence, df) * se, np.full(se.size, np.nan)
     reach = stats.t.ppf(0.5 + confidence / 2, df) * se

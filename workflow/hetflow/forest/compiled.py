@@ -122,6 +122,7 @@ def _fingerprint() -> str:
     features = llvm.get_host_cpu_features().flatten()
     digest.update(repr((versions, features)).encode())
     here = Path(__file__)
-    for path in [here, *sorted(here.parent.glob("kernels_*.py"))]:
-        digest.update(path.name.encode() + path.read_bytes())
+    library = here.parents[1]
+    for path in [here, *sorted(library.rglob("kernels_*.py"))]:
+        digest.update(path.relative_to(library).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]

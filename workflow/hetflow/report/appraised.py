@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hetflow.report import evidence
 from hetflow.report import splits
 from hetflow.report import modifiers
+from hetflow.report import policy
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.shown import Shown
 from hetflow.report.words import Words
@@ -21,6 +22,7 @@ SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (
     splits.shown,
 )
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (modifiers.shown,)
+SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (policy.shown,)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:

@@ -104,13 +104,14 @@ def _interval(axes: Axes, y: float, estimate: float, lower: float, upper: float,
 
 def _horizontal(axes: Axes, bins: int = 5) -> None:
     axes.locator_params(axis="x", nbins=bins)
-    axes.xaxis.set_major_formatter(_plain_number)
+    axes.xaxis.set_major_formatter(plain_number)
     axes.tick_params(axis="x", labelsize=SMALL)
     soft_grid(axes)
     bare(axes, ("bottom",))
 
 
-def _plain_number(value: float, _: object) -> str:
+def plain_number(value: float, _: object) -> str:
+    """A tick's number, as numbers are printed."""
     return f"{round(value, 10):,g}".replace("-", fmt.MINUS).replace(",", fmt.NARROW)
 
 
@@ -141,7 +142,7 @@ def curve_figure(curve: pd.DataFrame, axis: str, title: str, description: str) -
         )
         axes.autoscale_view(scalex=False)
         axes.set_title(folded(axis, 62, 2), fontsize=SMALL, fontweight="normal", pad=6)
-        axes.yaxis.set_major_formatter(_plain_number)
+        axes.yaxis.set_major_formatter(plain_number)
         soft_grid(axes, "y")
         bare(axes, ("bottom",))
         return to_svg(figure, "toc", title, description)
@@ -214,9 +215,9 @@ def _panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool) -
         axes.set_xlim(-0.6, len(bins) - 0.4)
     else:
         axes.locator_params(axis="x", nbins=4)
-        axes.xaxis.set_major_formatter(_plain_number)
+        axes.xaxis.set_major_formatter(plain_number)
         axes.margins(x=0.08)
-    axes.yaxis.set_major_formatter(_plain_number)
+    axes.yaxis.set_major_formatter(plain_number)
     axes.locator_params(axis="y", nbins=4)
     axes.tick_params(labelsize=SMALL, labelleft=leftmost)
     soft_grid(axes, "y")

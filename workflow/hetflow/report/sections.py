@@ -15,6 +15,7 @@ from hetflow.report import (
     modifiers,
     observation,
     picks,
+    policy,
     pooled,
     prose,
     prose_methods,
@@ -136,6 +137,7 @@ def all_sections(
             *splits.groups_parts(inputs, own, minimum),
             *modifiers.parts(inputs, own, minimum),
         ),
+        section("policy", "What would a rule gain?", *policy.parts(inputs, own, minimum)),
         section(
             "analyses",
             "How the analyses differ",

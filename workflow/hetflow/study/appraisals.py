@@ -14,6 +14,7 @@ from hetflow.errors import Problem
 from hetflow.study.evidence import evidence_settings
 from hetflow.study import splits
 from hetflow.study.modifiers import modifier_settings
+from hetflow.study.policy import policy_more
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -62,6 +63,8 @@ APPRAISALS: dict[str, Appraisal] = {
         ("importance", "displays", "cells"),
         ("scores", "deployment", "inference", "nuisance", "forest"),
         modifier_settings,
+    "policy": Appraisal(
+        ("ranking", "curves", "values", "trees", "harms"), ("scores", "deployment"), policy_more
     ),
 }
 

@@ -11,6 +11,7 @@ from hetflow.study.auxiliaries import auxiliary_problems
 from hetflow.study.base import PRIMARY
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.model import Study
+from hetflow.study.policy_checks import policy_columns
 from hetflow.study.said import said
 
 _LEVELLED = ("binary", "ordinal", "nominal")
@@ -42,6 +43,7 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
             *_kinds(resolved, columns),
             *_kept(resolved, columns, known),
             *auxiliary_problems(resolved, columns),
+            *policy_columns(resolved, columns, known),
         )
         for problem in found:
             placed = Problem(

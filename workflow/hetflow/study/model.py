@@ -28,6 +28,7 @@ from hetflow.study.methods import (
 )
 from hetflow.study.splits import Splits
 from hetflow.study.modifiers import Modifiers
+from hetflow.study.policy import Policy
 
 
 class Study(Section):
@@ -81,6 +82,8 @@ class Study(Section):
     """Effect modifiers: named ones shown, all of them ranked."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
+    policy: Policy = Policy()
+    """What rules that decide whom to treat would gain."""
     report: Report = Report()
     """What the page says beside the numbers."""
 

@@ -1,0 +1,56 @@
+"""Numbers of the appraisal `policy` as they are printed, and what of them may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from hetflow.report import formats as fmt
+from hetflow.report.sentences import Number
+
+GAINS = ("value", "over_all", "over_random")
+
+
+def number(row: Mapping[Any, Any], factor: float) -> Number:
+    """A row of the tables as it is printed; a bound or p-value that is not there is None."""
+    lower, upper = (factor * row[key] if fmt.known(row[key]) else None for key in ("lower", "upper"))
+    p = row.get("p")
+    own_p = p if fmt.known(p) else None
+    return Number(factor * row["estimate"], lower, upper, se=factor * row["se"], p=own_p)
+
+
+def quantity(table: pd.DataFrame, policy: str, name: str, factor: float = 1.0) -> Number | None:
+    """One quantity of one policy, or None."""
+    rows = table[(table["policy"] == policy) & (table["quantity"] == name)] if len(table) else table
+    return number(rows.to_dict("records")[0], factor) if len(rows) else None
+
+
+def hidden(table: pd.DataFrame, minimum: int) -> set[str]:
+    """Policies that treat, or leave out, some but fewer than the minimum: their gains would tell of a few."""
+    found = set()
+    for row in table[table["quantity"] == "share"].to_dict("records") if len(table) else []:
+        treated = row["estimate"] * row["n"]
+        rest = row["n"] - treated
+        if any(1e-6 < count < minimum for count in (treated, rest)):
+            found.add(row["policy"])
+    return found
+
+
+def releasable(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """The table without policies that are `hidden`."""
+    if table.empty:
+        return table
+    return table[~table["policy"].isin(hidden(table, minimum))].reset_index(drop=True)
+
+
+def shown_curves(curves: pd.DataFrame, minimum: int, units: int, factor: float) -> pd.DataFrame:
+    """Points at which enough are treated and enough are not, as printed."""
+    if curves.empty:
+        return curves
+    rest = units - curves["n"]
+    kept = curves[(curves["n"] >= minimum) & ((rest >= minimum) | (curves["q"] == 1))].reset_index(drop=True)
+    for key in ("estimate", "se", "lower", "upper"):
+        kept[key] = factor * kept[key]
+    return kept
