@@ -11,6 +11,7 @@ from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
 from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
+from hetflow.study.confounding import control_analyses
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
 from hetflow.study.slices import INFERENCE, slices, stages
@@ -134,6 +135,10 @@ class Plan:
             for file in appraisal_files(name, self.owner[analysis, name])
         ]
         return list(dict.fromkeys(names))
+
+    def negative_controls(self) -> list[str]:
+        """Estimates of the analyses whose outcome treatment cannot change."""
+        return [f"{analysis}/estimates.parquet" for analysis in control_analyses(self.study)]
 
     def nuisance(self, analysis: str, imputation: str) -> str:
         """The nuisance file that serves an imputation."""

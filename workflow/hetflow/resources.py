@@ -23,6 +23,8 @@ _BASE_MB = {
     "impute": 260,
     "estimates": 260,
     "sensitivity": 260,
+    "risk": 320,
+    "confounding": 320,
     "draws": 240,
     "page": 240,
     "mechanism": 300,
@@ -37,6 +39,7 @@ _COPIES = {
     "merge": 16,
     "estimates": 25,
     "sensitivity": 25,
+    "confounding": 20,
     "mechanism": 16,
 }
 _FEWEST_COPIES = 8

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
+from hetflow.study.confounding import confounding_settings
+from hetflow.study.risk import risk_settings
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -32,20 +34,36 @@ class Appraisal:
         Stages whose files it reads (`hetflow.study.slices.PARENTS`).
     more : callable
         What its settings hold beside its own section, the seed, the outcome and the design.
+    designs : tuple of str
+        Kinds of design in which it makes sense; in others it is not done.
     """
 
     tables: tuple[str, ...]
     parents: tuple[str, ...] = ("scores", "inference")
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
+    designs: tuple[str, ...] = ("randomised", "observational")
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
-APPRAISALS: dict[str, Appraisal] = {}
+APPRAISALS: dict[str, Appraisal] = {
+    "risk": Appraisal(
+        ("performance", "effects", "groups", "distribution"), ("scores", "deployment"), risk_settings
+    ),
+    "confounding": Appraisal(
+        ("robustness", "bounds", "benchmarks", "contour", "controls"),
+        more=confounding_settings,
+        designs=("observational",),
+    ),
+}
 
 
 def appraised(study: Study) -> list[str]:
     """Appraisals that a resolved analysis goes through."""
-    return [name for name in APPRAISALS if getattr(study, name).analyses]
+    return [
+        name
+        for name, appraisal in APPRAISALS.items()
+        if getattr(study, name).analyses and study.design.kind in appraisal.designs
+    ]
 
 
 def of_analysis(study: Study, analysis: str) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from hetflow.errors import Problem
 from hetflow.study.appraisals import appraisal_problems
+from hetflow.study.confounding import confounding_problems
 from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
+from hetflow.study.risk import risk_problems
 from hetflow.study.route_checks import route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 
@@ -56,6 +58,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
             )
     yield from sensitivity_problems(study, source)
     yield from appraisal_problems(study, source)
+    yield from confounding_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(
@@ -177,6 +180,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
     yield from imputation_problems(study)
+    yield from risk_problems(study)
     yield from route_problems(study.missingness, study.forest.engine, randomised)
     yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":

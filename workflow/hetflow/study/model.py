@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from hetflow.study.base import PRIMARY, Name, Section
+from hetflow.study.confounding import Confounding
 from hetflow.study.description import (
     ColumnEntry,
     Data,
@@ -25,6 +26,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.risk import Risk
 
 
 class Study(Section):
@@ -70,6 +72,10 @@ class Study(Section):
     """The causal forest."""
     estimates: Estimates = Estimates()
     """What is estimated."""
+    risk: Risk = Risk()
+    """Effects by baseline risk."""
+    confounding: Confounding = Confounding()
+    """What an unmeasured confounder could do."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()
