@@ -38,10 +38,10 @@ def interaction(
     """Fit ``h(E[Y(a) | r]) = b0 + b1 a + b2 r + b3 a r`` to the doubly robust outcomes of both arms.
 
     The estimating equation ``sum_i w_i sum_a x_ia (phi_ia - h^-1(x_ia' b)) = 0`` has the model's root because phi_ia
-    has the conditional mean of Y(a): a marginal structural model (Robins, Hernan and Brumback 2000) with the doubly robust
-    outcome in place of an inverse-probability-weighted one. It reads weights, clusters, missing outcomes that are
-    weighted for, and estimated propensities as the scores do. b3 is the interaction of risk and treatment on the scale
-    of the link: 0 where the odds ratio (logit) or the ratio of means (log) is the same at every risk.
+    has the conditional mean of Y(a): a marginal structural model (Robins, Hernan and Brumback 2000) with the doubly
+    robust outcome in place of an inverse-probability-weighted one. It reads weights, clusters, missing outcomes that
+    are weighted for, and estimated propensities as the scores do. b3 is the interaction of risk and treatment on the
+    scale of the link: 0 where the odds ratio (logit) or the ratio of means (log) is the same at every risk.
 
     Parameters
     ----------

@@ -2,10 +2,10 @@
 
 With g(a, x) the outcome's mean given arm and covariates and alpha the Riesz representer of the effect, leaving a
 confounder out moves the effect by at most ``|rho| sqrt(c_y c_t / (1 - c_t)) sqrt(sigma2 nu2)``, where sigma2 is the
-mean squared error of g, nu2 the mean square of alpha, c_y the share of the outcome's remaining variance that the confounder
-would explain, c_t the share of the mean square of the full alpha that it would add, and rho the correlation of the two
-errors (Chernozhukov, Cinelli, Newey, Sharma and Syrgkanis, "Long story short: omitted variable bias in causal machine
-learning", NBER working paper 30302, 2022, theorem 2 and section 4).
+mean squared error of g, nu2 the mean square of alpha, c_y the share of the outcome's remaining variance that the
+confounder would explain, c_t the share of the mean square of the full alpha that it would add, and rho the correlation
+of the two errors (Chernozhukov, Cinelli, Newey, Sharma and Syrgkanis, "Long story short: omitted variable bias in
+causal machine learning", NBER working paper 30302, 2022, theorem 2 and section 4).
 """
 
 from __future__ import annotations
