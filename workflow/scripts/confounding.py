@@ -66,6 +66,7 @@ def work(arguments: Namespace) -> None:
     controls = [read_table(path, "estimates") for path in arguments.control_estimates or []]
     write_table(controls_table(controls, settings["labels"]), arguments.controls, "table")
     facts: dict[str, Any] = {"rho": section["rho"], "units": scores[0].n, "benchmark_units": drawn}
+    facts["lost"] = not bool(scores[0].observed.all())
     facts |= {"sets": len(scores), "outcome": settings["outcome"], "notices": [*left, *notices]}
     if settings["outcome_kind"] == "binary":
         facts["ratio"] = e_values(scores, level)

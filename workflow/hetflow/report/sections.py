@@ -10,12 +10,14 @@ import pandas as pd
 
 from hetflow import __version__
 from hetflow.report import (
+    confounding,
     missing_story,
     observation,
     picks,
     pooled,
     prose,
     prose_methods,
+    risk,
     sensitivity,
     sentences,
 )
@@ -143,6 +145,10 @@ def all_sections(
             ("table", "projection"),
             ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
+        ),
+        section("risk", "By baseline risk", *risk.parts(inputs, own, minimum)),
+        section(
+            "confounding", "What an unmeasured confounder could do", *confounding.parts(inputs, own, minimum)
         ),
         section(
             "analyses",
