@@ -61,8 +61,8 @@ def bounds_table(found: AppraisalInputs, words: Words, minimum: int) -> Table:
     )
     note = (
         "Robustness value: the least strength, the same on both sides, that could bring the estimate, or the nearer "
-        "end of its interval, to 0. Limits: of the confidence region of the bounds under a confounder of that strength on "
-        "both sides; within a group, strength is counted within the group."
+        "end of its interval, to 0. Limits: of the confidence region of the bounds under a confounder of that "
+        "strength on both sides; within a group, strength is counted within the group."
     )
     return Table("confounding", "How strong a confounder would have to be", head, tuple(rows), (0,), note)
 
