@@ -21,11 +21,12 @@ from hetflow.report.disclosure import mask_counts
 from hetflow.report.drawn import Drawn
 from hetflow.report.figures_confounding import contour_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
+from hetflow.report.picks import between
 from hetflow.report.shown import Shown
 from hetflow.report.words import Words, opening
 
 #: Benchmarks written into the contour, the strongest first.
-WRITTEN = 5
+WRITTEN = 3
 
 
 def _found(inputs: ReportInputs) -> AppraisalInputs | None:
@@ -42,8 +43,9 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     tables += [controls] if controls else []
     exported = {
         f"confounding_{name}": mask_counts(visible(found.tables[name], minimum), ["n"], minimum)
-        for name in ("robustness", "bounds", "benchmarks", "controls")
+        for name in ("robustness", "bounds", "benchmarks")
     }
+    exported["confounding_controls"] = mask_counts(found.tables["controls"], ["n"], minimum)
     figure = _draw(found, words)
     return Shown(tables, {"confounding": figure}, exported)
 
@@ -136,7 +138,7 @@ def _compared(found: AppraisalInputs, words: Words) -> str:
     name = str(order["benchmark"].iloc[0])
     rows = table[table["benchmark"] == name].sort_values("multiple")
     once = rows.iloc[0]
-    told = [f"{_times(float(row['multiple']))} {_interval(row, words)}" for row in rows.to_dict("records")]
+    told = [f"{_times(float(row['multiple']))}, {_interval(row, words)}" for row in rows.to_dict("records")]
     excluded = [
         float(row["multiple"]) for row in rows.to_dict("records") if row["lower"] > 0 or row["upper"] < 0
     ]
@@ -162,9 +164,9 @@ def _compared(found: AppraisalInputs, words: Words) -> str:
 
 def _times(multiple: float) -> str:
     return (
-        "as strong,"
+        "as strong"
         if multiple == 1
-        else f"{fmt.number(multiple, 0 if multiple == int(multiple) else 1)} times as strong,"
+        else f"{fmt.number(multiple, 0 if multiple == int(multiple) else 1)} times as strong"
     )
 
 
@@ -202,7 +204,8 @@ def _groups(found: AppraisalInputs, words: Words, minimum: int) -> str:
     return (
         f"By group, robustness values reach from {fmt.percent(groups['rv'].min(), 1)} to "
         f"{fmt.percent(groups['rv'].max(), 1)}; those of the intervals are least, "
-        f"{fmt.percent(weakest['rv_interval'], 1)}, for {weakest['group']} ({words.rule(str(weakest['term']))})."
+        f"{fmt.percent(weakest['rv_interval'], 1)}, for {between(str(weakest['group']))} "
+        f"(“{words.rules.get(str(weakest['term']), str(weakest['term']))}”)."
     )
 
 

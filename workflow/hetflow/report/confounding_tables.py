@@ -10,6 +10,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
+from hetflow.report.picks import between
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
 
@@ -70,7 +71,7 @@ def bounds_table(found: AppraisalInputs, words: Words, minimum: int) -> Table:
 def _target(
     row: Mapping[Any, Any], bounds: pd.DataFrame, strengths: list[float], words: Words, minimum: int
 ) -> tuple[str, ...]:
-    label = _LABELS.get(row["estimand"], str(row["group"]).replace("propensity", "Propensity"))
+    label = _LABELS.get(row["estimand"], between(str(row["group"]).replace("propensity", "Propensity")))
     if not fmt.known(row["estimate"]):
         return (
             label,

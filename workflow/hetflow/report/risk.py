@@ -95,16 +95,20 @@ def _worth(found: AppraisalInputs, words: Words) -> str:
     if auc is not None:
         said.append(
             f"Of two participants with and without the outcome, it ranks the pair rightly in "
-            f"{fmt.percent(auc.estimate)} of the cases (C-statistic {auc.shown('', words.level)})"
+            f"{fmt.percent(auc.estimate)} of the cases (C-statistic {_bare(auc, words)})"
         )
     elif r2 is not None:
         share = fmt.percent(max(r2.estimate, 0.0))
-        said.append(f"It explains {share} of the outcome's variation (R² {r2.shown('', words.level)})")
+        said.append(f"It explains {share} of the outcome's variation (R² {_bare(r2, words)})")
     if slope is not None:
-        said.append(
-            f"its calibration slope after recalibration is {slope.shown('', words.level)}, where 1 is right"
-        )
+        value = f"{fmt.number(slope.estimate, slope.places)} ({slope.evidence(words.level)})"
+        said.append(f"its calibration slope after recalibration is {value}, where 1 is right")
     return "; ".join(said) + "." if said else ""
+
+
+def _bare(value: Number, words: Words) -> str:
+    """``0.29; 95 % CI 0.21 to 0.36``, for use within brackets."""
+    return f"{fmt.number(value.estimate, value.places)}; {value.evidence(words.level)}"
 
 
 def effect_rows(found: AppraisalInputs, estimand: str) -> list[dict[str, Any]]:
@@ -130,7 +134,7 @@ def _absolute(found: AppraisalInputs, words: Words) -> str:
     difference = number(gap[0], words.factor)
     piece = part(len(groups))
     verdict = {
-        0: "the interval of the difference holds none",
+        0: "the interval of the difference includes 0",
         1: "the difference is shown to be positive",
         -1: "the difference is shown to be negative",
     }[difference.direction]
