@@ -22,7 +22,7 @@ WORLDS = {
     "weak on treatment": Confounded(on_treatment=0.3, on_outcome=2.0),
     "effect differs": Confounded(on_treatment=1.5, on_outcome=1.0, slope=0.8),
 }
-REPLICATES, UNITS = 150, 600
+REPLICATES, UNITS = 150, 500
 #: Means over 400,000 units: standard error of the bias about 0.005 of the bound.
 INTEGRATED = 0.03
 
@@ -66,7 +66,7 @@ def test_a_covariate_left_out_measures_its_own_strength() -> None:
     """The gain of the confounder, were it measured, is its strength; the tolerance is four standard errors or so."""
     world, rng = WORLDS["strong"], np.random.default_rng(5)
     known = truth("strong")
-    x, u, treated, outcome = world.draw(rng, 8000)
+    x, u, treated, outcome = world.draw(rng, 4000)
     units = Units(
         np.column_stack([x, u]),
         ("x", "u"),
@@ -79,9 +79,9 @@ def test_a_covariate_left_out_measures_its_own_strength() -> None:
         False,
     )
     found = benchmark(units, {"hidden": ["u"]}, 1, "00")["hidden"]
-    assert found.change == pytest.approx(known.biased - known.effect, abs=0.12)
+    assert found.change == pytest.approx(known.biased - known.effect, abs=0.15)
     gained = known.c_y / (1 - known.c_y)  # gains are counted in what the full model leaves
-    assert found.c_y == pytest.approx(gained, rel=0.12)
+    assert found.c_y == pytest.approx(gained, rel=0.2)
     full, short = fit_without(units, (), 1, "00"), fit_without(units, ("u",), 1, "00")
-    assert 1 - short.nu2 / full.nu2 == pytest.approx(known.c_t, rel=0.15)
+    assert 1 - short.nu2 / full.nu2 == pytest.approx(known.c_t, rel=0.2)
     assert gain(full, short) == found
