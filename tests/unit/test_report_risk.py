@@ -113,3 +113,20 @@ def test_a_benchmark_that_adds_nothing_is_said_to_add_nothing() -> None:
     whole = with_appraisals("observational", confounding=none)
     assert "left out in turn" not in text(confounding.parts(whole, own(whole), 10))
     assert "confounding" in build_report(whole).figures
+
+
+def test_what_was_left_out_is_said_where_nothing_else_is() -> None:
+    made = risk_appraisal()
+    empty = AppraisalInputs(
+        {name: table.head(0) for name, table in made.tables.items()},
+        dict(made.facts) | {"models": [], "preferred": "", "notices": ["left out: risk: why"]},
+    )
+    bounds = confounding_appraisal()
+    none = AppraisalInputs(
+        {name: table.head(0) for name, table in bounds.tables.items()},
+        dict(bounds.facts) | {"notices": ["left out: confounding: why"]},
+    )
+    page = build_report(with_appraisals("observational", risk=empty, confounding=none))
+    assert "Left out: risk: why." in page.html
+    assert "Left out: confounding: why." in page.html
+    assert not {"risk", "confounding"} & set(page.figures)

@@ -13,6 +13,7 @@ from hetflow.effects.linear import cluster_codes
 from hetflow.effects.marginal import interaction
 from hetflow.effects.prediction import Judged, discrimination, measures, recalibrated
 from hetflow.effects.risk import Prognosis, group_codes, relative_scales
+from hetflow.effects.risk_models import COLUMNS
 from hetflow.errors import Refused
 from risk_world import risk_trial
 from scipy.special import expit
@@ -248,3 +249,15 @@ def test_missing_outcomes_are_weighted_for_in_what_is_judged_and_observed() -> N
     for name in ("observed_treated", "observed_control"):
         assert held[name].to_numpy() == pytest.approx(whole[name].to_numpy(), abs=0.08)  # of some 150 an arm
     assert held["n_treated"].sum() + held["n_control"].sum() == int((~lost).sum())
+
+
+def test_a_risk_that_tells_nobody_apart_leaves_tables_without_rows_and_a_notice() -> None:
+    trial = risk_trial(np.random.default_rng(13), 200)
+    flat = replace(trial, scores=replace(trial.scores, outcome_mean=np.full(200, 0.4)))
+    made = flat.appraised()
+    assert made.facts["models"] == []
+    assert all(
+        len(table) == 0 and list(table.columns) == COLUMNS[name] for name, table in made.tables.items()
+    )
+    assert "a risk that goes with the outcome" in made.facts["notices"][0]
+    assert {name: list(table.columns) for name, table in trial.appraised().tables.items()} == COLUMNS

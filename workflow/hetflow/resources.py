@@ -55,6 +55,8 @@ _PER_MILLION = {
     "permutation": 80.0,
     "mechanism": 40.0,
     "structure": 60.0,
+    "confounding": 200.0,
+    "risk": 20.0,
 }
 #: A job asks for so many seconds, for a cold start from a shared file system, and so many times what it should take.
 _SLACK = 120.0

@@ -13,16 +13,7 @@ from hetflow.cohort.matrix import covariate_matrix
 from hetflow.cohort.views import clusters, covariates, rows_of
 from hetflow.effects.benchmarks import Units, benchmark
 from hetflow.effects.checks import aligned
-from hetflow.effects.confounding import (
-    Groups,
-    benchmark_table,
-    bounds_table,
-    contour_table,
-    e_values,
-    farthest,
-    robustness_table,
-    targets,
-)
+from hetflow.effects.confounding import COLUMNS, Groups, bounded, e_values, targets
 from hetflow.effects.controls import controls_table
 from hetflow.effects.risk import seen_weight
 from hetflow.effects.rules import membership, settle_rule
@@ -53,23 +44,24 @@ def work(arguments: Namespace) -> None:
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     groups, left = _groups(settings["rules"], columns, frames, scores[0], whole.iloc[rows])
     asked, notices = targets(scores, outcome, groups, section["trims"], settings["imputed"])
-    units = _units(scores[0], outcome, frames[0], columns, clusters(whole.iloc[rows]), settings)
-    compared, drawn = sampled_units(units, settings["seed"])
-    gains = benchmark(compared, _left_out(section, columns, frames[0]), settings["seed"], "00")
-    robust = robustness_table(asked, level)
-    strong = benchmark_table(asked[0], gains, section["multiples"], section["rho"], level)
-    reach = farthest(float(robust["rv"].iloc[0]), strong)
-    write_table(robust, arguments.robustness, "table")
-    write_table(bounds_table(asked, section["strengths"], section["rho"], level), arguments.bounds, "table")
-    write_table(strong, arguments.benchmarks, "table")
-    write_table(contour_table(asked[0], reach, section["rho"], level), arguments.contour, "table")
+    facts: dict[str, Any] = {"rho": section["rho"], "units": scores[0].n, "sets": len(scores)}
+    facts |= {"outcome": settings["outcome"], "lost": not bool(scores[0].observed.all())}
+    tables = {name: pd.DataFrame(columns=columns_) for name, columns_ in COLUMNS.items()}
+    if asked:
+        units = _units(scores[0], outcome, frames[0], columns, clusters(whole.iloc[rows]), settings)
+        compared, facts["benchmark_units"] = sampled_units(units, settings["seed"])
+        gains = benchmark(compared, _left_out(section, columns, frames[0]), settings["seed"], "00")
+        tables |= bounded(asked, gains, section, level)
+    for name, table in tables.items():
+        write_table(table, getattr(arguments, name), "table")
     controls = [read_table(path, "estimates") for path in arguments.control_estimates or []]
     write_table(controls_table(controls, settings["labels"]), arguments.controls, "table")
-    facts: dict[str, Any] = {"rho": section["rho"], "units": scores[0].n, "benchmark_units": drawn}
-    facts["lost"] = not bool(scores[0].observed.all())
-    facts |= {"sets": len(scores), "outcome": settings["outcome"], "notices": [*left, *notices]}
-    if settings["outcome_kind"] == "binary":
-        facts["ratio"] = e_values(scores, level)
+    facts["notices"] = [*left, *notices]
+    if asked and settings["outcome_kind"] == "binary":
+        try:
+            facts["ratio"] = e_values(scores, level)
+        except Refused as refused:
+            facts["notices"] += [f"left out: E-value: {problem.found}" for problem in refused.problems]
     write_json(facts, arguments.found, "facts")
 
 

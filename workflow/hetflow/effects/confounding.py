@@ -15,13 +15,20 @@ from hetflow.effects.benchmarks import Gain
 from hetflow.effects.linear import Codes, Vector
 from hetflow.effects.omitted import Elements, bound, elements, robustness, squared_error
 from hetflow.effects.scores import Scores
-from hetflow.errors import Refused, refuse
+from hetflow.errors import Refused
 from hetflow.pooling import pool
 
 #: Points of a side of the contour's grid, and the least strength at its far end.
 GRID, REACH = 25, 0.1
 _MOST = 0.95
 _BOUND = ["lower_bound", "upper_bound", "lower", "upper"]
+_NAMED = ["estimand", "group", "term", "n"]
+#: Columns of the tables.
+ROBUSTNESS = [*_NAMED, "share", "estimate", "lower", "upper", "outcome_sd", "riesz_sd", "rv", "rv_interval"]
+BOUNDS = [*_NAMED, "c_y", "c_t", *_BOUND]
+BENCHMARKS = ["benchmark", "multiple", "c_y", "c_t", "rho", "change", *_BOUND]
+CONTOUR = ["c_y", "c_t", "bound", "limit"]
+COLUMNS = {"robustness": ROBUSTNESS, "bounds": BOUNDS, "benchmarks": BENCHMARKS, "contour": CONTOUR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ def targets(
     Returns
     -------
     targets : list of Target
+        The average effect first; none where it cannot be bounded.
     notices : list of str
         What was left out, and why.
     """
@@ -107,7 +115,7 @@ def targets(
             ]
             add("rule_groups", label, rule.rule, "ATE", members)
     if not found or found[0].estimand != "ATE":
-        refuse("confounding", "an average effect", "; ".join(notices), "write `confounding: {analyses: []}`")
+        return [], [*notices, "left out: confounding: all, as there is no average effect to bound"]
     return found, notices
 
 
@@ -125,6 +133,21 @@ def _error(scores: Scores, outcome: Vector, imputed: bool, target: str) -> Vecto
     return squared_error(scores, outcome, imputed, common)
 
 
+def bounded(
+    asked: Sequence[Target], gains: Mapping[str, Gain], section: Mapping[str, Any], confidence: float
+) -> dict[str, pd.DataFrame]:
+    """All tables of bounds, by name; `section` is the study's ``confounding``, the average effect is first."""
+    robust = robustness_table(asked, confidence)
+    strong = benchmark_table(asked[0], gains, section["multiples"], section["rho"], confidence)
+    end = farthest(float(robust["rv"].iloc[0]), strong)
+    return {
+        "robustness": robust,
+        "bounds": bounds_table(asked, section["strengths"], section["rho"], confidence),
+        "benchmarks": strong,
+        "contour": contour_table(asked[0], end, section["rho"], confidence),
+    }
+
+
 def robustness_table(asked: Sequence[Target], confidence: float) -> pd.DataFrame:
     """Estimate, interval, robustness values and what they are made of, one row a target.
 
@@ -132,20 +155,19 @@ def robustness_table(asked: Sequence[Target], confidence: float) -> pd.DataFrame
     of sigma2: what the covariates leave unexplained, outcome units), ``riesz_sd`` (square root of nu2), ``rv,
     rv_interval``.
     """
-    total = _n(asked[0])
-    out = []
+    out: list[dict[str, Any]] = []
     for target in asked:
         plain = bound(target.sets, 0.0, 0.0, 1.0, confidence)
         of_estimate, of_interval = robustness(target.sets, confidence)
         mean = np.stack([one.estimate for one in target.sets]).mean(axis=0)
         out.append(
             _named(target)
-            | {"n": _n(target), "share": _n(target) / total, "estimate": plain.lower_bound}
+            | {"n": _n(target), "share": _n(target) / _n(asked[0]), "estimate": plain.lower_bound}
             | {"lower": plain.lower, "upper": plain.upper}
             | {"outcome_sd": float(np.sqrt(mean[1])), "riesz_sd": float(np.sqrt(mean[2]))}
             | {"rv": of_estimate, "rv_interval": of_interval}
         )
-    return pd.DataFrame(out)
+    return pd.DataFrame(out, columns=ROBUSTNESS)
 
 
 def _n(target: Target) -> int:
@@ -165,7 +187,7 @@ def bounds_table(
         for target in asked
         for c in strengths
     ]
-    return pd.DataFrame(out)
+    return pd.DataFrame(out, columns=BOUNDS)
 
 
 def _bounds(sets: Sequence[Elements], c_y: float, c_t: float, rho: float, level: float) -> dict[str, float]:
@@ -197,8 +219,7 @@ def benchmark_table(
         for name, one in gains.items()
         for k in multiples
     ]
-    columns = ["benchmark", "multiple", "c_y", "c_t", "rho", "change", *_BOUND]
-    return pd.DataFrame(out, columns=columns)
+    return pd.DataFrame(out, columns=BENCHMARKS)
 
 
 def contour_table(average: Target, farthest: float, rho: float, confidence: float) -> pd.DataFrame:

@@ -147,6 +147,10 @@ def effects_by_risk(
         for terms in zip(*sets, strict=True):
             table = rows(terms, frame, SEEN, len(score_sets))[0]
             tables.append(_natural(table))
+    if not tables:
+        refuse(
+            f"risk: {prognosis.name}", "groups of several units", "; ".join(notices), "ask for fewer groups"
+        )
     columns = ["analysis", "outcome", "contrast", "target", "alternative"]
     effects = pd.concat(tables, ignore_index=True).drop(columns=columns)
     groups = _group_table(first, prognosis, codes, labels, outcome, settings["outcome_kind"] == BINARY)

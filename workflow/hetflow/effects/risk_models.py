@@ -29,6 +29,19 @@ AS_PREDICTED, RECALIBRATED = "as predicted", "recalibrated"
 #: Bins of the distribution of risk; the first and the last hold the tails beyond the 1st and 99th percentile.
 BINS, TAIL = 12, 0.01
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Columns of the tables.
+COLUMNS = {
+    "performance": ["model", "version", "measure", "estimate", "se", "lower", "upper", "n"],
+    "effects": [
+        *("model", "estimand", "group", "term", "scale", "estimate", "se", "df", "lower", "upper", "p", "n"),
+        *("imputations", "fmi", "monte_carlo_se"),
+    ],
+    "groups": [
+        *("model", "group", "n", "predicted", "n_control", "observed_control", "events_control"),
+        *("n_treated", "observed_treated", "events_treated"),
+    ],
+    "distribution": ["model", "lower", "upper", "n_control", "n_treated", "n"],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +78,8 @@ def appraise_risk(
     Returns
     -------
     Appraised
-        Tables ``performance``, ``effects``, ``groups``, ``distribution``.
-
-    Raises
-    ------
-    Refused
-        If no risk tells units apart.
+        Tables ``performance``, ``effects``, ``groups``, ``distribution``. A risk that does not tell units apart is left
+        out with a notice; if none does, the tables have no rows.
     """
     binary = settings["outcome_kind"] == BINARY
     found: dict[str, list[pd.DataFrame]] = {
@@ -103,17 +112,21 @@ def appraise_risk(
         for key, table in made.items():
             table.insert(0, "model", name)
             found[key].append(table)
-    if not used:
-        refuse("risk", "a risk that tells units apart", "; ".join(notices), "write `risk: {analyses: []}`")
     facts = {
         "models": used,
-        "preferred": used[0],
+        "preferred": used[0] if used else "",
         "binary": binary,
-        "quantiles": dict(zip(map(str, QUANTILES), zip(*spread.values(), strict=True), strict=True)),
+        "quantiles": {
+            name: dict(zip(map(str, QUANTILES), values, strict=True)) for name, values in spread.items()
+        },
         "notices": notices,
         "units": int(score_sets[0].n),
     }
-    return Appraised({key: pd.concat(parts, ignore_index=True) for key, parts in found.items()}, facts)
+    tables = {
+        key: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS[key])
+        for key, parts in found.items()
+    }
+    return Appraised(tables, facts)
 
 
 def judged_units(scores: Scores, outcome: Vector, binary: bool) -> tuple[Judged, NDArray[np.bool_]]:

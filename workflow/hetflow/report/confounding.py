@@ -36,7 +36,7 @@ def _found(inputs: ReportInputs) -> AppraisalInputs | None:
 def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """Tables, figure, and what may leave the study."""
     found = _found(inputs)
-    if found is None:
+    if found is None or found.tables["robustness"].empty:
         return Shown()
     tables = [bounds_table(found, words, minimum), benchmarks_table(found, words)]
     controls = controls_table(inputs, found, words)
@@ -55,6 +55,9 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     found = _found(inputs)
     if found is None:
         return []
+    left_out = [("text", opening(str(notice)) + ".") for notice in found.facts["notices"]]
+    if found.tables["robustness"].empty:
+        return left_out
     texts = [_what(found), _robust(found, words), _compared(found, words), _trimmed(found, words, minimum)]
     texts += [_groups(found, words, minimum), _ratio(found, words), _controls(inputs, found, words)]
     return [
@@ -63,6 +66,7 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
         ("table", "confounding"),
         ("table", "confounding_benchmarks"),
         ("table", "confounding_controls"),
+        *left_out,
     ]
 
 

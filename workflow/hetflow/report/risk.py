@@ -28,7 +28,7 @@ def _found(inputs: ReportInputs) -> AppraisalInputs | None:
 def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """Tables, figure, and what may leave the study."""
     found = _found(inputs)
-    if found is None:
+    if found is None or not found.facts["models"]:
         return Shown()
     tables = [
         groups_table(found, words, minimum),
@@ -50,6 +50,9 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     found = _found(inputs)
     if found is None:
         return []
+    left_out = [("text", notice[:1].upper() + notice[1:] + ".") for notice in found.facts["notices"]]
+    if not found.facts["models"]:
+        return left_out
     texts = [_made(found, words), _worth(found, words), _absolute(found, words), _relative(found, words)]
     return [
         *(("text", text) for text in texts if text),
@@ -57,6 +60,7 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
         ("table", "risk_groups"),
         ("table", "risk_relation"),
         ("table", "risk_performance"),
+        *left_out,
     ]
 
 
