@@ -314,7 +314,8 @@ KEYS = [
     ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
     ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
-    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
+    ("risk/groups", 5, {"risk"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "risk"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 

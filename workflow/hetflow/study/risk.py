@@ -31,8 +31,7 @@ class Risk(AppraisalSection):
 
 def risk_settings(study: Study) -> dict[str, Any]:
     """What the stage reads beside its section: the learner of the risk where the scores do not hold it."""
-    learner = {"learner": study.nuisance.outcome} if study.design.kind != "randomised" else {}
-    return learner | {"missing_outcome": study.missing_outcome.strategy}
+    return {} if study.design.kind == "randomised" else {"learner": study.nuisance.outcome}
 
 
 def risk_problems(study: Study) -> Iterator[Problem]:
