@@ -316,6 +316,8 @@ KEYS = [
     ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
     ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "splits"}),
+    ("risk/groups", 5, {"risk"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "risk"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 

@@ -11,6 +11,7 @@ from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import auto_shard_bags, shard_names
 from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
+from hetflow.study.confounding import control_analyses
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
 from hetflow.study.policy import harm_analysis
@@ -146,6 +147,9 @@ class Plan:
         """Files of single splits, one a job."""
         folder = f"{self.owner[analysis, 'splits']}/splits/parts"
         return [f"{folder}/{name}.parquet" for name in split_jobs(self.analyses[analysis])]
+    def negative_controls(self) -> list[str]:
+        """Estimates of the analyses whose outcome treatment cannot change."""
+        return [f"{analysis}/estimates.parquet" for analysis in control_analyses(self.study)]
 
     def nuisance(self, analysis: str, imputation: str) -> str:
         """The nuisance file that serves an imputation."""

@@ -23,6 +23,8 @@ _BASE_MB = {
     "impute": 260,
     "estimates": 260,
     "sensitivity": 260,
+    "risk": 320,
+    "confounding": 320,
     "draws": 240,
     "page": 240,
     "mechanism": 300,
@@ -42,6 +44,7 @@ _COPIES = {
     "merge": 16,
     "estimates": 25,
     "sensitivity": 25,
+    "confounding": 20,
     "mechanism": 16,
     "evidence": 25,
     "split": 12,
@@ -68,6 +71,8 @@ _PER_MILLION = {
     "splits": 20.0,
     "modifiers": 150.0,
     "policy": 20.0,
+    "confounding": 200.0,
+    "risk": 20.0,
 }
 #: Rows beyond which a stage draws a part of them (`modifiers.most_units`) and hardly grows any more.
 _MOST_ROWS = {"modifiers": 10_000}

@@ -12,6 +12,7 @@ from hetflow.report import evidence
 from hetflow.report import splits
 from hetflow.report import modifiers
 from hetflow.report import policy
+from hetflow.report import confounding, risk
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.shown import Shown
 from hetflow.report.words import Words
@@ -23,6 +24,9 @@ SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (
 )
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (modifiers.shown,)
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (policy.shown,)
+    risk.shown,
+    confounding.shown,
+)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:

@@ -70,10 +70,10 @@ def _label(row: Mapping[Any, Any], words: Words) -> str:
         return AVERAGE_LABELS[row["estimand"]]
     if row["estimand"] == "projection":
         return words.covariate(str(row["term"]))
-    return _between(str(row["group"]))
+    return between(str(row["group"]))
 
 
-def _between(group: str) -> str:
+def between(group: str) -> str:
     """``(23, 28]`` as ``> 23 to 28``."""
     text = _HALF_OPEN.sub(r"> \1 to \2", group)
     return text.replace("<= ", "≤ ")

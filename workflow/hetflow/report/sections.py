@@ -11,6 +11,7 @@ import pandas as pd
 from hetflow import __version__
 from hetflow.report import (
     evidence,
+    confounding,
     missing_story,
     modifiers,
     observation,
@@ -19,6 +20,7 @@ from hetflow.report import (
     pooled,
     prose,
     prose_methods,
+    risk,
     sensitivity,
     sentences,
     splits,
@@ -138,6 +140,10 @@ def all_sections(
             *modifiers.parts(inputs, own, minimum),
         ),
         section("policy", "What would a rule gain?", *policy.parts(inputs, own, minimum)),
+        section("risk", "By baseline risk", *risk.parts(inputs, own, minimum)),
+        section(
+            "confounding", "What an unmeasured confounder could do", *confounding.parts(inputs, own, minimum)
+        ),
         section(
             "analyses",
             "How the analyses differ",

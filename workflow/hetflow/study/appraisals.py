@@ -15,6 +15,8 @@ from hetflow.study.evidence import evidence_settings
 from hetflow.study import splits
 from hetflow.study.modifiers import modifier_settings
 from hetflow.study.policy import policy_more
+from hetflow.study.confounding import confounding_settings
+from hetflow.study.risk import risk_settings
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -43,12 +45,15 @@ class Appraisal:
     unsuited : callable
         Why a resolved analysis cannot go through it, in a few words; empty if it can. It is then left out, and refused
         where the study names the analysis.
+    designs : tuple of str
+        Kinds of design in which it makes sense; in others it is not done.
     """
 
     tables: tuple[str, ...]
     parents: tuple[str, ...] = ("scores", "inference")
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
     unsuited: Callable[[Study], str] = field(default=_suits)
+    designs: tuple[str, ...] = ("randomised", "observational")
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
@@ -65,6 +70,13 @@ APPRAISALS: dict[str, Appraisal] = {
         modifier_settings,
     "policy": Appraisal(
         ("ranking", "curves", "values", "trees", "harms"), ("scores", "deployment"), policy_more
+    "risk": Appraisal(
+        ("performance", "effects", "groups", "distribution"), ("scores", "deployment"), risk_settings
+    ),
+    "confounding": Appraisal(
+        ("robustness", "bounds", "benchmarks", "contour", "controls"),
+        more=confounding_settings,
+        designs=("observational",),
     ),
 }
 
@@ -75,6 +87,7 @@ def appraised(study: Study) -> list[str]:
         name
         for name, appraisal in APPRAISALS.items()
         if getattr(study, name).analyses and not appraisal.unsuited(study)
+        if getattr(study, name).analyses and study.design.kind in appraisal.designs
     ]
 
 

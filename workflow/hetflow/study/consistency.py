@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from hetflow.errors import Problem
 from hetflow.study.appraisals import appraisal_problems
+from hetflow.study.confounding import confounding_problems
 from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
 from hetflow.study.modifiers import modifier_problems
 from hetflow.study.policy_checks import policy_problems
+from hetflow.study.risk import risk_problems
 from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 from hetflow.study.splits import split_problems
@@ -64,6 +66,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
     yield from split_problems(study, source)
     yield from modifier_problems(study, source)
     yield from policy_problems(study, source)
+    yield from confounding_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(
@@ -185,6 +188,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
     yield from imputation_problems(study)
+    yield from risk_problems(study)
     yield from route_problems(study.missingness, study.forest.engine, randomised)
     yield from mean_problems(study.nuisance, study.missingness, randomised)
     yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)

@@ -9,9 +9,11 @@ from hetflow.errors import Problem
 from hetflow.study.analyses import named_covariates, resolve_all
 from hetflow.study.auxiliaries import auxiliary_problems
 from hetflow.study.base import PRIMARY
+from hetflow.study.confounding import benchmark_problems
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.model import Study
 from hetflow.study.policy_checks import policy_columns
+from hetflow.study.risk import score_problems
 from hetflow.study.said import said
 
 _LEVELLED = ("binary", "ordinal", "nominal")
@@ -44,6 +46,8 @@ def covariate_problems(study: Study, source: str, header: Sequence[str] | None) 
             *_kept(resolved, columns, known),
             *auxiliary_problems(resolved, columns),
             *policy_columns(resolved, columns, known),
+            *score_problems(resolved, columns, known),
+            *benchmark_problems(resolved, columns, known),
         )
         for problem in found:
             placed = Problem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from hetflow.study.base import PRIMARY, Name, Section
+from hetflow.study.confounding import Confounding
 from hetflow.study.description import (
     ColumnEntry,
     Data,
@@ -29,6 +30,7 @@ from hetflow.study.methods import (
 from hetflow.study.splits import Splits
 from hetflow.study.modifiers import Modifiers
 from hetflow.study.policy import Policy
+from hetflow.study.risk import Risk
 
 
 class Study(Section):
@@ -80,6 +82,10 @@ class Study(Section):
     """Heterogeneity judged by repeated sample splits."""
     modifiers: Modifiers = Modifiers()
     """Effect modifiers: named ones shown, all of them ranked."""
+    risk: Risk = Risk()
+    """Effects by baseline risk."""
+    confounding: Confounding = Confounding()
+    """What an unmeasured confounder could do."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     policy: Policy = Policy()

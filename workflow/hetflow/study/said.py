@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from hetflow.study.description import ColumnEntry
-from hetflow.study.model import Study
+
+if TYPE_CHECKING:
+    from hetflow.study.model import Study
 
 
 def said(study: Study, column: str, attribute: str, columns: Collection[str]) -> object:
