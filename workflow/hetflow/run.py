@@ -37,6 +37,7 @@ STAGES = (
         "permutation",
         "estimates",
         "sensitivity",
+        "learner",
         *APPRAISALS,
         "collect",
         "page",

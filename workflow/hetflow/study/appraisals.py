@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
+from hetflow.study.learners import comparison_settings
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -40,7 +41,9 @@ class Appraisal:
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
-APPRAISALS: dict[str, Appraisal] = {}
+APPRAISALS: dict[str, Appraisal] = {
+    "learners": Appraisal(("comparison", "agreement", "weights"), ("scores", "learner"), comparison_settings),
+}
 
 
 def appraised(study: Study) -> list[str]:

@@ -15,6 +15,7 @@ from hetflow.study.description import (
     Outcome,
     Treatment,
 )
+from hetflow.study.learners import Learners
 from hetflow.study.methods import (
     Analysis,
     Estimates,
@@ -70,6 +71,8 @@ class Study(Section):
     """The causal forest."""
     estimates: Estimates = Estimates()
     """What is estimated."""
+    learners: Learners = Learners()
+    """Other learners of the conditional effect, compared with the forest."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()
