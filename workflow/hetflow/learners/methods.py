@@ -15,7 +15,7 @@ from econml.dr import DRLearner
 from econml.metalearners import SLearner, TLearner, XLearner
 
 from hetflow.learners.bayesian import fit_bayesian
-from hetflow.learners.rows import BaseModel, GivenMean, GivenPropensity, Units, numbers
+from hetflow.learners.rows import ArmModel, BaseModel, GivenMean, GivenPropensity, Units, numbers
 from hetflow.nuisance.folds import Floats, Integers, inner_folds
 from hetflow.seeds import integer_seed
 
@@ -48,8 +48,8 @@ class Method:
 
 
 def fit_s(units: Units, rows: Integers, base: str, seed: int) -> Effect:
-    """S-learner: one model of the outcome, with the arm among its covariates (econml's `SLearner`)."""
-    learner = SLearner(overall_model=BaseModel(units, base, seed), categories=ARMS)
+    """S-learner (econml's `SLearner`): one model of the outcome, with the arm and its products among the covariates."""
+    learner = SLearner(overall_model=ArmModel(units, base, seed), categories=ARMS)
     return _effect(learner.fit(units.outcome[rows], units.treated[rows], X=numbers(rows)))
 
 
@@ -90,7 +90,7 @@ def fit_dr(units: Units, rows: Integers, base: str, seed: int) -> Effect:
     """
     learner = DRLearner(
         model_propensity=GivenPropensity(units),
-        model_regression=BaseModel(units, base, seed),
+        model_regression=ArmModel(units, base, seed),
         model_final=BaseModel(units, base, seed),
         categories=ARMS,
         cv=_splits(units, rows, seed),

@@ -93,6 +93,19 @@ class BaseModel(RegressorMixin, BaseEstimator):
         return np.hstack([self.units.X[X[:, 0].astype(np.int64)], X[:, 1:]])
 
 
+class ArmModel(BaseModel):
+    """The same with the arm, and its products with every covariate, among the covariates.
+
+    The last column of what econml hands over is 1 for the treated. Centred products let an effect vary with a covariate
+    without a split on the arm first (or, in a linear model, at all), as in the experiments of Nie and Wager (2021).
+    """
+
+    def _covariates(self, X: Floats) -> Floats:
+        own = self.units.X[X[:, 0].astype(np.int64)]
+        arm = X[:, [-1]] - 0.5
+        return np.hstack([own, arm * own, arm])
+
+
 class GivenMean(RegressorMixin, BaseEstimator):
     """The outcome mean that was cross-fitted before: nothing is learnt."""
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hetflow import __version__
 from hetflow.report import (
+    learners,
     missing_story,
     observation,
     picks,
@@ -144,6 +145,7 @@ def all_sections(
             ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
         ),
+        section("learners", "Would other methods find the same?", *learners.parts(inputs, own, minimum)),
         section(
             "analyses",
             "How the analyses differ",

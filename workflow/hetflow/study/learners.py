@@ -65,13 +65,6 @@ def learner_problems(study: Study) -> Iterator[Problem]:
             "linear, and r with base linear: the same learner",
             "remove one of them, or choose another base",
         )
-    if section.base == "linear" and "s" in section.methods:
-        yield Problem(
-            "learners.methods",
-            "learners whose effect can vary",
-            "s with base linear: one coefficient of the arm, the same for everybody",
-            "remove s, or choose another base",
-        )
     if study.missing_outcome.strategy == "imputation":
         yield Problem(
             "learners.analyses",
