@@ -69,6 +69,7 @@ estimates:
   rules: {older: {covariate: age, cuts: [50]}}
   projection: [age]
   ranking_draws: 50
+learners: {methods: [linear, t], base: linear}
 analyses:
   primary: {label: Primary}
   complete_variables: {label: Complete variables, missingness: {strategy: complete_variables}}

@@ -26,6 +26,7 @@ _BASE_MB = {
     "draws": 240,
     "page": 240,
     "mechanism": 300,
+    "learner": 360,
 }
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
@@ -38,11 +39,12 @@ _COPIES = {
     "estimates": 25,
     "sensitivity": 25,
     "mechanism": 16,
+    "learner": 16,
 }
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
 #: Seconds of a job before it computes, and for a million cells (rows times covariates) after that.
-_START = {"grow": 2.5, "guards": 1.5, "page": 2.0}
+_START = {"grow": 2.5, "learner": 2.5, "guards": 1.5, "page": 2.0}
 _PER_MILLION = {
     "impute": 10.0,
     "nuisance": 250.0,
@@ -52,6 +54,7 @@ _PER_MILLION = {
     "permutation": 80.0,
     "mechanism": 40.0,
     "structure": 60.0,
+    "learner": 60.0,
 }
 #: A job asks for so many seconds, for a cold start from a shared file system, and so many times what it should take.
 _SLACK = 120.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
-from hetflow.study.learners import comparison_settings
+from hetflow.study.learners import comparison_settings, learns_from_observed
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 def _nothing(_: Study) -> dict[str, Any]:
     return {}
+
+
+def _always(_: Study) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +37,25 @@ class Appraisal:
         Stages whose files it reads (`hetflow.study.slices.PARENTS`).
     more : callable
         What its settings hold beside its own section, the seed, the outcome and the design.
+    possible : callable
+        Whether a resolved analysis can go through it; one that cannot is left out, or refused if the study names it.
     """
 
     tables: tuple[str, ...]
     parents: tuple[str, ...] = ("scores", "inference")
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
+    possible: Callable[[Study], bool] = field(default=_always)
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
 APPRAISALS: dict[str, Appraisal] = {
-    "learners": Appraisal(("comparison", "agreement", "weights"), ("scores", "learner"), comparison_settings),
+    "learners": Appraisal(("comparison", "agreement", "weights"), ("scores", "learner"), comparison_settings, learns_from_observed),
 }
 
 
 def appraised(study: Study) -> list[str]:
     """Appraisals that a resolved analysis goes through."""
-    return [name for name in APPRAISALS if getattr(study, name).analyses]
+    return [name for name, one in APPRAISALS.items() if getattr(study, name).analyses and one.possible(study)]
 
 
 def of_analysis(study: Study, analysis: str) -> dict[str, Any]:

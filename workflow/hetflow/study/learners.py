@@ -3,19 +3,50 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from hetflow.errors import Problem
 from hetflow.study.base import AppraisalSection
+from hetflow.study.routes import ROUTES, named
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
 
 MethodName = Literal["linear", "s", "t", "x", "r", "dr", "bcf"]
 BCF_REMEDY = "`pip install stochtree`, the extra `bcf` of hetflow; or take bcf out of learners.methods"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a learner is and takes, for the documentation.
+
+    Attributes
+    ----------
+    title, given : str
+        Its name, and the nuisances that it takes as they were cross-fitted for all.
+    gaps : str
+        What it does with missing values that a strategy leaves.
+    """
+
+    title: str
+    given: str
+    gaps: str
+
+
+_BASE = "as the base learner: boosting and forest take them, linear gets medians and indicators"
+FACTS: dict[str, Facts] = {
+    "linear": Facts("R-learner, ridge regression", "outcome mean, propensity", "medians and indicators, in fold"),
+    "s": Facts("S-learner", "none", _BASE),
+    "t": Facts("T-learner", "none", _BASE),
+    "x": Facts("X-learner", "propensity", _BASE),
+    "r": Facts("R-learner", "outcome mean, propensity", _BASE),
+    "dr": Facts("DR-learner", "propensity", _BASE),
+    "bcf": Facts("Bayesian causal forest", "propensity", "medians and indicators, in fold"),
+}
 
 
 class Learners(AppraisalSection):
@@ -50,10 +81,31 @@ def comparison_settings(study: Study) -> dict[str, Any]:
     return {"groups": study.estimates.groups, "ranking_draws": study.estimates.ranking_draws}
 
 
+def learns_from_observed(study: Study) -> bool:
+    """Whether learners of a resolved analysis are compared on observed outcomes, not on imputed ones."""
+    return study.missing_outcome.strategy != "imputation"
+
+
+def named_analyses(study: Study, resolved: Mapping[str, Study], source: str) -> Iterator[Problem]:
+    """Analyses that the study names for its learners although their outcomes are imputed.
+
+    By default such an analysis is left out.
+    """
+    named_here = study.learners.analyses if "analyses" in study.learners.model_fields_set else []
+    for name in named_here:
+        if name in resolved and not learns_from_observed(resolved[name]):
+            yield Problem(
+                f"{source}: learners.analyses",
+                "analyses whose missing outcomes are left out or weighted for",
+                f"{name}, whose missing outcomes are imputed: they bear out what was learnt from observed ones",
+                "remove it, or choose `missing_outcome: {strategy: weighting}` there",
+            )
+
+
 def learner_problems(study: Study) -> Iterator[Problem]:
     """What cannot be asked of the learners in one resolved analysis; `where` is the key."""
     section = study.learners
-    if not section.analyses:
+    if not section.analyses or not learns_from_observed(study):
         return
     twice = sorted({name for name in section.methods if section.methods.count(name) > 1})
     if twice:
@@ -65,12 +117,23 @@ def learner_problems(study: Study) -> Iterator[Problem]:
             "linear, and r with base linear: the same learner",
             "remove one of them, or choose another base",
         )
-    if study.missing_outcome.strategy == "imputation":
-        yield Problem(
-            "learners.analyses",
-            "analyses whose missing outcomes are left out or weighted for",
-            "missing_outcome.strategy imputation: imputed outcomes bear out what was learnt from observed ones",
-            "remove the analysis from learners.analyses, or choose `missing_outcome: {strategy: weighting}`",
-        )
     if "bcf" in section.methods and not stochtree_is_there():
         yield Problem("learners.methods", "the package stochtree for bcf", "it is not installed", BCF_REMEDY)
+
+
+def parity_lines() -> Iterator[str]:
+    """Markdown table of every learner against what a study may ask; `docs/learners.md` holds it."""
+    yield (
+        "| learner | nuisances taken as given | outcomes | strategies | gaps left by `native` | blocks left by "
+        "`blockwise` | designs | weights, clusters | missing outcomes |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    unseen = named(name for name, route in ROUTES.items() if not route.observational)
+    for name, one in FACTS.items():
+        package = "; refused where stochtree is not installed" if name == "bcf" else ""
+        taken = "weights; whole clusters in folds, not modelled" if name == "bcf" else "both"
+        yield (
+            f"| `{name}`: {one.title}{package} | {one.given} | continuous, binary, count | {named(ROUTES)} | {one.gaps} "
+            f"| a learner for each pattern | randomised; observational but for {unseen}, refused there for all | {taken} "
+            "| left out, weighted for; imputed ones refused |"
+        )
