@@ -86,7 +86,6 @@ REFUSALS = {
     "unknown": ({"learners": {"methods": ["u"]}}, "learners.methods"),
     "none": ({"learners": {"methods": []}}, "learners.methods"),
     "twice": ({"learners": {"methods": ["t", "t"]}}, "each name once"),
-    "the same": ({"learners": {"methods": ["linear", "r"], "base": "linear"}}, "the same learner"),
     "base": ({"learners": {"base": "stack"}}, "learners.base"),
     "analysis": ({"learners": {"analyses": ["other"]}}, "analyses of the study"),
 }

@@ -303,7 +303,9 @@ def test_an_override_changes_only_what_it_names() -> None:
 
 KEYS = [
     ("title", "Another", set()),
-    ("estimates/groups", 5, {"estimates", "sensitivity"}),
+    ("estimates/groups", 5, {"estimates", "sensitivity", "learners"}),
+    ("learners/base", "linear", {"learner", "learners"}),
+    ("learners/methods", ["t"], {"learners"}),
     ("sensitivity/deltas", [-2], {"sensitivity"}),
     ("forest/min_leaf", 7, {"forest"}),
     ("forest/trees", 4000, set()),
@@ -314,7 +316,7 @@ KEYS = [
     ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
     ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
-    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "learners"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 

@@ -144,9 +144,10 @@ def spread(effect: Vector, weight: Vector) -> float:
 
 def weighted_correlation(x: Vector, y: Vector, weight: Vector) -> float:
     """Pearson's correlation under weights; NaN where one of them does not vary."""
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan")
     x, y = (values - weight @ values / weight.sum() for values in (x, y))
-    length = np.sqrt((weight @ x**2) * (weight @ y**2))
-    return float(weight @ (x * y) / length) if length > 0 else float("nan")
+    return float(weight @ (x * y) / np.sqrt((weight @ x**2) * (weight @ y**2)))
 
 
 def _slope(scores: Scores, name: str) -> Terms:

@@ -110,13 +110,6 @@ def learner_problems(study: Study) -> Iterator[Problem]:
     twice = sorted({name for name in section.methods if section.methods.count(name) > 1})
     if twice:
         yield Problem("learners.methods", "each name once", f"{', '.join(twice)} twice", "keep one")
-    if section.base == "linear" and {"linear", "r"} <= set(section.methods):
-        yield Problem(
-            "learners.methods",
-            "learners that differ",
-            "linear, and r with base linear: the same learner",
-            "remove one of them, or choose another base",
-        )
     if "bcf" in section.methods and not stochtree_is_there():
         yield Problem("learners.methods", "the package stochtree for bcf", "it is not installed", BCF_REMEDY)
 
