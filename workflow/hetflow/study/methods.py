@@ -41,7 +41,8 @@ class Missingness(Section):
     groups: list[str] = []
     """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
     delta: dict[str, float] = {}
-    """Amounts added to imputed values of continuous columns, in their own units: for analyses beside the primary."""
+    """For analyses beside the primary: amounts added to imputed values of continuous columns, in their own units; of
+    binary ones added to the log odds, of counts to the log rate."""
 
 
 class Nuisance(Section):
