@@ -36,7 +36,8 @@ class Route:
 def columns() -> list[Column]:
     """As the dictionary of `route_study` says."""
     lab = [
-        Column(f"lab{k}", "continuous", block="laboratory", mask_fixed_before_randomisation=True) for k in range(3)
+        Column(f"lab{k}", "continuous", block="laboratory", mask_fixed_before_randomisation=True)
+        for k in range(3)
     ]
     site = Column("site", "nominal", levels=("North", "South"))
     return [Column("age", "continuous"), Column("bmi", "continuous"), site, *lab]
@@ -63,7 +64,8 @@ def route(strategy: str, design: str, kind: str, weighted: bool, clustered: bool
     def frames(mode: str) -> list[pd.DataFrame]:
         given = {"arm": arm} | ({"outcome": outcome} if mode == "inference" else {})
         return [
-            complete(cohort, columns(), strategy, mode, k, 1, settings=settings, **given).frame for k in imputations
+            complete(cohort, columns(), strategy, mode, k, 1, settings=settings, **given).frame
+            for k in imputations
         ]
 
     deployment = frames("deployment")

@@ -88,17 +88,24 @@ def _new(X: np.ndarray, treated: np.ndarray, n: int, learner: str, seed: int) ->
     return fit_learner(learner, X[:n], treated[:n], np.ones(n), None, "classification", seed)(X[n:])
 
 
-def test_errors(setup: str, n: int, seed: int, names: tuple[str, ...] = BOOSTED, test: int = 1000) -> dict[str, float]:
+def errors_at_new_units(
+    setup: str, n: int, seed: int, names: tuple[str, ...] = BOOSTED, test: int = 1000
+) -> dict[str, float]:
     """Mean squared error of each learner's effect at new units, learnt from n."""
     study = draw(setup, n, seed, test)
     rows, new = np.arange(n), np.arange(n, n + test)
     return {
-        name: float(np.mean((METHODS[name].fit(study.units, rows, METHODS[name].base or "boosting", seed)(new) - study.effect[new]) ** 2))
+        name: float(
+            np.mean(
+                (
+                    METHODS[name].fit(study.units, rows, METHODS[name].base or "boosting", seed)(new)
+                    - study.effect[new]
+                )
+                ** 2
+            )
+        )
         for name in names
     }
-
-
-test_errors.__test__ = False  # type: ignore[attr-defined]
 
 
 def forest_effects(units: Units, seed: int) -> Candidate:
@@ -121,7 +128,9 @@ def forest_effects(units: Units, seed: int) -> Candidate:
     names |= {sequential_sample(k, folds) or "" for k in range(1, folds + 1)} - {""}
     for sample in sorted(names):
         inside = units_of(sample, units.fold)
-        values = effects(grow_shard(units.X, in_sample=inside, label=("all", 0, sample), **common), intervals=False)[0]
+        values = effects(
+            grow_shard(units.X, in_sample=inside, label=("all", 0, sample), **common), intervals=False
+        )[0]
         for k in range(1, folds + 1):
             own = units.fold == k
             if sample == held_out_sample(k):

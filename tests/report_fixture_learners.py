@@ -15,7 +15,9 @@ def learner_inputs_of_page(units: int = 659) -> AppraisalInputs:
     """Tables and facts: the T-learner is worse than one effect for all, the linear one cannot be told from it."""
     rows = []
 
-    def add(learner: str, measure: str, reference: str, estimate: float, se: float, interval: bool = True) -> None:
+    def add(
+        learner: str, measure: str, reference: str, estimate: float, se: float, interval: bool = True
+    ) -> None:
         reach = 1.96 * se if interval else float("nan")
         rows.append(
             {
@@ -49,7 +51,9 @@ def learner_inputs_of_page(units: int = 659) -> AppraisalInputs:
             for k, (a, b) in enumerate(pairs)
         ]
     )
-    weights = pd.DataFrame([{"fold": 1, "learner": "forest", "weight": 0.7}, {"fold": 1, "learner": "t", "weight": 0.3}])
+    weights = pd.DataFrame(
+        [{"fold": 1, "learner": "forest", "weight": 0.7}, {"fold": 1, "learner": "t", "weight": 0.3}]
+    )
     facts = {
         "learners": list(NAMES),
         "spread": dict.fromkeys(NAMES, 0.2),
@@ -59,7 +63,9 @@ def learner_inputs_of_page(units: int = 659) -> AppraisalInputs:
         "notices": [],
         "base": "boosting",
     }
-    return AppraisalInputs({"comparison": pd.DataFrame(rows), "agreement": agreement, "weights": weights}, facts)
+    return AppraisalInputs(
+        {"comparison": pd.DataFrame(rows), "agreement": agreement, "weights": weights}, facts
+    )
 
 
 def with_learners(inputs: ReportInputs, own: AppraisalInputs | None = None) -> ReportInputs:
@@ -67,4 +73,6 @@ def with_learners(inputs: ReportInputs, own: AppraisalInputs | None = None) -> R
     own = own or learner_inputs_of_page()
     first = inputs.analyses[inputs.primary]
     appraisals = {**first.appraisals, "learners": own}
-    return replace(inputs, analyses={**inputs.analyses, inputs.primary: replace(first, appraisals=appraisals)})
+    return replace(
+        inputs, analyses={**inputs.analyses, inputs.primary: replace(first, appraisals=appraisals)}
+    )

@@ -62,7 +62,9 @@ def test_losses_and_their_gain_by_hand(world: tuple) -> None:
     assert (("DR_loss_gain", FOREST) in terms) is False
 
 
-def test_with_a_probability_of_one_half_the_r_loss_is_a_quarter_of_the_dr_loss_but_for_a_constant(world: tuple) -> None:
+def test_with_a_probability_of_one_half_the_r_loss_is_a_quarter_of_the_dr_loss_but_for_a_constant(
+    world: tuple,
+) -> None:
     """With e = 1/2, (score - tau)^2 = 4 (Y - m - (W - e) tau)^2, unit by unit."""
     scores, tau, _ = world
     np.testing.assert_allclose(loss(scores, tau, "DR_loss"), 4 * loss(scores, tau, "R_loss"), atol=EXACT)
@@ -83,7 +85,9 @@ def test_the_constant_effect_is_the_overlap_weighted_average_of_the_other_folds(
     for fold in (1, 4):
         others = scores.subset(scores.fold != fold)
         t, y, w = others.treatment_residual, others.outcome_residual, others.weight
-        np.testing.assert_allclose(flat.held_out[scores.fold == fold], (w * t) @ y / ((w * t) @ t), atol=EXACT)
+        np.testing.assert_allclose(
+            flat.held_out[scores.fold == fold], (w * t) @ y / ((w * t) @ t), atol=EXACT
+        )
     assert np.isnan(flat.sequential[scores.fold == 1]).all()
     ato = average_effect(scores, "ATO")
     assert abs(flat.held_out.mean() - ato.estimate[0]) < np.sqrt(ato.covariance[0, 0])
@@ -203,7 +207,10 @@ def test_without_held_out_forests_the_forest_is_left_out_by_name(world: tuple) -
     scores, tau, _ = world
     nothing = np.full(600, np.nan)
     found = compare(
-        [replace(scores, cate_held_out=nothing, cate_sequential=nothing)], {"right": truth(scores, tau)}, SETTINGS, 1
+        [replace(scores, cate_held_out=nothing, cate_sequential=nothing)],
+        {"right": truth(scores, tau)},
+        SETTINGS,
+        1,
     )
     assert found.facts["learners"] == [CONSTANT, "right", STACK]
     assert "forest.held_out_trees is 0" in found.facts["notices"][0]

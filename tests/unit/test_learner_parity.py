@@ -1,4 +1,4 @@
-"""Every learner x strategy x design x kind of outcome x weights and clusters: compared, or refused before the first job."""
+"""Every learner x strategy x design x kind of outcome x weights and clusters: compared, or refused before any job."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def in_verify(cell: tuple[str, str, str, str, str]) -> bool:
 
 
 CELLS = [
-    pytest.param(*cell, id="-".join(cell), marks=[pytest.mark.verify] if in_verify(cell) else []) for cell in TABLE
+    pytest.param(*cell, id="-".join(cell), marks=[pytest.mark.verify] if in_verify(cell) else [])
+    for cell in TABLE
 ]
 
 
@@ -67,7 +68,9 @@ def test_a_learner_is_compared_or_refused_by_name(
 def _prepare(values: dict, folder: Path) -> Start:
     with inside(folder):
         data().to_csv("data.csv", index=False)
-        Path("study.yaml").write_text(yaml.safe_dump(values | {"data": values["data"] | {"file": "data.csv"}}))
+        Path("study.yaml").write_text(
+            yaml.safe_dump(values | {"data": values["data"] | {"file": "data.csv"}})
+        )
         return prepare([Path("study.yaml")], {}, ROOT / "workflow", "python")
 
 
@@ -112,7 +115,9 @@ def test_bcf_without_its_package_is_refused_before_the_first_job(
 def test_weighted_outcomes_and_a_study_without_learners_are_taken(tmp_path: Path) -> None:
     _prepare(small(missing_outcome={"strategy": "weighting"}), tmp_path)
     _prepare(small(learners={"analyses": []}, missing_outcome={"strategy": "imputation"}), tmp_path)
-    assert not _prepare(small(missing_outcome={"strategy": "imputation"}), tmp_path).plan.appraised("learners")
+    assert not _prepare(small(missing_outcome={"strategy": "imputation"}), tmp_path).plan.appraised(
+        "learners"
+    )
     values = study("indicator", "observational", "binary", "histogram")
     values["missingness"]["unconfounded_despite_missingness"] = STATEMENT
     _prepare(values, tmp_path)

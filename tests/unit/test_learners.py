@@ -33,7 +33,9 @@ def units() -> Units:
     return replace(found, weight=rng.uniform(0.5, 2, N), cluster=np.arange(N) // 3)
 
 
-def predictor(units: Units, rows: np.ndarray, target: np.ndarray, base: str, weight: np.ndarray | None = None):
+def predictor(
+    units: Units, rows: np.ndarray, target: np.ndarray, base: str, weight: np.ndarray | None = None
+):
     """A base learner by hand."""
     own = units.weight[rows] * (1.0 if weight is None else weight)
     return fit_learner(base, units.X[rows], target, own, units.cluster[rows], "regression", SEED)
@@ -62,8 +64,13 @@ def test_the_s_learner_changes_the_arm_and_its_products(units: Units) -> None:
         return np.hstack([units.X[place], a * units.X[place], a])
 
     model = fit_learner(
-        "linear", features(rows, units.treated[rows]), units.outcome[rows], units.weight[rows],
-        units.cluster[rows], "regression", SEED,
+        "linear",
+        features(rows, units.treated[rows]),
+        units.outcome[rows],
+        units.weight[rows],
+        units.cluster[rows],
+        "regression",
+        SEED,
     )
     one, none = np.ones(len(new)), np.zeros(len(new))
     expected = model(features(new, one)) - model(features(new, none))
@@ -172,7 +179,9 @@ def test_bcf_finds_a_linear_effect_and_reads_weights_and_gaps(monkeypatch: pytes
     outcome = X[:, 1] + treated * effect + 0.5 * rng.normal(size=n)
     X[::5, 2] = np.nan
     half = np.full(n, 0.5)
-    study = Units(X, treated, outcome, X[:, 1] + effect / 2, half, rng.uniform(0.5, 2, n), None, np.ones(n, dtype=int))
+    study = Units(
+        X, treated, outcome, X[:, 1] + effect / 2, half, rng.uniform(0.5, 2, n), None, np.ones(n, dtype=int)
+    )
     rows, new = np.arange(300), np.arange(300, n)
     found = METHODS["bcf"].fit(study, rows, "bcf", 1)
     again = METHODS["bcf"].fit(study, rows, "bcf", 1)

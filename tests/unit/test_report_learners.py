@@ -27,7 +27,10 @@ def own(inputs: ReportInputs) -> Words:
 
 def test_the_answer_counts_learners_by_their_intervals(own: Words) -> None:
     said = answer(learner_inputs_of_page(), own)
-    assert "Of 4 ways to predict the effect, 2 have a smaller loss than one effect for all (Forest and Stack)" in said
+    assert (
+        "Of 4 ways to predict the effect, 2 have a smaller loss than one effect for all (Forest and Stack)"
+        in said
+    )
     assert "1 has a larger one (T-learner)" in said
     assert "for 1 the 95" in said
     assert "correlate with the forest's by 0.80 to 0.82" in said
@@ -42,7 +45,8 @@ def test_the_answer_of_learners_that_all_find_something(own: Words) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lower", "upper", "said"), [(0.01, 0.02, "smaller"), (-0.02, -0.01, "larger"), (-0.1, 0.1, "cannot be told")]
+    ("lower", "upper", "said"),
+    [(0.01, 0.02, "smaller"), (-0.02, -0.01, "larger"), (-0.1, 0.1, "cannot be told")],
 )
 def test_the_stack_is_judged_by_its_interval(lower: float, upper: float, said: str) -> None:
     found = learner_inputs_of_page()

@@ -85,16 +85,15 @@ def compare(
         "units": first.n,
         "folds": int(np.unique(first.fold).size),
         "stack_weights": {
-            str(name): float(value) for name, value in weights.groupby("learner", sort=False)["weight"].mean().items()
+            str(name): float(value)
+            for name, value in weights.groupby("learner", sort=False)["weight"].mean().items()
         },
         "notices": [*notices, *left_out],
     }
     return Compared(comparison, agreement(first, candidates), weights, facts)
 
 
-def _stack(
-    sets: Sequence[Scores], candidates: Mapping[str, Candidate]
-) -> tuple[Candidate, pd.DataFrame]:
+def _stack(sets: Sequence[Scores], candidates: Mapping[str, Candidate]) -> tuple[Candidate, pd.DataFrame]:
     """The stack, its weights averaged over imputations."""
     found = [stack(one, candidates) for one in sets]
     weights = found[0][1].assign(weight=np.mean([table["weight"] for _, table in found], axis=0))

@@ -1,9 +1,10 @@
 """Learners of the effect compared: losses, calibration, ranking and groups, each out of fold.
 
 A loss difference is evaluated by units that the compared effects have not seen. Its expectation, given the effects, is
-a difference of mean squared errors: of ``(score - tau)^2`` (DR loss) over all units, of ``(Y - m - (W - e) tau)^2`` (R
-loss) weighted by ``e (1 - e)`` (Nie and Wager 2021; Saito and Yasui 2020), if the propensity is right. The noise that both losses share
-cancels. Nothing here has a p-value: several learners are looked at, and none of these measures is a test.
+a difference of mean squared errors: of ``(score - tau)^2`` (DR loss) over all units, of ``(Y - m - (W - e) tau)^2``
+(R loss) weighted by ``e (1 - e)`` (Nie and Wager 2021; Saito and Yasui 2020), if the propensity is right. The noise
+that both losses share cancels. Nothing here has a p-value: several learners are looked at, and none of these measures
+is a test.
 """
 
 from __future__ import annotations
@@ -118,18 +119,19 @@ def agreement(scores: Scores, candidates: Mapping[str, Candidate]) -> pd.DataFra
         ``first, second, correlation, rank_correlation, n``; weighted; NaN where a learner's effects are all equal.
     """
     weight = scores.weight
+    held = weight > 0
     rows = []
     names = [name for name in candidates if name != CONSTANT]
     for place, first in enumerate(names):
         for second in names[place + 1 :]:
             pair = candidates[first].held_out, candidates[second].held_out
-            ranks = tuple(stats.rankdata(values[weight > 0]) for values in pair)
+            ranks = [stats.rankdata(values[held]) for values in pair]
             rows.append(
                 {
                     "first": first,
                     "second": second,
                     "correlation": weighted_correlation(*pair, weight),
-                    "rank_correlation": weighted_correlation(*ranks, weight[weight > 0]),
+                    "rank_correlation": weighted_correlation(ranks[0], ranks[1], weight[held]),
                     "n": scores.n,
                 }
             )

@@ -77,10 +77,14 @@ def stack(scores: Scores, candidates: Mapping[str, Candidate]) -> tuple[Candidat
         own = scores.fold == fold
         weight = _weights(scores, held_out, ~own)
         stacked.held_out[own] = held_out[own] @ weight
-        rows += [{"fold": int(fold), "learner": n, "weight": float(w)} for n, w in zip(names, weight, strict=True)]
+        rows += [
+            {"fold": int(fold), "learner": n, "weight": float(w)} for n, w in zip(names, weight, strict=True)
+        ]
         before = (scores.fold < fold) & (scores.fold > first)
         if fold > first:
-            past = _weights(scores, sequential, before) if before.any() else np.full(len(names), 1 / len(names))
+            past = (
+                _weights(scores, sequential, before) if before.any() else np.full(len(names), 1 / len(names))
+            )
             stacked.sequential[own] = sequential[own] @ past
     return stacked, pd.DataFrame(rows, columns=["fold", "learner", "weight"])
 

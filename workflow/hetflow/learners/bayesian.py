@@ -34,7 +34,7 @@ def fit_bayesian(units: Units, rows: Integers, base: str, seed: int) -> Callable
     from stochtree import BCFModel
 
     X = units.X[rows]
-    fill = fill_missing(X)
+    fill = fill_missing(X) or _as_it_is
     model = BCFModel()
     model.sample(
         X_train=fill(X),
@@ -57,6 +57,10 @@ def fit_bayesian(units: Units, rows: Integers, base: str, seed: int) -> Callable
         return np.asarray(draws, dtype=np.float64).reshape(len(new), -1).mean(axis=1)
 
     return effect
+
+
+def _as_it_is(X: Floats) -> Floats:
+    return X
 
 
 def _relative(weight: Floats) -> Floats | None:

@@ -74,9 +74,12 @@ def unit_effects(
             fold = int(sample.removeprefix("not"))
             own = units.fold == fold
             found.held_out[own] = values[own]
-        following = judged & np.array(
-            [sequential_sample(int(k), folds) == sample for k in range(1, folds + 1)]
-        )[units.fold - 1]
+        following = (
+            judged
+            & np.array([sequential_sample(int(k), folds) == sample for k in range(1, folds + 1)])[
+                units.fold - 1
+            ]
+        )
         found.sequential[following] = values[following]
     return found
 

@@ -82,7 +82,9 @@ class BaseModel(RegressorMixin, BaseEstimator):
         weight = units.weight[rows] if sample_weight is None else units.weight[rows] * np.ravel(sample_weight)
         group = None if units.cluster is None else units.cluster[rows]
         target = np.asarray(y, dtype=np.float64).ravel()
-        self.model_ = fit_learner(self.base, self._covariates(X), target, weight, group, REGRESSION, self.seed)
+        self.model_ = fit_learner(
+            self.base, self._covariates(X), target, weight, group, REGRESSION, self.seed
+        )
         return self
 
     def predict(self, X: Floats) -> Floats:

@@ -13,7 +13,6 @@ from hetflow.report.drawn import Shown as Shown
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.words import Words
 
-
 #: In the page's order.
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (learners.shown,)
 

@@ -60,14 +60,14 @@ def _correlations(axes: Axes, agreement: pd.DataFrame, names: list[str]) -> None
         if not fmt.known(value):
             continue
         depth = 0.55 * max(float(value), 0.0)
-        axes.add_patch(
-            Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=BLUE, alpha=depth, linewidth=0)
-        )
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=BLUE, alpha=depth, linewidth=0))
         axes.text(x, y, fmt.number(value, 2), ha="center", va="center", fontsize=SMALL, color=INK)
     last = len(names) - 1
     axes.set(xlim=(-0.5, last - 0.5), ylim=(last + 0.5, 0.5))
     axes.set_yticks(range(1, len(names)), names[1:])
-    axes.set_xticks(range(last), [name.removesuffix("-learner").split(" ")[0] for name in names[:-1]], fontsize=SMALL)
+    axes.set_xticks(
+        range(last), [name.removesuffix("-learner").split(" ")[0] for name in names[:-1]], fontsize=SMALL
+    )
     axes.xaxis.tick_top()
     bare(axes)
     axes.tick_params(top=False)

@@ -39,9 +39,9 @@ _MEANS = {
 }
 INTRODUCTION = (
     "The causal forest is one way to predict who gains. Others were fitted to the same participants, folds, nuisances "
-    "and covariates, and judged where they had not learnt: by a loss whose differences estimate differences of the mean "
-    "squared error of the predicted effect, by calibration, and by the ranking of each fold by what the folds before it "
-    "taught. These are descriptions: none is a test, and the best of several looks better than it is."
+    "and covariates, and judged where they had not learnt: by a loss whose differences estimate differences of the "
+    "mean squared error of the predicted effect, by calibration, and by the ranking of each fold by what the folds "
+    "before it taught. These are descriptions: none is a test, and the best of several looks better than it is."
 )
 
 
@@ -160,7 +160,9 @@ def _gains(own: AppraisalInputs) -> pd.DataFrame:
     scale = 100 / _level(own)
     values = {key: rows[key].to_numpy() * scale for key in ("estimate", "lower", "upper")}
     labels = [LABELS[name] for name in rows["learner"]]
-    return pd.DataFrame({"learner": rows["learner"].to_numpy(), "label": labels} | values | {"n": rows["n"].to_numpy()})
+    return pd.DataFrame(
+        {"learner": rows["learner"].to_numpy(), "label": labels} | values | {"n": rows["n"].to_numpy()}
+    )
 
 
 def _level(own: AppraisalInputs) -> float:
@@ -184,7 +186,9 @@ def _share(own: AppraisalInputs, learner: str, reference: str) -> str:
 def _estimate(row: dict[str, Any] | None, factor: float = 1.0) -> str:
     if row is None:
         return fmt.NONE
-    return fmt.estimate(row["estimate"] * factor, row["lower"] * factor, row["upper"] * factor, row["se"] * factor)
+    return fmt.estimate(
+        row["estimate"] * factor, row["lower"] * factor, row["upper"] * factor, row["se"] * factor
+    )
 
 
 def _number(count: int, one: str, many: str) -> str:
@@ -197,8 +201,10 @@ def _sentence(better: list[str], worse: list[str], neither: int, level: str) -> 
     if len(better) == total:
         return f"All {total} ways to predict the effect have a smaller loss than one effect for all"
     named = f" ({listed(better)})" if better else ""
-    said = f"Of {total} ways to predict the effect, {_number(len(better), 'has', 'have')} a smaller loss than one effect"
-    said += f" for all{named}"
+    said = (
+        f"Of {total} ways to predict the effect, {_number(len(better), 'has', 'have')} a smaller loss than "
+    )
+    said += f"one effect for all{named}"
     if worse:
         said += f", {_number(len(worse), 'has', 'have')} a larger one ({listed(worse)})"
     return said + (f", and for {neither} the {level} interval includes no difference" if neither else "")
@@ -207,7 +213,11 @@ def _sentence(better: list[str], worse: list[str], neither: int, level: str) -> 
 def _caption(gains: pd.DataFrame, agreement: pd.DataFrame, words: Words) -> Caption:
     told = "; ".join(f"{row['label']} {fmt.number(row['estimate'], 1)} %" for row in gains.to_dict("records"))
     ranks = agreement["rank_correlation"].dropna()
-    between = f" Rank correlations from {fmt.number(ranks.min(), 2)} to {fmt.number(ranks.max(), 2)}." if len(ranks) else ""
+    between = (
+        f" Rank correlations from {fmt.number(ranks.min(), 2)} to {fmt.number(ranks.max(), 2)}."
+        if len(ranks)
+        else ""
+    )
     return Caption(
         "Other learners of the effect beside the forest",
         "Above: loss of the predicted effect saved against one effect for all, in per cent, with "

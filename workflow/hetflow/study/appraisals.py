@@ -49,7 +49,12 @@ class Appraisal:
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
 APPRAISALS: dict[str, Appraisal] = {
-    "learners": Appraisal(("comparison", "agreement", "weights"), ("scores", "learner"), comparison_settings, learns_from_observed),
+    "learners": Appraisal(
+        ("comparison", "agreement", "weights"),
+        ("scores", "learner"),
+        comparison_settings,
+        learns_from_observed,
+    ),
 }
 
 

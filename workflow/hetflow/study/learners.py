@@ -39,7 +39,9 @@ class Facts:
 
 _BASE = "as the base learner: boosting and forest take them, linear gets medians and indicators"
 FACTS: dict[str, Facts] = {
-    "linear": Facts("R-learner, ridge regression", "outcome mean, propensity", "medians and indicators, in fold"),
+    "linear": Facts(
+        "R-learner, ridge regression", "outcome mean, propensity", "medians and indicators, in fold"
+    ),
     "s": Facts("S-learner", "none", _BASE),
     "t": Facts("T-learner", "none", _BASE),
     "x": Facts("X-learner", "propensity", _BASE),
@@ -126,7 +128,7 @@ def parity_lines() -> Iterator[str]:
         package = "; refused where stochtree is not installed" if name == "bcf" else ""
         taken = "weights; whole clusters in folds, not modelled" if name == "bcf" else "both"
         yield (
-            f"| `{name}`: {one.title}{package} | {one.given} | continuous, binary, count | {named(ROUTES)} | {one.gaps} "
-            f"| a learner for each pattern | randomised; observational but for {unseen}, refused there for all | {taken} "
-            "| left out, weighted for; imputed ones refused |"
+            f"| `{name}`: {one.title}{package} | {one.given} | continuous, binary, count | all | {one.gaps} "
+            f"| a learner for each pattern | randomised; observational but for {unseen} | {taken} "
+            "| left out, weighted for; analyses with imputed ones are left out, refused if named |"
         )

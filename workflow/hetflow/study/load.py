@@ -15,8 +15,8 @@ from hetflow.study.base import PRIMARY, section_key
 from hetflow.study.consistency import analysis_inconsistencies, inconsistencies
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
-from hetflow.study.messages import problems_of, short
 from hetflow.study.learners import named_analyses
+from hetflow.study.messages import problems_of, short
 from hetflow.study.model import Study
 from hetflow.study.route_checks import unused_keys
 from hetflow.study.text import read_yaml, strange
