@@ -26,15 +26,18 @@ def test_boosted_learners_come_near_the_published_errors(setup: str) -> None:
         assert mean < ROOM * PUBLISHED[setup][name] + PRECISE, name
 
 
-def test_gains_tell_a_varying_effect_and_the_stack_follows_the_best() -> None:
-    """Setup B: mean squared error 1.3 for one effect, .2 to .5 for learners; measured gains stand 5 errors from 0."""
+def test_gains_tell_a_varying_effect_and_the_stack_beats_the_forest() -> None:
+    """Setup B: mean squared error 1.3 for one effect, .2 to .5 for learners; gains stand 5 standard errors from 0.
+
+    The stack's error less the forest's has mean -.145 and standard deviation .03 over trials: false alarm 1e-6.
+    """
     found = compared("B", SIZE, 2000, ("linear", "t"))
     gains = found["comparison"].query(f"measure == 'DR_loss_gain' and reference == '{CONSTANT}'")
     assert set(gains["learner"]) == {FOREST, "linear", "t", STACK}
     assert (gains["lower"] > 0).all()
     truth = gains["learner"].map({k: found["mse"][CONSTANT] - v for k, v in found["mse"].items()})
     assert (np.abs(gains["estimate"] - truth) < 5 * gains["se"]).all()
-    assert found["mse"][STACK] < 1.2 * min(found["mse"][name] for name in (FOREST, "linear", "t"))
+    assert found["mse"][STACK] < found["mse"][FOREST]
     assert found["weights"][CONSTANT] < 0.1
 
 

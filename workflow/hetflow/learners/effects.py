@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -122,8 +121,7 @@ def _of_sample(
                 "one arm or none",
                 "draw fewer folds, or raise missingness.minimum_pattern under strategy blockwise",
             )
-        with threadpool_limits(limits=1), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=FutureWarning)
+        with threadpool_limits(limits=1):
             effect = method.fit(own, train, method.base or base, own_seed)
             values[rows[wanted]] = effect(wanted)
     return values

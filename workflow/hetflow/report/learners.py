@@ -9,6 +9,7 @@ import pandas as pd
 from hetflow.effects.learners import CONSTANT, FOREST, STACK
 from hetflow.report import formats as fmt
 from hetflow.report.captions import Caption
+from hetflow.report.disclosure import enough
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_learners import learners_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
@@ -150,7 +151,10 @@ def comparison_table(own: AppraisalInputs, words: Words) -> Table:
 def _own(inputs: ReportInputs, minimum: int) -> AppraisalInputs | None:
     """The primary analysis' appraisal, unless there is none or it rests on too few units."""
     own = inputs.analyses[inputs.primary].appraisals.get(NAME)
-    return None if own is None or own.facts["units"] < minimum else own
+    if own is None or own.facts["units"] < minimum:
+        return None
+    kept = {**own.tables, "comparison": enough(own.tables["comparison"], "n", minimum)}
+    return AppraisalInputs(kept, own.facts)
 
 
 def _gains(own: AppraisalInputs) -> pd.DataFrame:
