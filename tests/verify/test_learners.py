@@ -19,8 +19,10 @@ ROOM = 1.35
 COVERED = 0.85
 """Least share of intervals for a gain that hold it, over learners: they take the fitted effects as given."""
 STACK_LOSES = 0.06
-"""Most by which the stack's mean squared error may exceed the forest's: where the effect hardly varies its weights follow
-noise; .003 to .042 (.025) in 8 replicates."""
+"""Most by which the stack's mean squared error may exceed the forest's where the effect hardly varies.
+
+Its weights follow noise there: .003 to .042 (.025) in 8 replicates.
+"""
 
 
 @pytest.mark.parametrize("setup", list(PUBLISHED))
