@@ -22,3 +22,8 @@ def program(name: str) -> str:
     if found is None:
         do_without(f"{name} is not installed")
     return found
+
+
+def stochtree_here() -> None:
+    """Skip by name where the optional package stochtree is not installed."""
+    pytest.importorskip("stochtree", reason="the optional package stochtree (extra bcf) is not installed")

@@ -59,6 +59,7 @@ def settings(
         },
         "nuisance": {
             "outcome": "stack",
+            "covariates": "all",
             "propensity": "design" if kind == "randomised" else "stack",
             "covariates": "all",
             "trim": None,

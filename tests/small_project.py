@@ -70,6 +70,7 @@ estimates:
   projection: [age]
   ranking_draws: 50
 splits: {number: 6, job_splits: 4, groups: 2}
+learners: {methods: [linear, t], base: linear}
 analyses:
   primary: {label: Primary}
   complete_variables: {label: Complete variables, missingness: {strategy: complete_variables}}

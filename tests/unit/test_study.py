@@ -304,6 +304,9 @@ def test_an_override_changes_only_what_it_names() -> None:
 KEYS = [
     ("title", "Another", set()),
     ("estimates/groups", 5, {"estimates", "sensitivity", "splits"}),
+    ("estimates/groups", 5, {"estimates", "sensitivity", "learners"}),
+    ("learners/base", "linear", {"learner", "learners"}),
+    ("learners/methods", ["t"], {"learners"}),
     ("sensitivity/deltas", [-2], {"sensitivity"}),
     ("policy/budget", 0.5, {"policy"}),
     ("forest/min_leaf", 7, {"forest"}),
@@ -318,6 +321,7 @@ KEYS = [
     ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "splits"}),
     ("risk/groups", 5, {"risk"}),
     ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "risk"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "learners"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 

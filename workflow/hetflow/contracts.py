@@ -83,6 +83,9 @@ CONTRACTS: dict[str, Contract] = {
             "fold": SMALL,
         },
     ),
+    "learner_effects": Contract(
+        1, _UNIT | {"fold": SMALL, "contrast": TEXT, "cate": REAL, "cate_sequential": REAL}
+    ),
     "outcome_draws": Contract(1, {"assumption": TEXT} | _UNIT | {"outcome": REAL}),
     "estimates": Contract(
         2,

@@ -84,6 +84,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "draws": distinct([plan.draws(a) for a in analyses]),
         "scores": distinct([plan.scores(a) for a in analyses]),
         "permutation": distinct([plan.permutations(a) for a in analyses]),
+        "learner": distinct([plan.learners(a) for a in plan.appraised("learners")]),
         "estimates": len(analyses),
         "sensitivity": len(plan.sensitive),
         "split": distinct([plan.split_parts(a) for a in plan.appraised("splits")]),

@@ -124,6 +124,16 @@ class Plan:
             for name in [*names, "sensitivity.json"]
         ]
 
+    def nuisances(self, analysis: str) -> list[str]:
+        """Nuisance files of an analysis."""
+        folder = f"{self.owner[analysis, 'nuisance']}/nuisance"
+        return [f"{folder}/{name}.parquet" for name in self.sets(analysis)]
+
+    def learners(self, analysis: str) -> list[str]:
+        """Effects of the learners beside the forest, one file a learner."""
+        folder = f"{self.owner[analysis, 'learner']}/learners/effects"
+        return [f"{folder}/{name}.parquet" for name in self.analyses[analysis].learners.methods]
+
     def appraised(self, name: str) -> list[str]:
         """Analyses that go through an appraisal."""
         return [analysis for analysis, study in self.analyses.items() if name in appraised(study)]
@@ -267,6 +277,8 @@ class Plan:
             names += self.draws(analysis) + self.cate(analysis) + self.scores(analysis)
             names += [f"{analysis}/estimates.parquet", f"{analysis}/covariance.npz"]
             names += self.permutations(analysis)
+        for analysis in self.appraised("learners"):
+            names += self.learners(analysis)
         return sorted(set(names))
 
     def all_settings(self) -> list[str]:

@@ -33,6 +33,7 @@ _BASE_MB = {
     "splits": 280,
     "modifiers": 440,
     "policy": 280,
+    "learner": 360,
 }
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
@@ -51,12 +52,14 @@ _COPIES = {
     "splits": 12,
     "modifiers": 25,
     "policy": 16,
+    "learner": 16,
 }
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
 #: Seconds of a job before it computes, and for a million cells (rows times covariates) after that.
 _START = {"grow": 2.5, "modifiers": 4.0, "guards": 1.5, "page": 2.0}
 _START = {"grow": 2.5, "guards": 1.5, "page": 2.0, "policy": 2.0}
+_START = {"grow": 2.5, "learner": 2.5, "guards": 1.5, "page": 2.0}
 _PER_MILLION = {
     "impute": 10.0,
     "nuisance": 250.0,
@@ -73,6 +76,7 @@ _PER_MILLION = {
     "policy": 20.0,
     "confounding": 200.0,
     "risk": 20.0,
+    "learner": 60.0,
 }
 #: Rows beyond which a stage draws a part of them (`modifiers.most_units`) and hardly grows any more.
 _MOST_ROWS = {"modifiers": 10_000}

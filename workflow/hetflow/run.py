@@ -38,6 +38,7 @@ STAGES = (
         "estimates",
         "sensitivity",
         "split",
+        "learner",
         *APPRAISALS,
         "collect",
         "page",

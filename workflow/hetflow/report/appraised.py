@@ -27,6 +27,13 @@ SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (policy.shown,)
     risk.shown,
     confounding.shown,
 )
+from hetflow.report import learners
+from hetflow.report.drawn import Shown as Shown
+from hetflow.report.inputs import ReportInputs
+from hetflow.report.words import Words
+
+#: In the page's order.
+SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (learners.shown,)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:

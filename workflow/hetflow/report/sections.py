@@ -12,6 +12,7 @@ from hetflow import __version__
 from hetflow.report import (
     evidence,
     confounding,
+    learners,
     missing_story,
     modifiers,
     observation,
@@ -144,6 +145,7 @@ def all_sections(
         section(
             "confounding", "What an unmeasured confounder could do", *confounding.parts(inputs, own, minimum)
         ),
+        section("learners", "Would other methods find the same?", *learners.parts(inputs, own, minimum)),
         section(
             "analyses",
             "How the analyses differ",

@@ -17,6 +17,7 @@ from hetflow.study.modifiers import modifier_settings
 from hetflow.study.policy import policy_more
 from hetflow.study.confounding import confounding_settings
 from hetflow.study.risk import risk_settings
+from hetflow.study.learners import comparison_settings, learns_from_observed
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -28,6 +29,8 @@ def _nothing(_: Study) -> dict[str, Any]:
 
 def _suits(_: Study) -> str:
     return ""
+def _always(_: Study) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Appraisal:
         where the study names the analysis.
     designs : tuple of str
         Kinds of design in which it makes sense; in others it is not done.
+    possible : callable
+        Whether a resolved analysis can go through it; one that cannot is left out, or refused if the study names it.
     """
 
     tables: tuple[str, ...]
@@ -54,6 +59,7 @@ class Appraisal:
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
     unsuited: Callable[[Study], str] = field(default=_suits)
     designs: tuple[str, ...] = ("randomised", "observational")
+    possible: Callable[[Study], bool] = field(default=_always)
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
@@ -77,6 +83,11 @@ APPRAISALS: dict[str, Appraisal] = {
         ("robustness", "bounds", "benchmarks", "contour", "controls"),
         more=confounding_settings,
         designs=("observational",),
+    "learners": Appraisal(
+        ("comparison", "agreement", "weights"),
+        ("scores", "learner"),
+        comparison_settings,
+        learns_from_observed,
     ),
 }
 
@@ -89,6 +100,7 @@ def appraised(study: Study) -> list[str]:
         if getattr(study, name).analyses and not appraisal.unsuited(study)
         if getattr(study, name).analyses and study.design.kind in appraisal.designs
     ]
+    return [name for name, one in APPRAISALS.items() if getattr(study, name).analyses and one.possible(study)]
 
 
 def of_analysis(study: Study, analysis: str) -> dict[str, Any]:

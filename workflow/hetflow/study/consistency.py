@@ -9,6 +9,7 @@ from hetflow.study.appraisals import appraisal_problems
 from hetflow.study.confounding import confounding_problems
 from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
+from hetflow.study.learners import learner_problems
 from hetflow.study.model import Study
 from hetflow.study.modifiers import modifier_problems
 from hetflow.study.policy_checks import policy_problems
@@ -191,6 +192,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     yield from risk_problems(study)
     yield from route_problems(study.missingness, study.forest.engine, randomised)
     yield from mean_problems(study.nuisance, study.missingness, randomised)
+    yield from learner_problems(study)
     yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":
         yield Problem(

@@ -17,6 +17,7 @@ from hetflow.study.description import (
     Treatment,
 )
 from hetflow.study.evidence import Evidence
+from hetflow.study.learners import Learners
 from hetflow.study.methods import (
     Analysis,
     Estimates,
@@ -86,6 +87,8 @@ class Study(Section):
     """Effects by baseline risk."""
     confounding: Confounding = Confounding()
     """What an unmeasured confounder could do."""
+    learners: Learners = Learners()
+    """Other learners of the conditional effect, compared with the forest."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     policy: Policy = Policy()

@@ -11,6 +11,7 @@ from typing import Any
 
 from hetflow.study.analyses import imputes_outcome, named_covariates
 from hetflow.study.appraisals import APPRAISALS, appraisal_slices, appraised
+from hetflow.study.learners import learner_settings
 from hetflow.study.model import Study
 from hetflow.study.routes import ROUTES
 
@@ -24,6 +25,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "permutation": ("deployment", "inference", "nuisance"),
     "draws": ("inference",),
     "scores": ("forest", "draws"),
+    "learner": ("deployment", "nuisance"),
     "estimates": ("scores", "inference", "permutation"),
     "sensitivity": ("scores", "inference"),
 } | {name: appraisal.parents for name, appraisal in APPRAISALS.items()}
@@ -33,6 +35,7 @@ def stages(study: Study) -> list[str]:
     """Stages that a resolved analysis has: arms are permuted only where forests are trained on inference mode."""
     left_out = set(APPRAISALS) - set(appraised(study))
     left_out |= set() if study.forest.training == INFERENCE else {"permutation"}
+    left_out |= {"learner"} if "learners" in left_out else set()
     return [stage for stage in PARENTS if stage not in left_out]
 
 
@@ -67,6 +70,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | outcome_facts
         | {"better": outcome["better"]},
         "draws": seed | {"missingness": _chain(study), "named": _named(study)} | outcome_facts,
+        "learner": learner_settings(study),
         "scores": {"better": outcome["better"], "folds": study.folds} | _imputed(study),
         "estimates": seed
         | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
