@@ -84,6 +84,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "draws": distinct([plan.draws(a) for a in analyses]),
         "scores": distinct([plan.scores(a) for a in analyses]),
         "permutation": distinct([plan.permutations(a) for a in analyses]),
+        "refit": distinct([plan.refits(a) for a in analyses]),
         "estimates": len(analyses),
         "sensitivity": len(plan.sensitive),
         **{name: len({plan.owner[a, name] for a in plan.appraised(name)}) for name in APPRAISALS},

@@ -13,6 +13,7 @@ from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
+from hetflow.study.stability import refit_names
 from hetflow.study.slices import INFERENCE, slices, stages
 from hetflow.study.study_slices import study_slices
 
@@ -165,6 +166,16 @@ class Plan:
         number = counts(self.analyses[analysis])["permutation_imputations"]
         return self.completed(analysis, "deployment")[:number]
 
+    def refits(self, analysis: str) -> list[str]:
+        """One file for each refit of an analysis whose stability is looked at."""
+        study = self.analyses[analysis]
+        folder = f"{self.owner[analysis, 'refit']}/refits" if study.stability.analyses else ""
+        return [f"{folder}/{name}.parquet" for name in refit_names(study)]
+
+    def refit_imputations(self, analysis: str) -> list[str]:
+        """Imputations that the forests of a refit read."""
+        return self.imputations(analysis)[: counts(self.analyses[analysis])["refit_imputations"]]
+
     def samples(self, analysis: str) -> list[str]:
         """Forest samples that an analysis grows."""
         several = sample_names(self.study.folds)
@@ -242,7 +253,7 @@ class Plan:
             names += [self.nuisance(analysis, imputation) for imputation in self.imputations(analysis)]
             names += self.draws(analysis) + self.cate(analysis) + self.scores(analysis)
             names += [f"{analysis}/estimates.parquet", f"{analysis}/covariance.npz"]
-            names += self.permutations(analysis)
+            names += [*self.permutations(analysis), *self.refits(analysis)]
         return sorted(set(names))
 
     def all_settings(self) -> list[str]:

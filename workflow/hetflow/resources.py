@@ -24,6 +24,8 @@ _BASE_MB = {
     "estimates": 260,
     "sensitivity": 260,
     "draws": 240,
+    "refit": 380,
+    "stability": 280,
     "page": 240,
     "mechanism": 300,
 }
@@ -37,6 +39,8 @@ _COPIES = {
     "merge": 16,
     "estimates": 25,
     "sensitivity": 25,
+    "refit": 20,
+    "stability": 25,
     "mechanism": 16,
 }
 _FEWEST_COPIES = 8
@@ -50,6 +54,8 @@ _PER_MILLION = {
     "ingest": 10.0,
     "describe": 5.0,
     "permutation": 80.0,
+    "refit": 330.0,
+    "stability": 20.0,
     "mechanism": 40.0,
     "structure": 60.0,
 }

@@ -7,36 +7,15 @@ A module offers ``shown(inputs, words, minimum)``: its tables, its figures and w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-import pandas as pd
-
-from hetflow.report.drawn import Drawn
+from hetflow.report import stability
 from hetflow.report.inputs import ReportInputs
-from hetflow.report.tables import Table
+from hetflow.report.shown import Shown
 from hetflow.report.words import Words
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What an appraisal adds to the page.
-
-    Attributes
-    ----------
-    tables : list of Table
-    figures : dict of str to Drawn
-        By name, in the order of the page.
-    exported : dict of str to DataFrame
-        Tables by name as they may leave the study: small counts replaced.
-    """
-
-    tables: list[Table] = field(default_factory=list)
-    figures: dict[str, Drawn] = field(default_factory=dict)
-    exported: dict[str, pd.DataFrame] = field(default_factory=dict)
-
-
 #: In the page's order.
-SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = ()
+SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (stability.shown,)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:

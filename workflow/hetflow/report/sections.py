@@ -18,6 +18,7 @@ from hetflow.report import (
     prose_methods,
     sensitivity,
     sentences,
+    stability,
 )
 from hetflow.report.drawn_missing import masks_of
 from hetflow.report.inputs import ReportInputs
@@ -144,6 +145,7 @@ def all_sections(
             ("text", pooled.joint_text(joint, own, "projection")),
             ("figure", "displays"),
         ),
+        section("stability", "Would we find it again?", *stability.parts(inputs, own, minimum)),
         section(
             "analyses",
             "How the analyses differ",

@@ -32,15 +32,32 @@ class Appraisal:
         Stages whose files it reads (`hetflow.study.slices.PARENTS`).
     more : callable
         What its settings hold beside its own section, the seed, the outcome and the design.
+    unread : tuple of str
+        Keys of its section that enter through its list of files alone.
     """
 
     tables: tuple[str, ...]
     parents: tuple[str, ...] = ("scores", "inference")
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
+    unread: tuple[str, ...] = ()
+
+
+def _of_stability(study: Study) -> dict[str, Any]:
+    return {
+        "estimates": study.estimates.model_dump(mode="json"),
+        "folds": study.folds,
+        "bag_trees": study.forest.bag_trees,
+        "imputed": study.missing_outcome.strategy == "imputation",
+    }
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
-APPRAISALS: dict[str, Appraisal] = {}
+APPRAISALS: dict[str, Appraisal] = {
+    "stability": Appraisal(
+        tables=("components", "refits"), parents=("scores", "inference", "refit"), more=_of_stability,
+        unread=("folds", "tunings"),
+    ),
+}
 
 
 def appraised(study: Study) -> list[str]:
@@ -71,7 +88,7 @@ def appraisal_slices(study: Study) -> dict[str, dict[str, Any]]:
     }
     return {
         name: shared
-        | {name: getattr(study, name).model_dump(mode="json", exclude={"analyses"})}
+        | {name: getattr(study, name).model_dump(mode="json", exclude={"analyses", *APPRAISALS[name].unread})}
         | dict(APPRAISALS[name].more(study))
         for name in appraised(study)
     }

@@ -10,6 +10,7 @@ from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
 from hetflow.study.route_checks import route_problems, training_problems
+from hetflow.study.stability import stability_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 
 #: Folders that a run makes beside those of the analyses.
@@ -177,6 +178,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     if trim is not None and not 0 <= trim[0] < trim[1] <= 1:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
     yield from imputation_problems(study)
+    yield from stability_problems(study)
     yield from route_problems(study.missingness, study.forest.engine, randomised)
     yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":

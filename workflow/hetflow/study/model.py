@@ -25,6 +25,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.stability import Stability
 
 
 class Study(Section):
@@ -70,6 +71,8 @@ class Study(Section):
     """The causal forest."""
     estimates: Estimates = Estimates()
     """What is estimated."""
+    stability: Stability = Stability()
+    """Whether another run would find the same."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()

@@ -13,6 +13,7 @@ from hetflow.study.analyses import imputes_outcome, named_covariates
 from hetflow.study.appraisals import APPRAISALS, appraisal_slices, appraised
 from hetflow.study.model import Study
 from hetflow.study.routes import ROUTES
+from hetflow.study.stability import refit_slice
 
 DEPLOYMENT, INFERENCE = "deployment", "inference"
 #: Each stage of an analysis and the stages whose files it reads.
@@ -23,6 +24,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "forest": ("deployment", "inference", "nuisance"),
     "permutation": ("deployment", "inference", "nuisance"),
     "draws": ("inference",),
+    "refit": ("deployment", "inference", "nuisance", "draws"),
     "scores": ("forest", "draws"),
     "estimates": ("scores", "inference", "permutation"),
     "sensitivity": ("scores", "inference"),
@@ -33,6 +35,7 @@ def stages(study: Study) -> list[str]:
     """Stages that a resolved analysis has: arms are permuted only where forests are trained on inference mode."""
     left_out = set(APPRAISALS) - set(appraised(study))
     left_out |= set() if study.forest.training == INFERENCE else {"permutation"}
+    left_out |= set() if study.stability.analyses else {"refit"}
     return [stage for stage in PARENTS if stage not in left_out]
 
 
@@ -66,6 +69,14 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"forest": forest, "trees": study.forest.permutation_trees}
         | outcome_facts
         | {"better": outcome["better"]},
+        "refit": seed
+        | {"forest": forest, "training": study.forest.training, "refit": refit_slice(study)}
+        | {"estimates": dump["estimates"], "better": outcome["better"], "folds": study.folds}
+        | {"nuisance": dump["nuisance"], "missing_outcome": outcome_slice(study), "randomised": randomised}
+        | {"probability": dump["design"]["probability"]}
+        | outcome_facts
+        | patterns
+        | _imputed(study),
         "draws": seed | {"missingness": _chain(study), "named": _named(study)} | outcome_facts,
         "scores": {"better": outcome["better"], "folds": study.folds} | _imputed(study),
         "estimates": seed
