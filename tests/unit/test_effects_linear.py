@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from effects_twin import hc3, independent_columns as one_by_one
 import statsmodels.api as sm
+from effects_twin import hc3
+from effects_twin import independent_columns as one_by_one
 from hetflow.effects.linear import (
+    RANK_TOLERANCE,
     cluster_codes,
     cluster_sums,
     hc1_covariance,
-    RANK_TOLERANCE,
     hc3_covariance,
     independent_columns,
     is_clustered,

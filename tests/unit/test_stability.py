@@ -12,7 +12,14 @@ from hetflow.effects.components import between, difference, jackknife_variance, 
 from hetflow.effects.enough import advice, named, stability_facts
 from hetflow.effects.estimates import estimate_all, settle_plan
 from hetflow.effects.headlines import covariates_side, is_headline, scores_side, with_effects
-from hetflow.effects.refits import GROUPS, bag_groups, effects_without, headline_variants, refit_effects, refit_table
+from hetflow.effects.refits import (
+    GROUPS,
+    bag_groups,
+    effects_without,
+    headline_variants,
+    refit_effects,
+    refit_table,
+)
 from hetflow.effects.stability import (
     FOLDS,
     IMPUTATIONS,
@@ -63,7 +70,9 @@ def world(m: int = 3, n: int = 240):
 def test_a_mean_square_has_chi_squared_bounds() -> None:
     found = mean_square(2.0, 5, 0.9)
     assert found.variance == 2.0
-    assert (found.lower, found.upper) == pytest.approx((10 / stats.chi2.ppf(0.95, 5), 10 / stats.chi2.ppf(0.05, 5)))
+    assert (found.lower, found.upper) == pytest.approx(
+        (10 / stats.chi2.ppf(0.95, 5), 10 / stats.chi2.ppf(0.05, 5))
+    )
 
 
 def test_without_noise_a_difference_is_the_mean_square() -> None:
@@ -134,7 +143,9 @@ def test_leaving_imputations_out_is_estimating_without_them(sets: int) -> None:
     rng = np.random.default_rng(3)
     cate = scores.cate[:, None] + rng.normal(scale=0.1, size=(240, 3))
     before = scores.cate_sequential[:, None] + rng.normal(scale=0.1, size=(240, 3))
-    several = [scores, *(replace(scores, outcome_residual=scores.outcome_residual + d) for d in (0.1, 0.3))][:sets]
+    several = [scores, *(replace(scores, outcome_residual=scores.outcome_residual + d) for d in (0.1, 0.3))][
+        :sets
+    ]
     found = without_imputations(several, cate, before, frames, plan)
     for column, keep in enumerate(([0, 1, 2], [1, 2], [0, 2], [0, 1])):
         expected: dict = {}
@@ -222,7 +233,9 @@ def test_components_are_the_moments_written_out() -> None:
     square = between(np.array([values[name][0] for name in ("base", "tuning-a")]))
     own = (noise["base"] + noise["tuning-a"]) / 2
     assert table.loc[TUNING, "variance"] == pytest.approx(max(square - own, 0))
-    total = jackknife_variance(*(lambda v: (v[0], v[1:]))(left_out.values["ATE", "all", "effect"]), np.ones(10))
+    total = jackknife_variance(
+        *(lambda v: (v[0], v[1:]))(left_out.values["ATE", "all", "effect"]), np.ones(10)
+    )
     assert table.loc[IMPUTATIONS, "variance"] == pytest.approx(total - at_hand)
     assert table.loc[MONTE_CARLO, "variance"] == pytest.approx(total)
     assert table["share"].to_numpy() == pytest.approx(table["variance"].to_numpy() / 0.25)
@@ -293,8 +306,15 @@ def test_advice_raises_the_forests_that_an_estimate_comes_from() -> None:
 
 
 def test_estimates_have_short_names() -> None:
-    parts = [variances("projection", 1, 1, "Age"), variances("projection", 1, 1, "BMI"), variances("ATE", 1, 1)]
-    two = [variances("rule_groups_difference", 1, 1, "site").assign(group=group) for group in ("b minus a", "c minus a")]
+    parts = [
+        variances("projection", 1, 1, "Age"),
+        variances("projection", 1, 1, "BMI"),
+        variances("ATE", 1, 1),
+    ]
+    two = [
+        variances("rule_groups_difference", 1, 1, "site").assign(group=group)
+        for group in ("b minus a", "c minus a")
+    ]
     assert list(named(pd.concat(parts + two))) == [
         "projection:Age",
         "projection:BMI",

@@ -13,8 +13,8 @@ from hetflow.study.analyses import imputes_outcome, is_sensitive, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraisal_files, appraised
 from hetflow.study.model import Study
 from hetflow.study.owners import counts, owners
-from hetflow.study.stability import refit_names
 from hetflow.study.slices import INFERENCE, slices, stages
+from hetflow.study.stability import refit_names
 from hetflow.study.study_slices import study_slices
 
 SHARED = "shared"

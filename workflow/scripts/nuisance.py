@@ -48,7 +48,7 @@ def fitted(
     settings: dict[str, Any],
     name: str,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Join cohort, outcome, folds and covariates of the units with an outcome (of all, if weighted for); fit set `name`."""
+    """Join cohort, outcome, folds and covariates of the units with an outcome (of all, if weighted for); fit a set."""
     X, names = matrix(columns, frames)
     rows = rows_of(frames[0]["unit"].to_numpy(), whole["unit"].to_numpy())
     cohort = whole.iloc[rows]

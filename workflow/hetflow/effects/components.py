@@ -81,8 +81,10 @@ def difference(square: float, df: float, noise: float, noise_df: float, level: f
 
 def scaled(component: Component, factor: float) -> Component:
     """The component of an estimate whose variance is `factor` times as great."""
-    parts = (factor * value for value in (component.variance, component.lower, component.upper))
-    return Component(*parts, component.df, component.truncated)
+    variance, lower, upper = (
+        factor * value for value in (component.variance, component.lower, component.upper)
+    )
+    return Component(variance, lower, upper, component.df, component.truncated)
 
 
 def jackknife_variance(whole: float, left_out: Floats, sizes: Floats) -> float:

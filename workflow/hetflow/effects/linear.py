@@ -123,8 +123,8 @@ def weighted_mean(values: Vector, weight: Vector, codes: Codes, what: str = "ave
 def independent_columns(X: Matrix, weight: Vector) -> list[int]:
     """Columns, in order, that the columns before them do not determine (among units of positive weight)."""
     held = X if (weight > 0).all() else X[weight > 0]
-    R = np.linalg.qr(held, mode="r") if held.shape[0] >= held.shape[1] else None
-    if R is not None and _independent(R, np.linalg.norm(held, axis=0)):
+    R = np.asarray(np.linalg.qr(held, mode="r"))
+    if held.shape[0] >= held.shape[1] and _independent(R, np.linalg.norm(held, axis=0)):
         return list(range(held.shape[1]))
     kept: list[int] = []
     basis = np.empty((held.shape[0], 0))
@@ -221,7 +221,8 @@ def _cluster_scores(X: Matrix, fit: Fit, weight: Vector, codes: Codes) -> tuple[
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     ends = np.r_[starts[1:], order.size]
-    chol, inverse = np.linalg.cholesky(fit.bread), np.linalg.inv(fit.bread)
+    chol = np.asarray(np.linalg.cholesky(fit.bread), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(fit.bread), dtype=np.float64)
     score, largest, first = np.empty((starts.size, X.shape[1])), -np.inf, 0
     while first < starts.size:
         most = starts[first] + max(1, _CELLS // X.shape[1] ** 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ Grow = Callable[[str, int, int, int], Sums]
 def bag_groups(bags: int, groups: int = GROUPS) -> list[tuple[int, int]]:
     """Ranges of bags, both ends included, as even as can be."""
     cuts = np.linspace(0, bags, groups + 1).astype(int)
-    return [(int(first), int(last) - 1) for first, last in zip(cuts, cuts[1:], strict=False)]
+    return [(int(first), int(last) - 1) for first, last in pairwise(cuts)]
 
 
 def effects_without(parts: Sequence[Sums]) -> tuple[NDArray[np.int64], Matrix]:
@@ -140,7 +141,8 @@ def _variants_of(
     scores: Scores, cate: Matrix, sequential: Matrix, frames: Sequence[pd.DataFrame], plan: Plan
 ) -> dict[Key, Vector]:
     variants = [
-        with_effects(scores, own, before, plan.better) for own, before in zip(cate.T, sequential.T, strict=True)
+        with_effects(scores, own, before, plan.better)
+        for own, before in zip(cate.T, sequential.T, strict=True)
     ]
     sides = [scores_side(one, plan) for one in variants]
     found = {key: np.array([one[key] for one in sides]) for key in averaged(sides)}

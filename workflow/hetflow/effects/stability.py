@@ -115,7 +115,8 @@ def without_imputations(
     share = np.ones((1, len(held))) if len(sets) == 1 else weights.T / weights.sum(axis=1)
     shared = [key for key in found[0] if all(key in one for one in found)]
     values = {
-        key: np.sum([one[key] * part for one, part in zip(found, share, strict=True)], axis=0) for key in shared
+        key: np.sum([one[key] * part for one, part in zip(found, share, strict=True)], axis=0)
+        for key in shared
     }
     return LeftOut(np.array([group.size for group in groups], dtype=np.float64), values)
 
@@ -139,10 +140,13 @@ def _without(
 ) -> dict[Key, Vector]:
     """Of one set of scores: each column of `cate` with the frames that it keeps (all of them, if there is one)."""
     variants = [
-        with_effects(scores, own, before, plan.better) for own, before in zip(cate.T, sequential.T, strict=True)
+        with_effects(scores, own, before, plan.better)
+        for own, before in zip(cate.T, sequential.T, strict=True)
     ]
     sides = [scores_side(one, plan) for one in variants]
-    found = {key: np.array([one[key] for one in sides]) for key in sides[0] if all(key in one for one in sides)}
+    found = {
+        key: np.array([one[key] for one in sides]) for key in sides[0] if all(key in one for one in sides)
+    }
     kept = weights if len(frames) == weights.shape[1] else np.ones((len(variants), len(frames)))
     of_frames = covariates_side(scores, np.column_stack([one.score for one in variants]), frames, plan)
     return found | {
@@ -185,7 +189,12 @@ def components(
 def by_key(refits: pd.DataFrame) -> dict[Key, pd.DataFrame]:
     """Replicates (columns) of each refit (rows), by estimate."""
     tables = refits.groupby(["estimand", "group", "term"], sort=False)
-    return {key: rows.pivot(index="refit", columns="replicate", values="estimate") for key, rows in tables}
+    return {
+        (str(estimand), str(group), str(term)): rows.pivot(
+            index="refit", columns="replicate", values="estimate"
+        )
+        for (estimand, group, term), rows in tables  # type: ignore[misc]
+    }
 
 
 def _row(estimates: pd.DataFrame, key: Key) -> Mapping[Any, Any] | None:
@@ -260,5 +269,7 @@ def moves(estimates: pd.DataFrame, refits: pd.DataFrame) -> pd.DataFrame:
             source = FOLDS if name.startswith(OF_FOLDS) else TUNING if name.startswith(OF_TUNING) else BASE
             moved = (values.loc[name, 0] - values.loc[BASE, 0]) / match["se"]  # type: ignore[index]
             own = dict(zip(("estimand", "group", "term"), key, strict=True))
-            rows.append({"refit": name, "source": source} | own | {"estimate": values.loc[name, 0], "moved": moved})
+            rows.append(
+                {"refit": name, "source": source} | own | {"estimate": values.loc[name, 0], "moved": moved}
+            )
     return pd.DataFrame(rows, columns=REFITS)

@@ -13,7 +13,6 @@ from hetflow.report.inputs import ReportInputs
 from hetflow.report.shown import Shown
 from hetflow.report.words import Words
 
-
 #: In the page's order.
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (stability.shown,)
 

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report.shown import Shown
 from hetflow.report.captions import Caption
 from hetflow.report.drawn import Drawn
 from hetflow.report.figures_stability import stability_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
+from hetflow.report.shown import Shown
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, listed, opening
 
@@ -48,7 +48,7 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
         return Shown()
     parts, moved = own.tables["components"], own.tables["refits"]
     drawn = moves_drawn(parts, moved, words)
-    exported = {"stability": parts, "stability_refits": moved}
+    exported = {"stability_components": parts, "stability_refits": moved}
     return Shown([stability_table(parts, own.facts, words)], {NAME: drawn}, exported)
 
 
@@ -110,15 +110,16 @@ def stability_table(table: pd.DataFrame, facts: Mapping[str, Any], words: Words)
 def _share(own: pd.DataFrame, source: str) -> str:
     if source not in own.index:
         return fmt.NONE
-    row = own.loc[source]
-    bounds = f"{fmt.percent(row['share_lower'])} to {fmt.percent(row['share_upper'])}"
-    return f"{fmt.percent(row['share'])} ({bounds})"
+    share, low, high = (float(own[name][source]) for name in ("share", "share_lower", "share_upper"))
+    return f"{fmt.percent(share)} ({fmt.percent(low)} to {fmt.percent(high)})"
 
 
 def _done(facts: Mapping[str, Any], section: Mapping[str, Any]) -> str:
     refits = facts["refits"]
     draws = sum(name.startswith("folds-") for name in refits)
-    settings = [name.removeprefix("tuning-").replace("_", " ") for name in refits if name.startswith("tuning-")]
+    settings = [
+        name.removeprefix("tuning-").replace("_", " ") for name in refits if name.startswith("tuning-")
+    ]
     how = [f"with {draws} further draws of the folds"] if draws else []
     how += [f"with other settings ({listed(settings)})"] if settings else []
     return (
@@ -138,12 +139,13 @@ def _monte_carlo(table: pd.DataFrame, facts: Mapping[str, Any], words: Words) ->
     first = rows[rows["estimand"] == "ATE"]
     head = f"{opening(what)} would move "
     if len(first):
-        head += f"the average effect by some {fmt.percent(float(first['share'].iloc[0]) ** 0.5)} of its standard error, and "
+        error = fmt.percent(float(first["share"].iloc[0]) ** 0.5)
+        head += f"the average effect by some {error} of its standard error, and "
     verdict = "which is within" if facts["enough"] else "which exceeds"
     return (
         f"{head}no number of the table by more than some {fmt.percent(float(errors.max()))} ({label(worst, words)}), "
-        f"{verdict} the {fmt.percent(facts['permitted'])} that the study permits with its {used['trees']} trees for each of "
-        f"{used['imputations']} completed data sets."
+        f"{verdict} the {fmt.percent(facts['permitted'])} that the study permits with its {used['trees']} trees for each "
+        f"of {used['imputations']} completed data sets."
     )
 
 
@@ -156,7 +158,11 @@ def _advice(facts: Mapping[str, Any], randomised: bool) -> list[str]:
     raised = [f"{names[key]}: {wanted[key]}" for key in names if wanted[key] > used[key]]
     text = f"{listed(raised)} should be enough. Write this into the study file and run it again."
     if wanted["imputations"] > used["imputations"]:
-        text += " Completed data sets that are there stay; the outcome mean reads all of them" if randomised else ""
+        text += (
+            " Completed data sets that are there stay; the outcome mean reads all of them"
+            if randomised
+            else ""
+        )
         text += ", so that it and the forests are made anew." if randomised else ""
     else:
         text += " Trees that are there stay as they are, and the refits too."
@@ -167,14 +173,20 @@ def _moved(table: pd.DataFrame, source: str, words: Words) -> str:
     rows = table[table["source"] == source]
     if rows.empty:
         return ""
-    ordered: Sequence[Mapping[Any, Any]] = rows.sort_values("share", ascending=False, kind="stable").to_dict("records")
+    ordered: Sequence[Mapping[Any, Any]] = rows.sort_values("share", ascending=False, kind="stable").to_dict(
+        "records"
+    )
     most = ordered[0]
     what = "Another draw of the folds" if source == "folds" else "Other settings that are as defensible"
     mean = rows[rows["estimand"] == "ATE"]
     text = f"{what} would move "
     if len(mean):
         text += f"the average effect by some {_error(mean.to_dict('records')[0])} of its standard error"
-        text += f", and most of all the {label(most, words)}, by {_error(most)}" if most["estimand"] != "ATE" else ""
+        text += (
+            f", and most of all the {label(most, words)}, by {_error(most)}"
+            if most["estimand"] != "ATE"
+            else ""
+        )
     else:
         text += f"most of all the {label(most, words)}, by {_error(most)} of its standard error"
     return text + " (standard deviations)."

@@ -54,7 +54,9 @@ def _of_stability(study: Study) -> dict[str, Any]:
 #: By name of the section, which is that of the stage, of the rule and of the folder.
 APPRAISALS: dict[str, Appraisal] = {
     "stability": Appraisal(
-        tables=("components", "refits"), parents=("scores", "inference", "refit"), more=_of_stability,
+        tables=("components", "refits"),
+        parents=("scores", "inference", "refit"),
+        more=_of_stability,
         unread=("folds", "tunings"),
     ),
 }

@@ -10,8 +10,8 @@ from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
 from hetflow.study.route_checks import route_problems, training_problems
-from hetflow.study.stability import stability_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
+from hetflow.study.stability import stability_problems
 
 #: Folders that a run makes beside those of the analyses.
 FOLDERS = frozenset({"benchmarks", "crate", "figures", "logs", "missingness", "settings", "tables"})

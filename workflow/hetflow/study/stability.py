@@ -65,7 +65,7 @@ class Stability(AppraisalSection):
     permitted: float = Field(default=0.1, gt=0, le=1)
     """Most that the error of finitely many trees and imputations may be, as a share of the standard error; the report
     says how many of them would keep to it."""
-    folds: int = Field(default=4, ge=0, le=999)
+    folds: int = Field(default=3, ge=0, le=999)
     """Further draws of the folds; raising it adds refits and changes none."""
     tunings: dict[Name, Tuning] = _TUNINGS
     """Other settings by name, each a refit of its own; adding one changes no other."""
