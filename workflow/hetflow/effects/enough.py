@@ -14,6 +14,7 @@ from hetflow.forest.shards import MOST_TREES
 
 #: Share of the permitted variance that imputations may take before they are raised instead of the trees.
 _HALF = 0.5
+_ROUNDING = 1e-12
 
 
 def stability_facts(parts: pd.DataFrame, sizes: Sizes, permitted: float) -> dict[str, Any]:
@@ -65,8 +66,9 @@ def _shares(rows: pd.DataFrame) -> dict[str, float]:
 def advice(parts: pd.DataFrame, sizes: Sizes, permitted: float) -> dict[str, int]:
     """Trees and imputations with which no Monte Carlo error should exceed the permitted one.
 
-    The variance is w / m + v / (m T) for m imputations and T trees for each. Imputations are raised where they alone
-    take more than half of the permitted variance, and trees for the rest; numbers are rounded up to two digits.
+    The variance is w / m + v / (m T) for m imputations and T trees for each. Where imputations alone take no more than
+    half of the permitted variance, trees are raised. Elsewhere trees are raised until their part is no greater than
+    that of the imputations, and imputations for the rest. Trees are rounded up to two digits.
     """
     wanted = {"trees": sizes.trees, "held_out_trees": sizes.held_out_trees, "imputations": sizes.imputations}
     needs = [_need(rows, sizes, permitted) for rows in named(parts).values()]
@@ -86,7 +88,7 @@ def _need(rows: pd.DataFrame, sizes: Sizes, permitted: float) -> Mapping[str, An
     w = sizes.imputations * variance.get(IMPUTATIONS, 0.0)
     many = sizes.imputations
     if w > _HALF * target * many:
-        many = ceil(w / (_HALF * target))
+        many = ceil((w + min(w, sizes.imputations * variance[SEED])) / target * (1 - _ROUNDING))
     v = sizes.of(estimand) * sizes.imputations * variance[SEED]
     return {"v": v, "w": w, "target": target, "imputations": many, "sequential": estimand in FROM_SEQUENTIAL}
 

@@ -26,6 +26,9 @@ SEED, FOLDS, IMPUTATIONS, TUNING, MONTE_CARLO = "seed", "folds", "imputations", 
 BASE, OF_FOLDS, OF_TUNING = "base", "folds-", "tuning-"
 #: Most groups of imputations that are left out in turn.
 MOST_GROUPS = 10
+#: Share of the squared standard error below which a component is rounding: a trial's average effect with a probability
+#: of one half does not depend on the predicted effects, but its sum is taken in floating point.
+ROUNDING = 1e-12
 COMPONENTS = [
     *("estimand", "group", "term", "source", "estimate", "se", "variance", "lower", "upper", "df"),
     *("share", "share_lower", "share_upper", "truncated"),
@@ -182,8 +185,13 @@ def components(
         if match is None:
             continue
         for source, part in _parts(key, values, left_out, sizes, level).items():
-            rows.append(_component_row(key, source, part, match))
+            rows.append(_component_row(key, source, _negligible(part, float(match["se"])), match))
     return pd.DataFrame(rows, columns=COMPONENTS)
+
+
+def _negligible(part: Component, se: float) -> Component:
+    """The component, or 0 where it is the rounding of an estimate that does not depend on its source at all."""
+    return Component(0.0, 0.0, 0.0, part.df, False) if part.upper < ROUNDING * se**2 else part
 
 
 def by_key(refits: pd.DataFrame) -> dict[Key, pd.DataFrame]:
@@ -193,7 +201,7 @@ def by_key(refits: pd.DataFrame) -> dict[Key, pd.DataFrame]:
         (str(estimand), str(group), str(term)): rows.pivot(
             index="refit", columns="replicate", values="estimate"
         )
-        for (estimand, group, term), rows in tables  # type: ignore[misc]
+        for (estimand, group, term), rows in tables
     }
 
 
