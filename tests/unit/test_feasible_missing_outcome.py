@@ -29,6 +29,7 @@ def _problems(observed: int, section: dict[str, Any], columns: list[Column] = CO
         "strategy": "complete_case",
         "missing_outcome": section,
         "min_leaf": 5,
+        "mean_covariates": "all",
         "held_out": True,
         "covariates": {},
     }

@@ -14,13 +14,16 @@ from hetflow.missingness.choice import choose_engine, tree_gains
 from hetflow.missingness.engines import ENGINES
 from hetflow.missingness.guards import observed_cells_unchanged
 from hetflow.missingness.imputer import from_arrays, to_arrays
-from hetflow.missingness.matching import draw_coefficients
+from hetflow.missingness.matching import draw_coefficients, fit_matcher
 from hetflow.missingness.new_units import complete_new_units
 from hetflow.missingness.normal import fit_normal
 from hetflow.missingness.strategies import Completed, Settings, complete
 from hetflow.missingness.transform import Scale
 from hetflow.missingness.trees import LEAF, STEPS, TreeDonors, fit_tree
+from hetflow.pooling import pool
 from opt_frame import LABORATORY, opt_arm, opt_columns, opt_frame, opt_outcome
+from rates import assert_rate_at_least, detectable_at_least
+from scipy.stats import t as student
 
 SEED = 20260101
 MODES: dict[str, dict[str, Any]] = {
@@ -195,3 +198,40 @@ def test_a_named_engine_is_taken_and_says_what_it_leaves_to_matching() -> None:
 def test_predictors_grow_with_the_donors() -> None:
     assert [most_predictors("auto", donors) for donors in (20, 823, 1_100, 10_000)] == [10, 10, 11, 50]
     assert most_predictors(7, 10_000) == 7
+
+
+def test_a_column_that_nothing_predicts_is_drawn_from_all_donors() -> None:
+    """Matching on equal predictions would take the same few donors for everybody, in every unit and imputation."""
+    rng = np.random.default_rng(4)
+    donors = 400
+    fitted = fit_matcher(np.ones((donors, 2)), rng.normal(size=(donors, 1)), 5, rng, None)
+    drawn = fitted.impute(np.ones((3000, 2)), np.arange(donors, dtype=float)[:, None], Stream(rng))
+    # A bootstrap sample holds 63.2 % of the donors, give or take 1.5 %; 3,000 draws miss hardly one of them.
+    assert len(np.unique(drawn)) / donors == pytest.approx(0.632, abs=0.08)
+
+
+def test_the_mean_of_a_column_that_nothing_predicts_is_pooled_properly() -> None:
+    """Half of 400 values missing: Rubin's intervals cover in 100 trials, and are no wider than they must be.
+
+    False alarm 1e-6; a coverage of .71 would be seen with probability .9. With the same few donors for everybody the
+    interval was 3.6 times as wide.
+    """
+    trials, n, m = 100, 400, 10
+    assert detectable_at_least(trials, 0.93) > 0.7
+    covered, width = 0, []
+    for seed in range(trials):
+        rng = np.random.default_rng([5, seed])
+        y = rng.normal(size=n)
+        known = np.arange(n) >= n // 2
+        donors, empty = y[known], np.empty((n // 2, 0))
+        means, within = np.zeros(m), np.zeros(m)
+        for k in range(m):
+            fitted = fit_matcher(empty, donors[:, None], 5, rng, None)
+            whole = np.concatenate([donors, fitted.impute(empty, donors[:, None], Stream(rng))[:, 0]])
+            means[k], within[k] = whole.mean(), whole.var(ddof=1) / n
+        pooled = pool(means[:, None], within[:, None], np.inf)
+        se = float(np.sqrt(pooled.total[0]))
+        covered += abs(pooled.estimate[0]) < student.ppf(0.975, pooled.df[0]) * se
+        width.append(se * np.sqrt(n / 2))  # complete cases: 1
+    assert_rate_at_least(int(covered), trials, 0.93)
+    assert np.median(width) < 1.2

@@ -17,6 +17,7 @@ from hetflow.forest.samples import ALL, sample_names, units_of
 from hetflow.forest.settings import smallest_sample
 from hetflow.missingness.blockwise import Submodel, availability, submodels, whole_blocks
 from hetflow.missingness.delta import delta_problems
+from hetflow.missingness.gapless import WITHOUT_GAPS, gapless
 from hetflow.missingness.strategies import complete
 from hetflow.nuisance.auxiliaries import auxiliary_columns
 from hetflow.nuisance.folds import check_folds
@@ -81,6 +82,13 @@ def _analysis(
         yield from refused.problems
         return
     yield from _named(asked, kept, columns)
+    if asked["mean_covariates"] == WITHOUT_GAPS and not gapless(cohort, columns):
+        yield Problem(
+            "nuisance.covariates",
+            "a covariate that nobody misses, for the outcome mean to read",
+            "gaps in every one",
+            "remove the key, or write `nuisance: {outcome: mean}`",
+        )
     yield from delta_problems(columns, asked.get("delta") or {})
     weighting = asked["missing_outcome"]["strategy"] == "weighting"
     try:

@@ -12,6 +12,7 @@ from hetflow.cohort.columns import Column, columns_from_json
 from hetflow.cohort.views import clusters, matrix, rows_of
 from hetflow.files import read_json, read_table, write_json, write_table
 from hetflow.missingness.blockwise import Submodel, submodels
+from hetflow.missingness.gapless import WITHOUT_GAPS, gapless
 from hetflow.nuisance.auxiliaries import auxiliary_columns, auxiliary_matrix, observation_groups
 from hetflow.nuisance.nuisance import nuisance
 
@@ -75,9 +76,19 @@ def fitted(
         cluster=None if cluster is None else cluster[seen],
         binary=settings["outcome_kind"] == "binary",
         names=names,
+        of_mean=_of_mean(settings["nuisance"]["covariates"], whole, columns, frames, names),
         models=[Submodel(model.columns, model.learns[seen], model.judges[seen]) for model in models],
         **(_missing_outcome(settings["missing_outcome"], cohort, columns) if weighting else {}),
     )
+
+
+def _of_mean(
+    choice: str, cohort: pd.DataFrame, columns: list[Column], frames: list[pd.DataFrame], names: list[str]
+) -> np.ndarray | None:
+    """Columns of the matrix that the outcome mean reads, where it does not read all."""
+    if choice != WITHOUT_GAPS:
+        return None
+    return np.isin(names, matrix(gapless(cohort, columns), frames[:1])[1])
 
 
 def _missing_outcome(section: dict[str, Any], cohort: pd.DataFrame, columns: list[Column]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from hetflow.errors import refuse
 from hetflow.missingness.blocks import Target, donor_rows, find_targets, target_scores
 from hetflow.missingness.chain_state import State, open_state
 from hetflow.missingness.chance import Stream
-from hetflow.missingness.delta import moved
+from hetflow.missingness.delta import TILTED_DONORS, moved, tilts
 from hetflow.missingness.engines import Fitted, engine_for
 from hetflow.missingness.imputer import Imputer, Step
 from hetflow.missingness.predictors import choose_predictors
@@ -215,8 +215,10 @@ def _step(chain: Chain, model: Model, iteration: int, *, keep: bool) -> list[Ste
         rng = chain.stream(iteration, target.key)
         fitted = _fit(chain, model, rng)
         vectors = _vectors(state, target, _donors(model))
-        drawn = fitted.impute(state.features[rows][:, model.predictors], vectors, Stream(rng))
-        state.write(target.names, rows, moved(drawn, target.names, chain.settings.delta))
+        columns, delta = [state.variables[name].column for name in target.names], chain.settings.delta
+        tilt = tilts(vectors, columns, delta)
+        drawn = fitted.impute(state.features[rows][:, model.predictors], vectors, Stream(rng), tilt)
+        state.write(target.names, rows, moved(drawn, columns, delta))
         kept = [_kept(chain, model, fitted)] if keep else []
     state.refresh(target.names)
     return kept
@@ -238,7 +240,11 @@ def _fit(chain: Chain, model: Model, rng: np.random.Generator) -> Fitted:
     scales = [scale for variable in variables for scale in variable.scales]
     Z = chain.state.features[donors][:, model.predictors]
     single = scales[0] if len(scales) == 1 else None
-    return engine.fit(Z, model.scores[donors], chain.settings.donors, rng, single)
+    tilted = tilts(
+        np.ones((1, len(variables))), [variable.column for variable in variables], chain.settings.delta
+    )
+    pool = chain.settings.donors if tilted is None else max(chain.settings.donors, TILTED_DONORS)
+    return engine.fit(Z, model.scores[donors], pool, rng, single)
 
 
 def _kept(chain: Chain, model: Model, fitted: Fitted) -> Step:

@@ -23,6 +23,10 @@ class Chance(Protocol):
         """Whole numbers from 0 to below `bound`, one a row."""
         ...
 
+    def uniform(self, rows: int) -> FloatArray:
+        """Numbers in [0, 1), one a row, in the place of those of `below`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -37,6 +41,10 @@ class Stream:
     def below(self, bound: int | IntArray, rows: int) -> IntArray:
         """See `Chance.below`."""
         return self.rng.integers(bound, size=rows)
+
+    def uniform(self, rows: int) -> FloatArray:
+        """See `Chance.uniform`."""
+        return self.rng.random(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,10 @@ class RowChance:
     def below(self, bound: int | IntArray, rows: int) -> IntArray:
         """See `Chance.below`."""
         return np.minimum((self.uniforms * bound).astype(np.int64), np.asarray(bound) - 1)
+
+    def uniform(self, rows: int) -> FloatArray:
+        """See `Chance.uniform`."""
+        return self.uniforms
 
     def of(self, rows: IntArray) -> RowChance:
         """The same for some of the rows."""

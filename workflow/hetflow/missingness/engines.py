@@ -28,8 +28,13 @@ class Fitted(Protocol):
 
     engine: ClassVar[str]
 
-    def impute(self, predictors: FloatArray, vectors: FloatArray, chance: Chance) -> FloatArray:
-        """Values for rows, shape (m, c), from their predictors (m, k) and the donors' values (d, c)."""
+    def impute(
+        self, predictors: FloatArray, vectors: FloatArray, chance: Chance, tilt: FloatArray | None = None
+    ) -> FloatArray:
+        """Values for rows, shape (m, c), from their predictors (m, k) and the donors' values (d, c).
+
+        `tilt`, shape (d,), holds the donors' log weights (`hetflow.missingness.delta.tilts`); none: equal ones.
+        """
         ...
 
     def check(self, predictors: int, donors: int) -> None:

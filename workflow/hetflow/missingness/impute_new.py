@@ -20,7 +20,7 @@ from hetflow.cohort.columns import Column
 from hetflow.missingness.blocks import COMPONENTS
 from hetflow.missingness.chain_state import State, open_state
 from hetflow.missingness.chance import RowChance
-from hetflow.missingness.delta import LACKS, moved
+from hetflow.missingness.delta import LACKS, moved, tilts
 from hetflow.missingness.imputer import Imputer, Step
 from hetflow.missingness.variables import Variable, encode_as, restore
 from hetflow.seeds import generator
@@ -100,8 +100,10 @@ def _take(state: State, step: Step, wanted: BoolArray, chance: RowChance, delta:
     rows = state.settle(step.names, wanted)
     if len(rows):
         predictors = state.features[rows][:, step.predictors]
-        drawn = step.fitted.impute(predictors, step.vectors, chance.of(rows))
-        state.write(step.names, rows, moved(drawn, step.names, delta))
+        columns = [state.variables[name].column for name in step.names]
+        tilt = tilts(step.vectors, columns, delta)
+        drawn = step.fitted.impute(predictors, step.vectors, chance.of(rows), tilt)
+        state.write(step.names, rows, moved(drawn, columns, delta))
         state.refresh(step.names)
 
 

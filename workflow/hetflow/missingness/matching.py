@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 
 from hetflow.missingness.chance import Chance
 from hetflow.missingness.transform import Scale
+from hetflow.missingness.trees import TreeDonors, fit_tree
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -125,7 +126,9 @@ class Matcher:
 
     engine: ClassVar[str] = "pmm"
 
-    def impute(self, predictors: FloatArray, vectors: FloatArray, chance: Chance) -> FloatArray:
+    def impute(
+        self, predictors: FloatArray, vectors: FloatArray, chance: Chance, tilt: FloatArray | None = None
+    ) -> FloatArray:
         """Values of donors drawn for rows.
 
         Parameters
@@ -136,12 +139,14 @@ class Matcher:
             Values of the donors, in the order of `points`.
         chance : Chance
             Source of random numbers.
+        tilt : ndarray, shape (d,), optional
+            Log weights of the donors; none: equal ones.
 
         Returns
         -------
         ndarray, shape (m, c)
         """
-        return vectors[self.choose(predict(predictors, self.used, self.centre, self.drawn), chance)]
+        return vectors[self.choose(predict(predictors, self.used, self.centre, self.drawn), chance, tilt)]
 
     def check(self, predictors: int, donors: int) -> None:
         """See `hetflow.missingness.engines.Fitted`."""
@@ -152,18 +157,27 @@ class Matcher:
         if not 1 <= self.pool <= donors:
             raise ValueError("a number of nearest donors that is not there")
 
-    def choose(self, wanted: FloatArray, chance: Chance) -> IntArray:
+    def choose(self, wanted: FloatArray, chance: Chance, tilt: FloatArray | None = None) -> IntArray:
         """For every row of predicted scores, shape (m, r), the position of one of its nearest donors."""
         wanted = wanted + self.shake * chance.normal(*wanted.shape)
-        choice = chance.below(self.pool, len(wanted))
-        near = _nearest_on_line if self.points.shape[1] == 1 else _nearest_in_space
-        return near(self.points, wanted, self.pool)[np.arange(len(wanted)), choice]
+        nearest = _nearest_on_line if self.points.shape[1] == 1 else _nearest_in_space
+        rows = np.arange(len(wanted))
+        if tilt is None:
+            choice = chance.below(self.pool, len(wanted))
+            return nearest(self.points, wanted, self.pool)[rows, choice]
+        near = nearest(self.points, wanted, self.pool)
+        return near[rows, _tilted(tilt[near], chance.uniform(len(wanted)))]
 
 
 def fit_matcher(
     predictors: FloatArray, scores: FloatArray, pool: int, rng: np.random.Generator, scale: Scale | None
-) -> Matcher:
+) -> Matcher | TreeDonors:
     """Draw coefficients and predict the donors.
+
+    Where no predictor varies, every donor is as near as any other: one is drawn from a bootstrap sample of all, an
+    approximate Bayesian bootstrap (Rubin and Schenker, Journal of the American Statistical Association 81 (1986)
+    366-374). Matched means would differ from all donors' by the draw of the intercept alone, and the same few donors
+    would stand for everybody.
 
     Parameters
     ----------
@@ -176,6 +190,8 @@ def fit_matcher(
     scale : Scale or None
         Not read.
     """
+    if not (predictors.std(axis=0) > CONSTANT).any():
+        return fit_tree(predictors[:, :0], scores, pool, rng, scale)
     draw = draw_coefficients(predictors, scores, rng)
     expected = predict(predictors, draw.used, draw.centre, draw.estimated)
     points, shake = shaken(expected, rng)
@@ -187,6 +203,13 @@ def shaken(expected: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, 
     spread = expected.std(axis=0)
     shake = TIE_BREAK * np.where(spread > 0, spread, 1.0)
     return expected + shake * rng.standard_normal(expected.shape), shake
+
+
+def _tilted(tilt: FloatArray, uniform: FloatArray) -> IntArray:
+    """A place of each row, shape (m,), drawn with probabilities proportional to exp(tilt), shape (m, pool)."""
+    shares = np.cumsum(np.exp(tilt - tilt.max(axis=1, keepdims=True)), axis=1)
+    place = (shares <= uniform[:, None] * shares[:, -1:]).sum(axis=1)
+    return np.minimum(place, tilt.shape[1] - 1)
 
 
 def _nearest_in_space(points: FloatArray, wanted: FloatArray, pool: int) -> IntArray:

@@ -41,7 +41,9 @@ class NormalModel:
 
     engine: ClassVar[str] = "normal"
 
-    def impute(self, predictors: FloatArray, vectors: FloatArray, chance: Chance) -> FloatArray:
+    def impute(
+        self, predictors: FloatArray, vectors: FloatArray, chance: Chance, tilt: FloatArray | None = None
+    ) -> FloatArray:
         """See `hetflow.missingness.engines.Fitted`; a column that was constant among the donors stays so."""
         offset, centre, spread = self.scale
         if spread == 0.0:

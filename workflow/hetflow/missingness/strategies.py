@@ -13,6 +13,7 @@ from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.blockwise import blank_blocks, whole_blocks
 from hetflow.missingness.chained import ChainSettings
+from hetflow.missingness.gapless import without_gaps
 from hetflow.missingness.imputer import Imputer
 from hetflow.missingness.kept import keep_masks, unkept_notice
 from hetflow.missingness.modes import impute_deployment, impute_inference
@@ -258,8 +259,7 @@ def _complete_case(task: Task) -> Completed:
 
 
 def _complete_variables(task: Task) -> Completed:
-    kept = [column for column in task.covariates if task.frame[column.name].notna().all()]
-    kept = [c for c in kept if c.applicable_if is None or task.frame[c.applies].notna().all()]
+    kept = without_gaps(task.frame, task.covariates)
     if not kept:
         refuse(
             "missingness.strategy: complete_variables",

@@ -51,11 +51,22 @@ class TreeDonors:
 
     engine: ClassVar[str] = "tree"
 
-    def impute(self, predictors: FloatArray, vectors: FloatArray, chance: Chance) -> FloatArray:
+    def impute(
+        self, predictors: FloatArray, vectors: FloatArray, chance: Chance, tilt: FloatArray | None = None
+    ) -> FloatArray:
         """See `hetflow.missingness.engines.Fitted`."""
         leaf = self.leaves(predictors)
         first = self.left[leaf]
+        if tilt is not None:
+            return vectors[self.members[self._tilted(tilt, leaf, chance.uniform(len(leaf)))]]
         return vectors[self.members[first + chance.below(self.right[leaf] - first, len(leaf))]]
+
+    def _tilted(self, tilt: FloatArray, leaf: IntArray, uniform: FloatArray) -> IntArray:
+        """Places of members drawn within leaves with probabilities proportional to exp(tilt)."""
+        whole = np.concatenate([[0.0], np.cumsum(np.exp(tilt - tilt.max())[self.members])])
+        first, last = self.left[leaf], self.right[leaf]
+        wanted = whole[first] + uniform * (whole[last] - whole[first])
+        return np.clip(np.searchsorted(whole, wanted, side="right") - 1, first, last - 1)
 
     def leaves(self, predictors: FloatArray) -> IntArray:
         """The leaf of every row, shape (m,)."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from hetflow.errors import refuse
 from hetflow.missingness.blockwise import Submodel
@@ -62,6 +62,7 @@ def nuisance(
     missing_outcome: Mapping[str, Any] | None = None,
     auxiliary: Floats | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
+    of_mean: NDArray[np.bool_] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Estimate the nuisances of one set of units.
 
@@ -105,6 +106,8 @@ def nuisance(
         Further columns that who has an outcome may depend on; NaN where missing.
     groups : mapping of str to sequence of str, length n, optional
         Levels by which the share of observed outcomes is told.
+    of_mean : ndarray of bool, shape (p,), optional
+        Columns of X that the outcome mean reads; all by default.
 
     Returns
     -------
@@ -136,12 +139,13 @@ def nuisance(
     if missing_outcome is not None:
         learner = str(settings["outcome"])
         found, observation = _observe(units, missing_outcome, learner, seed, key, binary, groups)
-    mean = _outcome_mean(units, found, str(settings["outcome"]), seed, key, binary, models)
+    read = units if of_mean is None else replace(units, X=np.ascontiguousarray(units.X[:, of_mean]))
+    mean = _outcome_mean(read, found, str(settings["outcome"]), seed, key, binary, models)
     labels = [f"x{j + 1}" for j in range(units.X.shape[1])] if names is None else list(names)
     facts = {
         "number": {"units": len(units.unit), "kept": int(kept.sum()), "covariates": units.X.shape[1]},
         "missing_cells": float(np.isnan(units.X).mean()) if units.X.size else 0.0,
-        "outcome": mean.performance,
+        "outcome": mean.performance | {"covariates": read.X.shape[1]},
         "propensity": propensity_facts,
         "trim": trim_facts,
         "overlap": diagnose_overlap(

@@ -103,4 +103,12 @@ def mechanism_notices(facts: Mapping[str, Any], words: Words) -> list[str]:
                 f"Who misses {names} goes with the arm ({fmt.signed(100 * one['difference'], 1)} percentage points): "
                 "it was not settled before randomisation."
             )
+    loose = [name for one in facts.get("with_outcome", []) for name in one["columns"]]
+    if loose:
+        several = f", and {len(loose) - 4} further variables" if len(loose) > 4 else ""
+        notices.append(
+            f"Who misses {listed([words.covariate(name) for name in loose[:4]])}{several} goes with the outcome within "
+            "the arms. If that was not settled before randomisation, the average effect and slopes keep a small bias, "
+            "which an analysis with `nuisance: {covariates: without_gaps}` does not have, at a wider interval."
+        )
     return notices

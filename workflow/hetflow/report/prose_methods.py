@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hetflow.missingness.gapless import WITHOUT_GAPS
 from hetflow.report import formats as fmt
 from hetflow.report.words import Words
 from hetflow.study.routes import ROUTES
@@ -34,7 +35,7 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated "
         f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
         f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
-        f"{_learner(nuisance['outcome'])}. Missing covariates were handled by "
+        f"{_learner(nuisance['outcome'])}{_of_mean(nuisance)}. Missing covariates were handled by "
         f"{ROUTES[missingness['strategy']].title}{imputed}.{_missing_outcomes(methods)} Individual effects came "
         f"from an honest causal "
         f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
@@ -44,6 +45,10 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         "the first fold is left out. The analysis is exploratory: it "
         "looks for differences in effect, and a further trial would have to confirm them."
     )
+
+
+def _of_mean(nuisance: Mapping[str, Any]) -> str:
+    return " from the covariates that nobody misses" if nuisance["covariates"] == WITHOUT_GAPS else ""
 
 
 def _missing_outcomes(methods: Mapping[str, Any]) -> str:

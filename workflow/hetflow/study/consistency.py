@@ -9,7 +9,7 @@ from hetflow.study.appraisals import appraisal_problems
 from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
-from hetflow.study.route_checks import route_problems, training_problems
+from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 from hetflow.study.stability import stability_problems
 
@@ -180,6 +180,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
     yield from imputation_problems(study)
     yield from stability_problems(study)
     yield from route_problems(study.missingness, study.forest.engine, randomised)
+    yield from mean_problems(study.nuisance, study.missingness, randomised)
     yield from training_problems(study.forest, study.missingness, study.missing_outcome.strategy, randomised)
     if study.forest.imbalance_penalty and study.forest.engine != "histogram":
         yield Problem(

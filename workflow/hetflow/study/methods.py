@@ -41,7 +41,8 @@ class Missingness(Section):
     groups: list[str] = []
     """Columns by whose levels missing values are counted, for instance site and ethnicity; by default the strata."""
     delta: dict[str, float] = {}
-    """Amounts added to imputed values of continuous columns, in their own units: for analyses beside the primary."""
+    """For analyses beside the primary: amounts added to imputed values of continuous columns, in their own units; of
+    binary ones added to the log odds, of counts to the log rate."""
 
 
 class Nuisance(Section):
@@ -49,6 +50,9 @@ class Nuisance(Section):
 
     outcome: Learner = "stack"
     """Learner of the outcome mean; `stack` weighs linear, boosting and forest by cross-validation."""
+    covariates: Literal["all", "without_gaps"] = "all"
+    """Covariates that the outcome mean reads. `without_gaps`, those that nobody misses, for trials whose gaps arose
+    after randomisation and depend on the outcome: completed values would then carry the arm into the score."""
     propensity: Literal["design", "stack", "linear", "boosting", "forest"] = "design"
     """`design` takes the known probability of a randomised trial; the others estimate it."""
     trim: tuple[float, float] | None = None

@@ -9,7 +9,7 @@ from hetflow.errors import Problem
 from hetflow.study.routes import ROUTES, named
 
 if TYPE_CHECKING:
-    from hetflow.study.methods import Forest, Missingness
+    from hetflow.study.methods import Forest, Missingness, Nuisance
 
 ENGINES_THAT_TAKE_MISSING = ("histogram",)
 """Forest engines whose covariates may be missing; `hetflow.forest.engines` says the same."""
@@ -73,6 +73,27 @@ def _observational(missingness: Missingness) -> Iterator[Problem]:
             "unconfounded given what was recorded, gaps included",
             repr(missingness.unconfounded_despite_missingness),
             "write it (for instance: those who decided saw the same gaps), or choose multiple_imputation",
+        )
+
+
+def mean_problems(nuisance: Nuisance, missingness: Missingness, randomised: bool) -> Iterator[Problem]:
+    """Why the outcome mean may not leave out covariates with gaps in this analysis."""
+    if nuisance.covariates == "all":
+        return
+    remedy = "remove the key"
+    if not randomised:
+        yield Problem(
+            "nuisance.covariates",
+            "all in an observational design, whose confounders must be adjusted for",
+            nuisance.covariates,
+            remedy,
+        )
+    if missingness.strategy == "blockwise":
+        yield Problem(
+            "nuisance.covariates",
+            "all with missingness.strategy blockwise, which has an outcome mean for each pattern of blocks",
+            nuisance.covariates,
+            f"{remedy}, or choose multiple_imputation",
         )
 
 

@@ -74,6 +74,7 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
             "minimum_pattern": one.missingness.minimum_pattern,
             "missing_outcome": outcome_slice(one),
             "delta": one.missingness.delta,
+            "mean_covariates": one.nuisance.covariates,
             "min_leaf": one.forest.min_leaf,
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),

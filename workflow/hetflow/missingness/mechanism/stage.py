@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from hetflow.cohort.columns import Column
 from hetflow.missingness.masks import Masks, cells, compress
 from hetflow.missingness.mechanism import tables
-from hetflow.missingness.mechanism.design import attrition, read_design, warnings_of
+from hetflow.missingness.mechanism.design import (
+    attrition,
+    masks_with_outcome,
+    read_design,
+    warnings_of,
+)
 from hetflow.missingness.mechanism.evidence import gather, studied
 from hetflow.missingness.mechanism.label import labels_of
 from hetflow.missingness.mechanism.observed import MOST_MISSING, observed_covariates
@@ -69,7 +74,12 @@ def describe_mechanism(
     dependence = tables.dependence_table(masks, places, evidence, design, outcome, named)
     hazard, curves = dropout_tables(cohort, outcome, columns)
     fixed = {column.name for column in columns if column.mask_fixed_before_randomisation}
-    facts = warnings_of(masks, dependence, fixed, bool(settings["randomised"])) | {
+    randomised = bool(settings["randomised"])
+    compared = tables.compared_table(
+        masks, places, evidence, covariates, design, outcome, settings["outcome"], seed
+    )
+    facts = warnings_of(masks, dependence, fixed, randomised) | {
+        "with_outcome": masks_with_outcome(masks, compared, fixed, named) if randomised else [],
         "units": len(cohort),
         "distinct_masks": len(masks),
         "studied_masks": len(places),
@@ -84,9 +94,7 @@ def describe_mechanism(
     return Mechanism(
         labels_of(masks, evidence, existence(cohort, columns, masks)),
         dependence,
-        tables.compared_table(
-            masks, places, evidence, covariates, design, outcome, settings["outcome"], seed
-        ),
+        compared,
         tables.mcar_table(cohort, columns, masks, seed),
         curves,
         facts,
