@@ -36,8 +36,13 @@ from hetflow.errors import Refused
 from hetflow.forest.effects import effects
 from hetflow.forest.grow import grow_shard
 from hetflow.forest.sums import add_all
+from hetflow.plan import make_plan
+from hetflow.refit_files import learnt_from
+from hetflow.study.load import check_study
+from hetflow.study.stability import refit_changes, refit_names
 from scipy import stats
 from score_world import linear_trial
+from test_study import minimal
 
 # The same sums in another order.
 ROUNDING = 1e-10
@@ -328,3 +333,38 @@ def test_estimates_have_short_names() -> None:
         "rule_groups_difference:site:b minus a",
         "rule_groups_difference:site:c minus a",
     ]
+
+
+def test_refits_are_added_by_name_and_change_none() -> None:
+    study = check_study(minimal(), "x.yaml")
+    plan = make_plan(study, rows=500, covariates=5)
+    more = make_plan(check_study(minimal() | {"stability": {"folds": 5}}, "x.yaml"), rows=500, covariates=5)
+    assert plan.refits("primary")[:4] == [f"primary/refits/{name}.parquet" for name in refit_names(study)[:4]]
+    assert set(plan.refits("primary")) < set(more.refits("primary"))
+    assert refit_changes(study, "folds-002") == {"folds": 2}
+    assert refit_changes(study, "tuning-leaves_of_three") == {"forest": {"min_leaf": 3}}
+    assert learnt_from(plan, "primary", "base") == []
+    assert learnt_from(plan, "primary", "tuning-leaves_of_three") == []
+    assert learnt_from(plan, "primary", "folds-001") == plan.completed("primary", "deployment")
+    assert set(plan.refits("primary")) <= set(plan.artefacts())
+
+
+def test_an_empty_list_of_analyses_does_without() -> None:
+    study = check_study(minimal() | {"stability": {"analyses": []}}, "x.yaml")
+    plan = make_plan(study, rows=500, covariates=5)
+    assert plan.refits("primary") == []
+    assert not {"refit", "stability"} & set(plan.stages("primary"))
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"trees": 42}, "write 44"),
+        ({"held_out_trees": 20}, "write 40"),
+        ({"tunings": {"none": {}}}, "say what differs"),
+        ({"tunings": {"odd": {"forest": {"max_features": 2.5}}}}, "write a share"),
+    ],
+)
+def test_sections_that_cannot_work_are_refused(section: dict, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        check_study(minimal() | {"stability": section}, "x.yaml")

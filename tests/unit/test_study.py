@@ -303,9 +303,14 @@ def test_an_override_changes_only_what_it_names() -> None:
 
 KEYS = [
     ("title", "Another", set()),
-    ("estimates/groups", 5, {"estimates", "sensitivity"}),
+    ("estimates/groups", 5, {"estimates", "sensitivity", "refit", "stability"}),
+    ("stability/permitted", 0.2, {"stability"}),
+    ("stability/folds", 9, set()),
+    ("stability/tunings", {"deep": {"forest": {"min_leaf": 2}}}, set()),
+    ("stability/imputations", 2, {"stability"}),
+    ("stability/trees", 800, {"refit", "stability"}),
     ("sensitivity/deltas", [-2], {"sensitivity"}),
-    ("forest/min_leaf", 7, {"forest"}),
+    ("forest/min_leaf", 7, {"forest", "refit"}),
     ("forest/trees", 4000, set()),
     ("forest/shard_bags", 10, set()),
     ("missingness/imputations", 20, set()),
@@ -313,8 +318,8 @@ KEYS = [
     ("missingness/minimum_pattern", 90, set()),
     ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
     ("forest/permutations", 50, set()),
-    ("nuisance/outcome", "linear", {"nuisance"}),
-    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
+    ("nuisance/outcome", "linear", {"nuisance", "refit"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "refit", "stability"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 

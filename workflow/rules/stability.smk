@@ -23,9 +23,7 @@ rule refit:
         training=lambda wildcards: START.files(
             refit_files.trained_on(PLAN, wildcards.analysis)
         ),
-        draws=lambda wildcards: START.files(
-            refit_files.draws(PLAN, wildcards.analysis)
-        ),
+        draws=lambda wildcards: START.files(refit_files.draws(PLAN, wildcards.analysis)),
     output:
         "<results>/{analysis}/refits/{refit}.parquet",
     log:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from hetflow.report.style import BLUE, GREY, ORANGE, SMALL, drawing, to_svg, zero_line
+from hetflow.report.style import BLUE, GREY, ORANGE, SMALL, drawing, folded, to_svg, zero_line
 
 _ROW = 0.3  # inches of an estimate
 _MARKS = {
@@ -44,7 +44,7 @@ def stability_figure(
             if len(own):
                 axes.plot(own["moved"], heights, mark, color=colour, markersize=3.5, label=label)
         axes.set_ylim(-0.6, len(names) - 0.4)
-        axes.set_yticks(list(places.values()), list(places), fontsize=SMALL)
+        axes.set_yticks(list(places.values()), [folded(name, 28, 2) for name in places], fontsize=SMALL)
         axes.set_xlabel("Moved by (standard errors)")
         axes.plot([], [], color=GREY, linewidth=5, label="trees and imputations, 1 sd")
         figure.legend(loc="upper left", bbox_to_anchor=(0.02, 1.0), ncols=3, frameon=False, fontsize=SMALL)

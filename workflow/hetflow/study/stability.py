@@ -99,6 +99,15 @@ def makes_nuisance(changes: dict[str, Any]) -> bool:
     return "folds" in changes or "nuisance" in changes
 
 
+def largest_leaf(study: Study) -> int:
+    """The greatest `min_leaf` of a resolved analysis and of the refits that it goes through."""
+    changed = [study.forest.min_leaf]
+    for tuning in study.stability.tunings.values() if study.stability.analyses else ():
+        if tuning.forest is not None and tuning.forest.min_leaf is not None:
+            changed.append(tuning.forest.min_leaf)
+    return max(changed)
+
+
 def refit_slice(study: Study) -> dict[str, Any]:
     """Trees of a refit."""
     own = study.stability
