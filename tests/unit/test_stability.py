@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hetflow.cohort.columns import Column
 from hetflow.effects.components import between, difference, jackknife_variance, mean_square, scaled
 from hetflow.effects.enough import advice, named, stability_facts
@@ -42,7 +43,7 @@ from hetflow.study.load import check_study
 from hetflow.study.stability import refit_changes, refit_names
 from scipy import stats
 from score_world import linear_trial
-from test_study import minimal
+from small_project import STUDY
 
 # The same sums in another order.
 ROUNDING = 1e-10
@@ -57,6 +58,13 @@ SETTINGS = {
     "randomised": True,
 }
 SIZES = Sizes(2000, 200, 10, 400, 200, 3, 4)
+
+
+def minimal() -> dict:
+    """The small study, stability as it is by default."""
+    study = yaml.safe_load(STUDY)
+    del study["stability"]
+    return study
 
 
 def world(m: int = 3, n: int = 240):
