@@ -61,6 +61,7 @@ def settings(
             "outcome": "stack",
             "propensity": "design" if kind == "randomised" else "stack",
             "trim": None,
+            "covariates": "all",
         },
         "forest": {
             "engine": "econml",
