@@ -50,6 +50,7 @@ bench: $(VENV)/.ready-dev ## ratios of speed and memory, measured in one run
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/imputation.py
+	$(BIN)/python benchmarks/estimates.py
 	$(BIN)/python benchmarks/forest.py speed large threads scaling million
 	$(BIN)/python benchmarks/missingness.py --large
 

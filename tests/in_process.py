@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from hetflow import refit_files
 from hetflow.files import read_table, stamped_json
 from hetflow.run import Start
 from hetflow.start import prepare
@@ -154,3 +155,41 @@ def _estimates(
     names |= {"displays": "displays.parquet", "notices": "notices.json", "joint": "joint.parquet"}
     writes = [part for key, name in names.items() for part in (f"--{key}", begun.file(f"{analysis}/{name}"))]
     script("estimates", "--analysis", analysis, *reads, *writes)
+
+
+def run_stability(begun: Start, analysis: str) -> None:
+    """Run the refits of an analysis and compare them, after `run_study` in the same folder."""
+    plan = begun.plan
+
+    def options(**files: list[str]) -> list[str]:
+        return [word for name, paths in files.items() for word in (f"--{name}", *begun.files(paths))]
+
+    base = options(cohort=["cohort.parquet"], facts=["cohort.json"])
+    more = options(outcomes=["outcomes.parquet"], folds=["folds.parquet"])
+    for path in plan.refits(analysis):
+        refit = Path(path).stem
+        reads = options(
+            settings=[plan.settings(analysis, "refit")],
+            nuisance=refit_files.nuisances(plan, analysis),
+            judged=refit_files.judged(plan, analysis),
+            covariates=refit_files.regressed_on(plan, analysis),
+            training=refit_files.trained_on(plan, analysis),
+            draws=refit_files.draws(plan, analysis),
+        )
+        learnt = ["--learnt-from", *begun.files(refit_files.learnt_from(plan, analysis, refit))]
+        changes = ["--changes", refit_files.changes_text(plan, analysis, refit)]
+        script("refit", "--refit", refit, *changes, *base, *more, *reads, *learnt, *options(table=[path]))
+    forest = plan.analyses[analysis].forest
+    reads = options(
+        settings=[plan.settings(analysis, "stability")],
+        estimates=[f"{analysis}/estimates.parquet"],
+        scores=plan.scores(analysis),
+        cate=plan.cate(analysis),
+        completed=plan.completed(analysis, "inference"),
+        refits=plan.refits(analysis),
+        components=[f"{analysis}/stability/components.parquet"],
+        moves=[f"{analysis}/stability/refits.parquet"],
+        found=[f"{analysis}/stability/stability.json"],
+    )
+    trees = ["--trees", forest.trees, "--held-out-trees", forest.held_out_trees]
+    script("stability", *trees, *base, *reads)

@@ -61,9 +61,7 @@ def settings(
             "outcome": "stack",
             "covariates": "all",
             "propensity": "design" if kind == "randomised" else "stack",
-            "covariates": "all",
             "trim": None,
-            "covariates": "all",
         },
         "forest": {
             "engine": "econml",

@@ -64,6 +64,7 @@ dictionary:
 missingness: {imputations: 2, iterations: 2}
 nuisance: {outcome: linear}
 forest: {trees: 80, held_out_trees: 8, shard_bags: 10}
+stability: {analyses: []}
 estimates:
   groups: 2
   rules: {older: {covariate: age, cuts: [50]}}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from effects_twin import hc3
+from effects_twin import independent_columns as one_by_one
 from hetflow.effects.linear import (
+    RANK_TOLERANCE,
     cluster_codes,
     cluster_sums,
     hc1_covariance,
@@ -129,3 +132,28 @@ def test_a_level_of_one_unit_is_refused() -> None:
 def test_one_cluster_is_refused() -> None:
     with pytest.raises(Refused, match="at least two independent units"):
         weighted_mean(np.arange(3.0), np.ones(3), np.zeros(3, dtype=np.int64), "ATE")
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("cells", [9, 10_000_000])
+def test_hc3_is_that_of_every_unit_s_outer_product(
+    size: int, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hetflow.effects.linear._CELLS", cells)
+    rng = np.random.default_rng(8)
+    X = np.column_stack([np.ones(120), rng.normal(size=(120, 2))])
+    weight = np.where(np.arange(120) < 6, 0.0, rng.uniform(0.5, 2, 120))
+    codes = rng.permutation(np.repeat(np.arange(120 // size), size)) if size > 1 else np.arange(120)
+    fit = least_squares(X, rng.normal(size=120), weight)
+    found = hc3_covariance(X, fit, weight, codes)
+    np.testing.assert_allclose(found, hc3(X, fit.bread, fit.residual, weight, codes), rtol=1e-10)
+
+
+def test_columns_at_once_are_those_one_by_one() -> None:
+    rng = np.random.default_rng(9)
+    X = rng.normal(size=(40, 6))
+    assert independent_columns(X, np.ones(40)) == one_by_one(X, RANK_TOLERANCE) == list(range(6))
+    X[:, 2], X[:, 4] = X[:, 0] + X[:, 1], 0.0
+    assert independent_columns(X, np.ones(40)) == one_by_one(X, RANK_TOLERANCE) == [0, 1, 3, 5]
+    nearly = np.column_stack([X[:, :2], X[:, 0] + 1e-6 * X[:, 5]])
+    assert independent_columns(nearly, np.ones(40)) == [0, 1, 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from effects_twin import areas_of_draws
 from hetflow.effects.ranking import evaluate_ranking, half_samples
 from hetflow.errors import Refused
 from hetflow.seeds import generator
@@ -173,12 +174,20 @@ def test_whole_clusters_are_drawn() -> None:
     np.testing.assert_allclose(once.toc_draws, thrice.toc_draws, atol=ROUNDING)
 
 
-def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = generator(1, "chunks")
-    benefit, priority = rng.normal(size=(2, 50))
-    whole = ranked(benefit, priority, draws=30)
-    monkeypatch.setattr("hetflow.effects.ranking._CELLS", 120)
-    assert np.array_equal(ranked(benefit, priority, draws=30).autoc_draws, whole.autoc_draws)
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_half_samples_one_by_one_are_those_all_at_once(tied: bool, weighted: bool) -> None:
+    rng = generator(1, "twin")
+    benefit, priority = rng.normal(size=(2, 90))
+    priority = np.round(priority) if tied else priority
+    weight = rng.uniform(0.5, 2, 90) if weighted else np.ones(90)
+    cluster, grid = np.repeat(np.arange(30), 3), np.array([0.05, 0.4, 1.0])
+    half = half_samples(30, 25, generator(2, "twin"))
+    found = evaluate_ranking(benefit, priority, weight, cluster, half, None, grid)
+    autoc, qini, toc = areas_of_draws(benefit, priority, weight, cluster, half, grid)
+    np.testing.assert_allclose(found.autoc_draws, autoc, atol=ROUNDING)
+    np.testing.assert_allclose(found.qini_draws, qini, atol=ROUNDING)
+    np.testing.assert_allclose(found.toc_draws, toc, atol=ROUNDING)
 
 
 def test_two_rules_on_the_same_draws_compare() -> None:

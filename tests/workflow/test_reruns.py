@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 import pytest
+from hetflow.files import read_json
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -115,3 +116,26 @@ def test_more_imputations_add_files_and_change_none(project: Project) -> None:
     assert ran["impute_deployment"] == 1
     assert ran["impute_inference"] == 1
     assert ran["ingest"] == 0
+
+
+def test_more_trees_and_more_refits_repeat_none(project: Project) -> None:
+    """What the page advises is followed by a run that adds trees and keeps the refits that are there."""
+    on = "stability: {folds: 1, tunings: {}, trees: 80, held_out_trees: 80, imputations: 1}"
+    project.edit("stability: {analyses: []}", on)
+    ran = project.would_run()
+    assert (ran["refit"], ran["stability"], ran["grow"], ran["scores"]) == (2, 1, 0, 0)
+    project.snakemake()
+    facts = read_json(project.results / "primary" / "stability" / "stability.json", "facts")
+    assert facts["used"] == {"trees": 80, "held_out_trees": 8, "imputations": 2}
+    assert not facts["enough"]
+    assert facts["advice"]["trees"] > 80
+    before = {path: path.read_bytes() for path in sorted(project.results.glob("primary/refits/*.parquet"))}
+    assert len(before) == 2
+    project.edit("forest: {trees: 80", "forest: {trees: 120")
+    project.edit("{folds: 1, tunings: {}", "{folds: 2, tunings: {deep: {forest: {min_leaf: 3}}}")
+    ran = project.would_run()
+    assert (ran["refit"], ran["stability"], ran["grow"]) == (2, 1, 3)
+    project.snakemake()
+    assert {path: path.read_bytes() for path in before} == before
+    again = read_json(project.results / "primary" / "stability" / "stability.json", "facts")
+    assert again["used"]["trees"] == 120

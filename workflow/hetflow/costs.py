@@ -85,6 +85,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "scores": distinct([plan.scores(a) for a in analyses]),
         "permutation": distinct([plan.permutations(a) for a in analyses]),
         "learner": distinct([plan.learners(a) for a in plan.appraised("learners")]),
+        "refit": distinct([plan.refits(a) for a in analyses]),
         "estimates": len(analyses),
         "sensitivity": len(plan.sensitive),
         "split": distinct([plan.split_parts(a) for a in plan.appraised("splits")]),

@@ -17,6 +17,7 @@ from hetflow.study.owners import counts, owners
 from hetflow.study.policy import harm_analysis
 from hetflow.study.slices import INFERENCE, slices, stages
 from hetflow.study.splits import split_jobs
+from hetflow.study.stability import refit_names
 from hetflow.study.study_slices import study_slices
 
 SHARED = "shared"
@@ -157,6 +158,7 @@ class Plan:
         """Files of single splits, one a job."""
         folder = f"{self.owner[analysis, 'splits']}/splits/parts"
         return [f"{folder}/{name}.parquet" for name in split_jobs(self.analyses[analysis])]
+
     def negative_controls(self) -> list[str]:
         """Estimates of the analyses whose outcome treatment cannot change."""
         return [f"{analysis}/estimates.parquet" for analysis in control_analyses(self.study)]
@@ -198,6 +200,16 @@ class Plan:
         """Completed files at which the forests of a permutation are evaluated."""
         number = counts(self.analyses[analysis])["permutation_imputations"]
         return self.completed(analysis, "deployment")[:number]
+
+    def refits(self, analysis: str) -> list[str]:
+        """One file for each refit of an analysis whose stability is looked at."""
+        study = self.analyses[analysis]
+        folder = f"{self.owner[analysis, 'refit']}/refits" if study.stability.analyses else ""
+        return [f"{folder}/{name}.parquet" for name in refit_names(study)]
+
+    def refit_imputations(self, analysis: str) -> list[str]:
+        """Imputations that the forests of a refit read."""
+        return self.imputations(analysis)[: counts(self.analyses[analysis])["refit_imputations"]]
 
     def samples(self, analysis: str) -> list[str]:
         """Forest samples that an analysis grows."""
@@ -279,6 +291,7 @@ class Plan:
             names += self.permutations(analysis)
         for analysis in self.appraised("learners"):
             names += self.learners(analysis)
+            names += [*self.permutations(analysis), *self.refits(analysis)]
         return sorted(set(names))
 
     def all_settings(self) -> list[str]:

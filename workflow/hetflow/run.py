@@ -35,6 +35,7 @@ STAGES = (
         "draws",
         "scores",
         "permutation",
+        "refit",
         "estimates",
         "sensitivity",
         "split",

@@ -26,23 +26,42 @@ COMMAND = (
 
 
 def work(arguments: Namespace) -> None:
-    """Join cohort, outcome, folds and covariates of the units with an outcome (of all, if weighted for); fit; write."""
-    settings = read_json(arguments.settings, "settings")
-    frames = [read_table(path, "completed") for path in arguments.completed]
-    columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
+    """Read; fit; write."""
+    table, quality = fitted(
+        read_table(arguments.cohort, "cohort"),
+        read_table(arguments.outcomes, "outcomes"),
+        read_table(arguments.folds, "folds"),
+        [read_table(path, "completed") for path in arguments.completed],
+        columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"]),
+        read_json(arguments.settings, "settings"),
+        arguments.set,
+    )
+    write_table(table, arguments.table, "nuisance")
+    write_json(quality, arguments.quality, "facts")
+
+
+def fitted(
+    whole: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    folds: pd.DataFrame,
+    frames: list[pd.DataFrame],
+    columns: list[Column],
+    settings: dict[str, Any],
+    name: str,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Join cohort, outcome, folds and covariates of the units with an outcome (of all, if weighted for); fit a set."""
     X, names = matrix(columns, frames)
-    whole = read_table(arguments.cohort, "cohort")
     rows = rows_of(frames[0]["unit"].to_numpy(), whole["unit"].to_numpy())
     cohort = whole.iloc[rows]
-    outcome = read_table(arguments.outcomes, "outcomes")[settings["outcome"]].to_numpy(dtype=float)[rows]
-    fold = read_table(arguments.folds, "folds")["fold"].to_numpy()[rows]
+    outcome = outcomes[settings["outcome"]].to_numpy(dtype=float)[rows]
+    fold = folds["fold"].to_numpy()[rows]
     weighting = settings["missing_outcome"]["strategy"] == "weighting"
     seen = np.full(len(outcome), True) if weighting else outcome == outcome
     probability = settings["probability"]
     by_level = isinstance(probability, dict)
     cluster = clusters(cohort)
     models = submodels(X, settings["minimum_pattern"]) if "minimum_pattern" in settings else []
-    table, quality = nuisance(
+    return nuisance(
         unit=cohort["unit"].to_numpy()[seen],
         X=X[seen],
         treated=cohort["treated"].to_numpy()[seen],
@@ -52,7 +71,7 @@ def work(arguments: Namespace) -> None:
         design={"probability": probability["levels"] if by_level else probability},
         settings=settings["nuisance"],
         seed=settings["seed"],
-        key=(arguments.set,),
+        key=(name,),
         level=cohort["probability_level"].to_numpy()[seen] if by_level else None,
         cluster=None if cluster is None else cluster[seen],
         binary=settings["outcome_kind"] == "binary",
@@ -61,8 +80,6 @@ def work(arguments: Namespace) -> None:
         models=[Submodel(model.columns, model.learns[seen], model.judges[seen]) for model in models],
         **(_missing_outcome(settings["missing_outcome"], cohort, columns) if weighting else {}),
     )
-    write_table(table, arguments.table, "nuisance")
-    write_json(quality, arguments.quality, "facts")
 
 
 def _of_mean(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 
 import pandas as pd
 from _command import Command
@@ -27,7 +28,8 @@ def work(arguments: Namespace) -> None:
     settings = read_json(arguments.settings, "settings")
     nuisance = read_table(arguments.nuisance, "nuisance")
     if settings.get("imputed"):
-        nuisance = _imputed(nuisance, settings["outcome"], arguments)
+        outcomes = read_table(arguments.outcomes, "outcomes")
+        nuisance = imputed(nuisance, settings["outcome"], outcomes, arguments.draws[0])
     unit = nuisance["unit"].to_numpy()
     effects = effects_by_sample(
         [read_table(path, "cate") for path in arguments.cate],
@@ -49,10 +51,9 @@ def work(arguments: Namespace) -> None:
     write_table(scores.to_frame(), arguments.scores, "scores")
 
 
-def _imputed(nuisance: pd.DataFrame, name: str, arguments: Namespace) -> pd.DataFrame:
+def imputed(nuisance: pd.DataFrame, name: str, outcomes: pd.DataFrame, draw: Path) -> pd.DataFrame:
     """The nuisances with the residual of the outcome, observed or drawn, in place of the weighted one."""
-    outcomes = read_table(arguments.outcomes, "outcomes")
-    drawn = read_table(arguments.draws[0], "outcome_draws")
+    drawn = read_table(draw, "outcome_draws")
     drawn = drawn[drawn["assumption"] == AT_RANDOM]
     rows = rows_of(nuisance["unit"].to_numpy(), outcomes["unit"].to_numpy())
     outcome = filled(outcomes[name].to_numpy(dtype=float), outcomes["unit"].to_numpy(), drawn)[rows]

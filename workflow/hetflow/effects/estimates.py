@@ -220,13 +220,11 @@ def _settle_projection(
             f"no {', '.join(absent)}",
             "use a strategy that keeps them, or leave them out of the projection",
         )
-    designs = [projection.projection_design(frame, projected) for frame in frames]
-    kept = projection.common_terms([X for X, _ in designs], scores)
-    names = designs[0][1]
+    names, kept = projection.common_terms(frames, projected, scores)
     dropped = [name for j, name in enumerate(names) if j not in kept]
     if dropped:
         notices.append(f"projection: without {', '.join(dropped)}, which the other terms determine")
-    return projected, tuple(kept)
+    return projected, kept
 
 
 def _cluster_notice(scores: Scores) -> list[str]:

@@ -96,7 +96,7 @@ def group_differences(groups: Terms, pairs: Sequence[tuple[int, int]], tested: b
         contrast[row, first], contrast[row, second] = 1.0, -1.0
     return Terms(
         f"{groups.estimand}_difference",
-        tuple(f"{groups.groups[first]} minus {groups.groups[second]}" for first, second in pairs),
+        difference_names(groups.groups, pairs),
         tuple(groups.terms[first] for first, _ in pairs),
         groups.scale,
         contrast @ groups.estimate,
@@ -105,6 +105,11 @@ def group_differences(groups: Terms, pairs: Sequence[tuple[int, int]], tested: b
         df=groups.df,
         tested=tested,
     )
+
+
+def difference_names(labels: Sequence[str], pairs: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """Names of differences between groups, by position."""
+    return tuple(f"{labels[first]} minus {labels[second]}" for first, second in pairs)
 
 
 def benefit_codes(scores: Scores, effect: Vector, groups: int, better: str, name: str) -> NDArray[np.int64]:

@@ -24,6 +24,8 @@ RANK_TOLERANCE = 1e-9
 TINY = float(np.finfo(np.float64).tiny)
 #: A cluster determines a coefficient alone when leaving it out keeps less than this share of some direction.
 LEVERAGE_TOLERANCE = 1e-9
+#: Numbers held at once by the outer products of clustered HC3.
+_CELLS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Fit:
 
 def cluster_codes(cluster: NDArray[np.int64]) -> Codes:
     """Clusters numbered 0..G-1 in the order of their labels, shape (n,)."""
+    if (np.diff(cluster) > 0).all():
+        return np.arange(cluster.size, dtype=np.int64)
     return np.unique(cluster, return_inverse=True)[1].astype(np.int64)
 
 
@@ -60,14 +64,21 @@ def is_clustered(cluster: NDArray[np.int64], weight: Vector) -> bool:
 
 def cluster_sums(values: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:
     """Sums over the units of each cluster, shape (G, ...) for values of shape (n, ...)."""
+    if alone(codes):
+        return values.copy()
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     return np.add.reduceat(values[order], starts, axis=0)
 
 
+def alone(codes: Codes) -> bool:
+    """Whether every unit is a cluster of its own, in the order of the clusters."""
+    return bool(codes.size) and int(codes[-1]) == codes.size - 1 and bool((np.diff(codes) == 1).all())
+
+
 def cluster_count(codes: Codes, weight: Vector) -> int:
     """Number of clusters that hold a unit of positive weight."""
-    return int(np.unique(codes[weight > 0]).size)
+    return int(np.count_nonzero(np.bincount(codes[weight > 0])))
 
 
 def count_factor(clusters: int, what: str) -> float:
@@ -113,7 +124,10 @@ def weighted_mean(values: Vector, weight: Vector, codes: Codes, what: str = "ave
 
 def independent_columns(X: Matrix, weight: Vector) -> list[int]:
     """Columns, in order, that the columns before them do not determine (among units of positive weight)."""
-    held = X[weight > 0]
+    held = X if (weight > 0).all() else X[weight > 0]
+    R = np.asarray(np.linalg.qr(held, mode="r"))
+    if held.shape[0] >= held.shape[1] and _independent(R, np.linalg.norm(held, axis=0)):
+        return list(range(held.shape[1]))
     kept: list[int] = []
     basis = np.empty((held.shape[0], 0))
     for j in range(held.shape[1]):
@@ -125,6 +139,11 @@ def independent_columns(X: Matrix, weight: Vector) -> list[int]:
             basis = np.column_stack([basis, rest / length])
             kept.append(j)
     return kept
+
+
+def _independent(R: Matrix, lengths: Vector) -> bool:
+    """Whether no column is determined by those before it: a diagonal entry of R is what they leave unexplained."""
+    return bool((np.abs(np.diag(R)) > RANK_TOLERANCE * np.maximum(lengths, TINY)).all())
 
 
 def least_squares(X: Matrix, y: Vector, weight: Vector, what: str = "regression") -> Fit:
@@ -146,7 +165,11 @@ def least_squares(X: Matrix, y: Vector, weight: Vector, what: str = "regression"
     """
     k = X.shape[1]
     units = int(np.count_nonzero(weight))
-    dependent = sorted(set(range(k)) - set(independent_columns(X, weight)))
+    root = np.sqrt(weight)
+    scaled = root[:, None] * X
+    Q, R = np.linalg.qr(scaled)
+    regular = units > k and _independent(R, np.linalg.norm(scaled, axis=0))
+    dependent = [] if regular else sorted(set(range(k)) - set(independent_columns(X, weight)))
     if dependent or units <= k:
         refuse(
             what,
@@ -154,8 +177,6 @@ def least_squares(X: Matrix, y: Vector, weight: Vector, what: str = "regression"
             f"{units} units, {k} terms, determined by the others: {[j + 1 for j in dependent]}",
             "take the redundant covariate out",
         )
-    root = np.sqrt(weight)
-    Q, R = np.linalg.qr(root[:, None] * X)
     coefficients = np.linalg.solve(R, Q.T @ (root * y))
     inverse = np.linalg.inv(R)
     return Fit(coefficients, inverse @ inverse.T, y - X @ coefficients, units - k)
@@ -177,23 +198,59 @@ def hc3_covariance(X: Matrix, fit: Fit, weight: Vector, codes: Codes, what: str 
     Refused
         If one unit or cluster alone determines a coefficient.
     """
-    outer = X[:, :, None] * X[:, None, :]
-    plain = cluster_sums(outer, codes)
-    weighted = cluster_sums(weight[:, None, None] * outer, codes)
-    first = cluster_sums((weight * fit.residual)[:, None] * X, codes)
-    second = cluster_sums((weight**2 * fit.residual)[:, None] * X, codes)
-    chol = np.linalg.cholesky(fit.bread)
-    shares = np.linalg.eigvalsh(chol.T @ weighted @ chol)
-    if shares.max() > 1 - LEVERAGE_TOLERANCE:
+    scores = _lone_scores if alone(codes) else _cluster_scores
+    score, leverage = scores(X, fit, weight, codes)
+    if leverage > 1 - LEVERAGE_TOLERANCE:
         refuse(
             what,
             "every coefficient estimated from several units (or clusters)",
             "one that a single unit or cluster determines alone",
             "take that covariate out or merge its rare level",
         )
-    gap = np.linalg.inv(fit.bread) - weighted
-    score = first + (plain @ np.linalg.solve(gap, second[:, :, None]))[:, :, 0]
     return np.asarray(fit.bread @ (score.T @ score) @ fit.bread)
+
+
+def _lone_scores(X: Matrix, fit: Fit, weight: Vector, codes: Codes) -> tuple[Matrix, float]:
+    """HC3 scores of units that are clusters of their own, ``x w e / (1 - h)``, and the greatest leverage h."""
+    leverage = weight * np.einsum("ij,ij->i", X @ fit.bread, X)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = weight * fit.residual / (1 - leverage)
+    return share[:, None] * X, float(leverage.max())
+
+
+def _cluster_scores(X: Matrix, fit: Fit, weight: Vector, codes: Codes) -> tuple[Matrix, float]:
+    """HC3 scores of clusters, and the greatest eigenvalue of their leverages; some clusters at a time."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    ends = np.r_[starts[1:], order.size]
+    chol = np.asarray(np.linalg.cholesky(fit.bread), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(fit.bread), dtype=np.float64)
+    score, largest, first = np.empty((starts.size, X.shape[1])), -np.inf, 0
+    while first < starts.size:
+        most = starts[first] + max(1, _CELLS // X.shape[1] ** 2)
+        last = max(first + 1, int(np.searchsorted(ends, most, side="right")))
+        rows, begin = order[starts[first] : ends[last - 1]], starts[first:last] - starts[first]
+        part, top = _scores_of(X[rows], fit.residual[rows], weight[rows], begin, (chol, inverse))
+        score[first:last], largest, first = part, max(largest, top), last
+    return score, largest
+
+
+def _scores_of(
+    X: Matrix, residual: Vector, weight: Vector, starts: Codes, bread: tuple[Matrix, Matrix]
+) -> tuple[Matrix, float]:
+    """`_cluster_scores` of clusters that follow one another and begin at `starts`; `bread` is its root and inverse."""
+    chol, inverse = bread
+    outer = X[:, :, None] * X[:, None, :]
+    plain = np.add.reduceat(outer, starts, axis=0)
+    weighted = np.add.reduceat(weight[:, None, None] * outer, starts, axis=0)
+    first = np.add.reduceat((weight * residual)[:, None] * X, starts, axis=0)
+    second = np.add.reduceat((weight**2 * residual)[:, None] * X, starts, axis=0)
+    shares = np.linalg.eigvalsh(chol.T @ weighted @ chol)
+    if shares.max() > 1 - LEVERAGE_TOLERANCE:
+        return first, float(shares.max())
+    return first + (plain @ np.linalg.solve(inverse - weighted, second[:, :, None]))[:, :, 0], float(
+        shares.max()
+    )
 
 
 def hc1_covariance(X: Matrix, fit: Fit, weight: Vector, codes: Codes) -> Matrix:

@@ -54,13 +54,21 @@ def projection_design(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[M
     return X[:, kept], tuple(names[j] for j in kept)
 
 
-def common_terms(designs: Sequence[Matrix], scores: Scores) -> list[int]:
-    """Columns that are determined neither by the intercept nor by earlier columns in any of the designs."""
-    kept = set(range(designs[0].shape[1]))
-    for X in designs:
+def common_terms(
+    frames: Sequence[pd.DataFrame], columns: Sequence[Column], scores: Scores
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names of a projection's terms, and which of them neither the intercept nor earlier terms determine in any frame.
+
+    One design is held at a time.
+    """
+    names: tuple[str, ...] = ()
+    kept: set[int] | None = None
+    for frame in frames:
+        X, names = projection_design(frame, columns)
         with_intercept = np.column_stack([np.ones(X.shape[0]), X])
-        kept &= {j - 1 for j in independent_columns(with_intercept, scores.weight) if j > 0}
-    return sorted(kept)
+        own = {j - 1 for j in independent_columns(with_intercept, scores.weight) if j > 0}
+        kept = own if kept is None else kept & own
+    return names, tuple(sorted(kept or ()))
 
 
 def best_linear_projection(scores: Scores, X: Matrix, names: Sequence[str], overlap: bool = False) -> Terms:

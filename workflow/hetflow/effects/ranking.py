@@ -18,8 +18,6 @@ from hetflow.seeds import generator
 
 #: Shares of units at which the curve is drawn.
 GRID = np.round(np.arange(0.05, 1.0001, 0.01), 2)
-#: Numbers held at once by the bootstrap.
-_CELLS = 2_000_000
 #: Fewest clusters whose halves still vary.
 _FEWEST_CLUSTERS = 4
 
@@ -109,50 +107,47 @@ def evaluate_ranking(
         draws = half_samples(clusters, draws, rng)
     # Ties are ordered by weight, so that the order of the rows does not matter.
     order = np.lexsort((-weight[held], -priority[held]))
-    sorted_priority = priority[held][order]
-    starts = np.flatnonzero(np.r_[True, np.diff(sorted_priority) != 0])
+    ties = tie_groups(priority[held][order])
     value, share = benefit[held][order], weight[held][order]
     value = value - share @ value / share.sum()
-    autoc, qini, toc = _areas(value, share[None, :], starts, grid)
-    chunk = max(1, _CELLS // value.size)
-    replicates = [
-        _areas(value, draws[first : first + chunk][:, codes[order]] * share, starts, grid)
-        for first in range(0, draws.shape[0], chunk)
-    ]
-    autocs, qinis, tocs = (np.concatenate(parts) for parts in zip(*replicates, strict=True))
-    return Ranking(float(autoc[0]), float(qini[0]), toc[0], autocs, qinis, tocs)
+    autoc, qini, toc = _areas(value, share, ties, grid)
+    autocs, qinis = np.empty(draws.shape[0]), np.empty(draws.shape[0])
+    tocs, cluster_of = np.empty((draws.shape[0], grid.size)), codes[order]
+    for r, half in enumerate(draws):
+        taken = np.flatnonzero(half[cluster_of])
+        own = None if ties is None else ties[taken]
+        autocs[r], qinis[r], tocs[r] = _areas(value[taken], share[taken], own, grid)
+    return Ranking(autoc, qini, toc, autocs, qinis, tocs)
 
 
-def _areas(
-    value: Vector, weight: NDArray[np.float64], starts: Codes, grid: Vector
-) -> tuple[Vector, Vector, Vector]:
-    """AUTOC (r,), QINI (r,) and TOC (r, q) for r sets of weights (r, n) of the same sorted units."""
-    rows, n = weight.shape
-    if starts.size == 1:
-        return np.zeros(rows), np.zeros(rows), np.zeros((rows, grid.size))
+def tie_groups(ranked: Vector) -> Codes | None:
+    """Number of the tie group of each unit in ranked order, shape (n,); None where no two units are tied."""
+    steps = np.diff(ranked) != 0
+    return None if steps.all() else np.r_[0, np.cumsum(steps)]
+
+
+def _areas(value: Vector, weight: Vector, ties: Codes | None, grid: Vector) -> tuple[float, float, Vector]:
+    """AUTOC, QINI and TOC (q,) of units in ranked order, all of positive weight; values centred at their mean."""
+    if value.size == 0 or (ties is not None and ties[0] == ties[-1]):
+        return 0.0, 0.0, np.zeros(grid.size)
     moment = weight * value
-    if starts.size < n:
-        moment = weight * _tie_means(moment, weight, starts, n)
-    mass, sums = np.cumsum(weight, axis=1), np.cumsum(moment, axis=1)
-    total = mass[:, -1:]
-    mean = sums[:, -1:] / total
-    toc = np.divide(sums, mass, out=np.zeros_like(sums), where=mass > 0) - mean
-    autoc = (weight * toc).sum(axis=1) / total[:, 0]
-    qini = (mass * weight * toc).sum(axis=1) / total[:, 0] ** 2
-    curve = np.empty((rows, grid.size))
-    for r in range(rows):
-        wanted = grid * total[r, 0]
-        reached = np.interp(wanted, np.r_[0.0, mass[r]], np.r_[0.0, sums[r]])
-        curve[r] = np.where(grid == 1, 0.0, reached / wanted - mean[r, 0])
-    return autoc, qini, curve
+    if ties is not None:
+        moment = weight * _tie_means(moment, weight, ties)
+    mass, sums = np.cumsum(weight), np.cumsum(moment)
+    total, mean = mass[-1], sums[-1] / mass[-1]
+    toc = sums / mass - mean
+    share = weight * toc
+    wanted = grid * total
+    reached = np.interp(wanted, np.r_[0.0, mass], np.r_[0.0, sums])
+    curve = np.where(grid == 1, 0.0, reached / wanted - mean)
+    return float(share.sum() / total), float((mass * share).sum() / total**2), curve
 
 
-def _tie_means(moment: NDArray[np.float64], weight: NDArray[np.float64], starts: Codes, n: int) -> Vector:
-    """Weighted mean value of each unit's tie group, shape (r, n)."""
-    sums = np.add.reduceat(moment, starts, axis=1)
-    mass = np.add.reduceat(weight, starts, axis=1)
-    means = np.divide(sums, mass, out=np.zeros_like(sums), where=mass > 0)
-    return np.repeat(means, np.diff(np.r_[starts, n]), axis=1)
+def _tie_means(moment: Vector, weight: Vector, ties: Codes) -> Vector:
+    """Weighted mean value of each unit's tie group, shape (n,)."""
+    starts = np.flatnonzero(np.r_[True, np.diff(ties) != 0])
+    means = np.add.reduceat(moment, starts) / np.add.reduceat(weight, starts)
+    return np.repeat(means, np.diff(np.r_[starts, ties.size]))
 
 
 def ranking_effects(scores: Scores, better: str, draws: int, seed: int) -> list[Terms]:
@@ -199,3 +194,13 @@ def ranking_effects(scores: Scores, better: str, draws: int, seed: int) -> list[
         alternative=GREATER,
     )
     return [*areas, curve]
+
+
+def point_autoc(scores: Scores, better: str) -> Terms:
+    """AUTOC of the out-of-bag `priority` as `ranking_effects` gives it, without a bootstrap: its variance is NaN."""
+    require(scores, "AUTOC", "score", "priority")
+    clusters = np.unique(scores.cluster[scores.weight > 0]).size
+    none = np.zeros((0, clusters), dtype=bool)
+    benefit = direction(better) * scores.score
+    found = evaluate_ranking(benefit, scores.priority, scores.weight, scores.cluster, none, grid=np.ones(1))
+    return single("AUTOC", "all", "out of bag", BENEFIT, found.autoc, np.nan, scores.n, alternative=GREATER)

@@ -133,12 +133,17 @@ def rule_groups(scores: Scores, frame: pd.DataFrame, rule: Rule) -> list[Terms]:
     Of ordered groups the highest minus the lowest; of a nominal covariate's levels each minus the first.
     """
     effects = group_effects(scores, membership(rule, frame), rule.labels, "rule_groups", rule.name)
+    pairs = difference_pairs(rule)
+    return [effects, group_differences(effects, pairs, tested=True)] if pairs else [effects]
+
+
+def difference_pairs(rule: Rule) -> list[tuple[int, int]]:
+    """Which groups of a rule are compared, first minus second; none where all but one do not apply."""
     last = len(rule.labels) - (rule.labels[-1] == NOT_APPLICABLE)
     if last < 2:
-        return [effects]
+        return []
     nominal = rule.values is not None and rule.column.kind == "nominal"
-    pairs = [(g, 0) for g in range(1, last)] if nominal else [(last - 1, 0)]
-    return [effects, group_differences(effects, pairs, tested=True)]
+    return [(g, 0) for g in range(1, last)] if nominal else [(last - 1, 0)]
 
 
 def _column(name: str, columns: Sequence[Column], frames: Sequence[pd.DataFrame], where: str) -> Column:

@@ -8,32 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hetflow.report import evidence
-from hetflow.report import splits
-from hetflow.report import modifiers
-from hetflow.report import policy
-from hetflow.report import confounding, risk
+from hetflow.report import (
+    confounding,
+    evidence,
+    learners,
+    modifiers,
+    policy,
+    risk,
+    splits,
+    stability,
+)
+from hetflow.report.drawn import Shown
 from hetflow.report.inputs import ReportInputs
-from hetflow.report.shown import Shown
 from hetflow.report.words import Words
 
 #: In the page's order.
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (
     evidence.shown,
     splits.shown,
-)
-SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (modifiers.shown,)
-SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (policy.shown,)
+    modifiers.shown,
+    policy.shown,
     risk.shown,
     confounding.shown,
+    learners.shown,
+    stability.shown,
 )
-from hetflow.report import learners
-from hetflow.report.drawn import Shown as Shown
-from hetflow.report.inputs import ReportInputs
-from hetflow.report.words import Words
-
-#: In the page's order.
-SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (learners.shown,)
 
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:

@@ -18,11 +18,10 @@ from hetflow.report.confounding_tables import (
     visible,
 )
 from hetflow.report.disclosure import mask_counts
-from hetflow.report.drawn import Drawn
+from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_confounding import contour_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.picks import between
-from hetflow.report.shown import Shown
 from hetflow.report.words import Words, opening
 
 #: Benchmarks written into the contour, the strongest first.

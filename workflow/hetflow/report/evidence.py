@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
+from hetflow.report.drawn import Shown
 from hetflow.report.grading import grades_table
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.ledger import GLOBAL, NAMES, PLANNED, ROUGH, counted, ledger, ledger_table
 from hetflow.report.measured_sizes import MEASURED, POWER, SIZE
-from hetflow.report.shown import Shown
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, opening
 

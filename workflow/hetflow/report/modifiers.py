@@ -12,11 +12,10 @@ from hetflow.report import formats as fmt
 from hetflow.report import picks
 from hetflow.report.captions import Caption
 from hetflow.report.disclosure import enough
-from hetflow.report.drawn import Drawn
+from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_effects import NOT_APPLICABLE
 from hetflow.report.figures_modifiers import cells_figure, importance_figure, smooth_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
-from hetflow.report.shown import Shown
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, listed
 

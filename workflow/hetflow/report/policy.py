@@ -8,13 +8,12 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.captions import Caption
-from hetflow.report.drawn import Drawn
+from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_policy import gains_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.policy_numbers import releasable, shown_curves
 from hetflow.report.policy_tables import harms_table, ranking_table, trees_table, values_table
 from hetflow.report.policy_text import policy_texts
-from hetflow.report.shown import Shown
 from hetflow.report.tables import Table
 from hetflow.report.words import Words
 

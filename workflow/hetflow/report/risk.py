@@ -10,12 +10,11 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report.captions import Caption
 from hetflow.report.disclosure import mask_counts
-from hetflow.report.drawn import Drawn
+from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_risk import risk_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.risk_tables import by_group, groups_table, performance_table, relation_table
 from hetflow.report.sentences import Number
-from hetflow.report.shown import Shown
 from hetflow.report.words import Words, part
 
 RELATIVE = {"ratio": "ratio of the arms' means", "odds ratio": "odds ratio"}

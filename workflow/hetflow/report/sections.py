@@ -10,8 +10,8 @@ import pandas as pd
 
 from hetflow import __version__
 from hetflow.report import (
-    evidence,
     confounding,
+    evidence,
     learners,
     missing_story,
     modifiers,
@@ -25,6 +25,7 @@ from hetflow.report import (
     sensitivity,
     sentences,
     splits,
+    stability,
 )
 from hetflow.report.drawn_missing import masks_of
 from hetflow.report.inputs import ReportInputs
@@ -146,6 +147,7 @@ def all_sections(
             "confounding", "What an unmeasured confounder could do", *confounding.parts(inputs, own, minimum)
         ),
         section("learners", "Would other methods find the same?", *learners.parts(inputs, own, minimum)),
+        section("stability", "Would we find it again?", *stability.parts(inputs, own, minimum)),
         section(
             "analyses",
             "How the analyses differ",

@@ -10,10 +10,9 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report.captions import Caption
 from hetflow.report.disclosure import enough
-from hetflow.report.drawn import Drawn
+from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_effects import dots_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
-from hetflow.report.shown import Shown
 from hetflow.report.splits_prose import (
     DESCRIBED,
     LEARNERS,

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
+from hetflow.study import confounding, learners, splits
 from hetflow.study.evidence import evidence_settings
-from hetflow.study import splits
 from hetflow.study.modifiers import modifier_settings
 from hetflow.study.policy import policy_more
-from hetflow.study.confounding import confounding_settings
 from hetflow.study.risk import risk_settings
-from hetflow.study.learners import comparison_settings, learns_from_observed
+from hetflow.study.stability import stability_settings
 
 if TYPE_CHECKING:
     from hetflow.study.model import Study
@@ -29,8 +28,6 @@ def _nothing(_: Study) -> dict[str, Any]:
 
 def _suits(_: Study) -> str:
     return ""
-def _always(_: Study) -> bool:
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +45,15 @@ class Appraisal:
     unsuited : callable
         Why a resolved analysis cannot go through it, in a few words; empty if it can. It is then left out, and refused
         where the study names the analysis.
-    designs : tuple of str
-        Kinds of design in which it makes sense; in others it is not done.
-    possible : callable
-        Whether a resolved analysis can go through it; one that cannot is left out, or refused if the study names it.
+    unread : tuple of str
+        Keys of its section that enter through its list of files alone.
     """
 
     tables: tuple[str, ...]
     parents: tuple[str, ...] = ("scores", "inference")
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
     unsuited: Callable[[Study], str] = field(default=_suits)
-    designs: tuple[str, ...] = ("randomised", "observational")
-    possible: Callable[[Study], bool] = field(default=_always)
+    unread: tuple[str, ...] = ()
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
@@ -67,27 +61,37 @@ APPRAISALS: dict[str, Appraisal] = {
     "evidence": Appraisal(("tests",), ("scores", "deployment"), evidence_settings),
     "splits": Appraisal(
         ("blp", "gates", "clan", "proxies"),
-        parents=("scores", "deployment"),
-        more=splits.split_settings,
-        unsuited=splits.unsuited,
+        ("scores", "deployment"),
+        splits.split_settings,
+        splits.unsuited,
+    ),
     "modifiers": Appraisal(
         ("importance", "displays", "cells"),
         ("scores", "deployment", "inference", "nuisance", "forest"),
         modifier_settings,
+    ),
     "policy": Appraisal(
         ("ranking", "curves", "values", "trees", "harms"), ("scores", "deployment"), policy_more
+    ),
     "risk": Appraisal(
         ("performance", "effects", "groups", "distribution"), ("scores", "deployment"), risk_settings
     ),
     "confounding": Appraisal(
         ("robustness", "bounds", "benchmarks", "contour", "controls"),
-        more=confounding_settings,
-        designs=("observational",),
+        more=confounding.confounding_settings,
+        unsuited=confounding.unsuited,
+    ),
     "learners": Appraisal(
         ("comparison", "agreement", "weights"),
         ("scores", "learner"),
-        comparison_settings,
-        learns_from_observed,
+        learners.comparison_settings,
+        learners.unsuited,
+    ),
+    "stability": Appraisal(
+        ("components", "refits"),
+        ("scores", "inference", "refit"),
+        stability_settings,
+        unread=("folds", "tunings"),
     ),
 }
 
@@ -95,12 +99,8 @@ APPRAISALS: dict[str, Appraisal] = {
 def appraised(study: Study) -> list[str]:
     """Appraisals that a resolved analysis goes through."""
     return [
-        name
-        for name, appraisal in APPRAISALS.items()
-        if getattr(study, name).analyses and not appraisal.unsuited(study)
-        if getattr(study, name).analyses and study.design.kind in appraisal.designs
+        name for name, one in APPRAISALS.items() if getattr(study, name).analyses and not one.unsuited(study)
     ]
-    return [name for name, one in APPRAISALS.items() if getattr(study, name).analyses and one.possible(study)]
 
 
 def of_analysis(study: Study, analysis: str) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def appraisal_slices(study: Study) -> dict[str, dict[str, Any]]:
     }
     return {
         name: shared
-        | {name: getattr(study, name).model_dump(mode="json", exclude={"analyses"})}
+        | {name: getattr(study, name).model_dump(mode="json", exclude={"analyses", *APPRAISALS[name].unread})}
         | dict(APPRAISALS[name].more(study))
         for name in appraised(study)
     }

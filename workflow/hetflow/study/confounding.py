@@ -54,17 +54,18 @@ def confounding_settings(study: Study) -> dict[str, Any]:
     }
 
 
+def unsuited(study: Study) -> str:
+    """Why nothing is asked of confounders; empty if it is."""
+    randomised = study.design.kind == "randomised"
+    return "a randomised one, in which chance alone made the arms differ" if randomised else ""
+
+
 def confounding_problems(study: Study, source: str) -> Iterator[Problem]:
     """What cannot be asked of the section."""
     asked = study.confounding
     where = f"{source}: confounding"
     if study.design.kind == "randomised" and "confounding" in study.model_fields_set and asked.analyses:
-        yield Problem(
-            where,
-            "an observational design",
-            "a randomised one, in which chance alone made the arms differ",
-            "remove the section",
-        )
+        yield Problem(where, "an observational design", unsuited(study), "remove the section")
     for name in asked.negative_controls:
         yield from _control(study, name, f"{where}.negative_controls")
 

@@ -17,6 +17,7 @@ from hetflow.study.risk import risk_problems
 from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 from hetflow.study.splits import split_problems
+from hetflow.study.stability import stability_problems
 from hetflow.study.suited import suited_problems
 
 #: Folders that a run makes beside those of the analyses.
@@ -190,6 +191,7 @@ def analysis_inconsistencies(study: Study) -> Iterator[Problem]:
         yield Problem("nuisance.trim", "two ascending shares between 0 and 1", str(list(trim)), "swap them")
     yield from imputation_problems(study)
     yield from risk_problems(study)
+    yield from stability_problems(study)
     yield from route_problems(study.missingness, study.forest.engine, randomised)
     yield from mean_problems(study.nuisance, study.missingness, randomised)
     yield from learner_problems(study)

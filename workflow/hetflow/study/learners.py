@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -83,31 +83,17 @@ def comparison_settings(study: Study) -> dict[str, Any]:
     return {"groups": study.estimates.groups, "ranking_draws": study.estimates.ranking_draws}
 
 
-def learns_from_observed(study: Study) -> bool:
-    """Whether learners of a resolved analysis are compared on observed outcomes, not on imputed ones."""
-    return study.missing_outcome.strategy != "imputation"
-
-
-def named_analyses(study: Study, resolved: Mapping[str, Study], source: str) -> Iterator[Problem]:
-    """Analyses that the study names for its learners although their outcomes are imputed.
-
-    By default such an analysis is left out.
-    """
-    named_here = study.learners.analyses if "analyses" in study.learners.model_fields_set else []
-    for name in named_here:
-        if name in resolved and not learns_from_observed(resolved[name]):
-            yield Problem(
-                f"{source}: learners.analyses",
-                "analyses whose missing outcomes are left out or weighted for",
-                f"{name}, whose missing outcomes are imputed: they bear out what was learnt from observed ones",
-                "remove it, or choose `missing_outcome: {strategy: weighting}` there",
-            )
+def unsuited(study: Study) -> str:
+    """Why learners of a resolved analysis cannot be compared; empty if they can."""
+    if study.missing_outcome.strategy == "imputation":
+        return "its missing outcomes are imputed, and would bear out what was learnt from observed ones"
+    return ""
 
 
 def learner_problems(study: Study) -> Iterator[Problem]:
     """What cannot be asked of the learners in one resolved analysis; `where` is the key."""
     section = study.learners
-    if not section.analyses or not learns_from_observed(study):
+    if not section.analyses or unsuited(study):
         return
     twice = sorted({name for name in section.methods if section.methods.count(name) > 1})
     if twice:

@@ -15,7 +15,6 @@ from hetflow.study.base import PRIMARY, section_key
 from hetflow.study.consistency import analysis_inconsistencies, inconsistencies
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
-from hetflow.study.learners import named_analyses
 from hetflow.study.messages import problems_of, short
 from hetflow.study.model import Study
 from hetflow.study.route_checks import unused_keys
@@ -111,12 +110,10 @@ def _analyses(study: Study, source: str) -> list[Problem]:
         return wrong
     every = resolve_all(study)
     said |= dict.fromkeys(unused_keys({name: one.missingness for name, one in every.items()}), "")
-    named = list(named_analyses(study, every, source))
     for analysis, resolved in every.items():
         for problem in analysis_inconsistencies(resolved):
             said.setdefault(problem, "" if analysis == PRIMARY else f"analyses.{analysis}.")
-    told = [replace(problem, where=f"{source}: {prefix}{problem.where}") for problem, prefix in said.items()]
-    return [*told, *named]
+    return [replace(problem, where=f"{source}: {prefix}{problem.where}") for problem, prefix in said.items()]
 
 
 def _overrides(study: Study, source: str) -> list[Problem]:

@@ -28,10 +28,11 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
-from hetflow.study.splits import Splits
 from hetflow.study.modifiers import Modifiers
 from hetflow.study.policy import Policy
 from hetflow.study.risk import Risk
+from hetflow.study.splits import Splits
+from hetflow.study.stability import Stability
 
 
 class Study(Section):
@@ -89,6 +90,8 @@ class Study(Section):
     """What an unmeasured confounder could do."""
     learners: Learners = Learners()
     """Other learners of the conditional effect, compared with the forest."""
+    stability: Stability = Stability()
+    """Whether another run would find the same."""
     analyses: dict[Name, Analysis] = {PRIMARY: Analysis(label="Primary")}
     """The primary analysis and the sensitivity analyses beside it."""
     policy: Policy = Policy()

@@ -23,6 +23,8 @@ def counts(study: Study) -> dict[str, int]:
         "permutations": study.forest.permutations if permuted else 0,
         "permutation_imputations": min(study.forest.permutation_imputations, imputations) if permuted else 0,
         "draws": study.missingness.imputations,
+        "refit_imputations": min(study.stability.imputations, imputations),
+        "refit_folds": study.stability.folds,
     }
 
 
@@ -32,6 +34,8 @@ _COUNTED: dict[str, tuple[str, ...]] = {
     "forest": ("imputations",),
     "permutation": ("permutations", "permutation_imputations"),
     "draws": ("draws",),
+    "refit": ("refit_imputations",),
+    "stability": ("refit_folds",),
     "scores": ("imputations", "trees", "held_out_trees"),
     "estimates": ("imputations", "trees", "held_out_trees"),
 }

@@ -14,6 +14,7 @@ from hetflow.study.appraisals import APPRAISALS, appraisal_slices, appraised
 from hetflow.study.learners import learner_settings
 from hetflow.study.model import Study
 from hetflow.study.routes import ROUTES
+from hetflow.study.stability import refit_slice
 
 DEPLOYMENT, INFERENCE = "deployment", "inference"
 #: Each stage of an analysis and the stages whose files it reads.
@@ -24,6 +25,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "forest": ("deployment", "inference", "nuisance"),
     "permutation": ("deployment", "inference", "nuisance"),
     "draws": ("inference",),
+    "refit": ("deployment", "inference", "nuisance", "draws"),
     "scores": ("forest", "draws"),
     "learner": ("deployment", "nuisance"),
     "estimates": ("scores", "inference", "permutation"),
@@ -36,6 +38,7 @@ def stages(study: Study) -> list[str]:
     left_out = set(APPRAISALS) - set(appraised(study))
     left_out |= set() if study.forest.training == INFERENCE else {"permutation"}
     left_out |= {"learner"} if "learners" in left_out else set()
+    left_out |= set() if study.stability.analyses else {"refit"}
     return [stage for stage in PARENTS if stage not in left_out]
 
 
@@ -69,6 +72,14 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"forest": forest, "trees": study.forest.permutation_trees}
         | outcome_facts
         | {"better": outcome["better"]},
+        "refit": seed
+        | {"forest": forest, "training": study.forest.training, "refit": refit_slice(study)}
+        | {"estimates": dump["estimates"], "better": outcome["better"], "folds": study.folds}
+        | {"nuisance": dump["nuisance"], "missing_outcome": outcome_slice(study), "randomised": randomised}
+        | {"probability": dump["design"]["probability"]}
+        | outcome_facts
+        | patterns
+        | _imputed(study),
         "draws": seed | {"missingness": _chain(study), "named": _named(study)} | outcome_facts,
         "learner": learner_settings(study),
         "scores": {"better": outcome["better"], "folds": study.folds} | _imputed(study),

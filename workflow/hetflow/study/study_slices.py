@@ -10,6 +10,7 @@ from hetflow.study.base import PRIMARY
 from hetflow.study.model import Study
 from hetflow.study.owners import owners
 from hetflow.study.slices import outcome_slice
+from hetflow.study.stability import largest_leaf
 
 
 def study_slices(study: Study) -> dict[str, dict[str, Any]]:
@@ -76,7 +77,7 @@ def _needs(study: Study, probability: Any) -> dict[str, Any]:
             "delta": one.missingness.delta,
             "mean_covariates": one.nuisance.covariates,
             "split_learners": list(one.splits.learners) if "splits" in appraised(one) else [],
-            "min_leaf": one.forest.min_leaf,
+            "min_leaf": largest_leaf(one),
             "held_out": one.forest.held_out_trees > 0,
             "covariates": named_covariates(one),
         }
