@@ -314,7 +314,8 @@ KEYS = [
     ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
     ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
-    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "evidence"}),
+    ("evidence/permutations", 999, {"evidence"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 
