@@ -328,6 +328,9 @@ KEYS = [
         {"estimates", "learners", "refit", "risk", "scores", "sensitivity", "splits", "stability"},
     ),
     ("risk/groups", 5, {"risk"}),
+    ("nuisance/outcome", "linear", {"nuisance"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "evidence"}),
+    ("evidence/permutations", 999, {"evidence"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 
