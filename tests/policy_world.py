@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from hetflow.effects.policy.bins import make_bins
 from hetflow.effects.policy.compared import areas, sequential_differences
 from hetflow.effects.policy.learnt import learn, smallest_leaf
 from hetflow.effects.policy.priorities import (
@@ -18,7 +19,6 @@ from hetflow.effects.policy.priorities import (
 )
 from hetflow.effects.policy.sampled import make_halves
 from hetflow.effects.policy.tables import ranking_frame, sampled_frame
-from hetflow.effects.policy.trees import make_bins
 from hetflow.effects.policy.values import (
     QUANTITIES,
     Policy,

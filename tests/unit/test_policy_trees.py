@@ -7,11 +7,11 @@ from itertools import product
 import numpy as np
 import pytest
 from econml.policy import PolicyTree
+from hetflow.effects.policy.bins import make_bins
 from hetflow.effects.policy.learnt import learn, smallest_leaf, stability
 from hetflow.effects.policy.trees import (
     best_tree,
     binned_assignment,
-    make_bins,
     tree_within_budget,
 )
 from hetflow.errors import Refused

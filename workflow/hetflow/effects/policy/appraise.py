@@ -13,6 +13,7 @@ from hetflow.cohort.columns import Column
 from hetflow.effects.checks import check_sets
 from hetflow.effects.linear import Matrix, Vector
 from hetflow.effects.policy import harms, values
+from hetflow.effects.policy.bins import make_bins
 from hetflow.effects.policy.compared import areas, sequential_differences
 from hetflow.effects.policy.curves import gain_curves
 from hetflow.effects.policy.learnt import Learnt, learn, nodes_frame, smallest_leaf, stability
@@ -28,7 +29,7 @@ from hetflow.effects.policy.priorities import (
 )
 from hetflow.effects.policy.sampled import Halves, make_halves
 from hetflow.effects.policy.tables import RANKING_COLUMNS, policy_frame, ranking_frame
-from hetflow.effects.policy.trees import DEEP_CANDIDATES, make_bins
+from hetflow.effects.policy.trees import DEEP_CANDIDATES
 from hetflow.effects.policy.values import QUANTITIES, Policy
 from hetflow.effects.scores import Scores, direction, require
 from hetflow.errors import Refused, refuse

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hetflow.effects.linear import Matrix, Vector
+from hetflow.effects.policy.bins import Bins
 from hetflow.effects.policy.trees import (
-    Bins,
     PolicyTree,
     best_tree,
     binned_assignment,
