@@ -30,6 +30,8 @@ _HEADS = {
     "folds": "Draw of the folds",
     "tuning": "Other settings",
 }
+#: Greatest share that is printed as it is.
+_MOST_SHARE = 10.0
 #: Most estimates that are drawn; the table has all.
 _MOST_DRAWN = 16
 
@@ -110,7 +112,12 @@ def _share(own: pd.DataFrame, source: str) -> str:
     if source not in own.index:
         return fmt.NONE
     share, low, high = (float(own[name][source]) for name in ("share", "share_lower", "share_upper"))
-    return f"{fmt.percent(share)} ({fmt.percent(low)} to {fmt.percent(high)})"
+    return f"{_percent(share)} ({_percent(low)} to {_percent(high)})"
+
+
+def _percent(share: float) -> str:
+    """A share as per cent; what is many times the sampling variance is not told to the last digit."""
+    return fmt.percent(share) if share <= _MOST_SHARE else f">{fmt.SPACE}{fmt.percent(_MOST_SHARE)}"
 
 
 def _done(facts: Mapping[str, Any], section: Mapping[str, Any]) -> str:
@@ -119,7 +126,7 @@ def _done(facts: Mapping[str, Any], section: Mapping[str, Any]) -> str:
     settings = [
         name.removeprefix("tuning-").replace("_", " ") for name in refits if name.startswith("tuning-")
     ]
-    how = [f"with {draws} further draws of the folds"] if draws else []
+    how = [f"with {draws} further draw{'s' if draws > 1 else ''} of the folds"] if draws else []
     how += [f"with other settings ({listed(settings)})"] if settings else []
     return (
         f"The analysis was gone through again {len(refits)} times from its outcome mean and propensity on, "
@@ -194,7 +201,7 @@ def _moved(table: pd.DataFrame, source: str, words: Words) -> str:
 def _error(row: Mapping[Any, Any]) -> str:
     """Standard deviation as a share of the standard error, with its bounds."""
     low, high = float(row["share_lower"]) ** 0.5, float(row["share_upper"]) ** 0.5
-    return f"{fmt.percent(float(row['share']) ** 0.5)} ({fmt.percent(low)} to {fmt.percent(high)})"
+    return f"{_percent(float(row['share']) ** 0.5)} ({_percent(low)} to {_percent(high)})"
 
 
 def moves_drawn(table: pd.DataFrame, moved: pd.DataFrame, words: Words) -> Drawn:
@@ -209,7 +216,7 @@ def moves_drawn(table: pd.DataFrame, moved: pd.DataFrame, words: Words) -> Drawn
     frame = pd.concat(rows, ignore_index=True)
     frame = frame[frame["source"] != "base"].reset_index(drop=True)
     caption = Caption(
-        "Would we find it again?",
+        "How far other folds and settings move the headline numbers",
         "Each point is a refit: how far its estimate lies from that of a refit with the study's own folds and "
         "settings, in standard errors of the estimate. Refits have fewer trees than the study, so that a part of the "
         "spread is theirs. The bar is one standard deviation either way of what finitely many trees and imputations "
