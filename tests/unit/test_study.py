@@ -305,7 +305,8 @@ KEYS = [
     ("title", "Another", set()),
     ("estimates/groups", 5, {"estimates", "sensitivity"}),
     ("sensitivity/deltas", [-2], {"sensitivity"}),
-    ("forest/min_leaf", 7, {"forest"}),
+    ("forest/min_leaf", 7, {"forest", "modifiers"}),
+    ("modifiers/draws", 3, {"modifiers"}),
     ("forest/trees", 4000, set()),
     ("forest/shard_bags", 10, set()),
     ("missingness/imputations", 20, set()),
@@ -314,7 +315,7 @@ KEYS = [
     ("missingness/unconfounded_despite_missingness", "They saw the same gaps.", set()),
     ("forest/permutations", 50, set()),
     ("nuisance/outcome", "linear", {"nuisance"}),
-    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "modifiers"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 
