@@ -314,6 +314,8 @@ KEYS = [
     ("stability/tunings", {"deep": {"forest": {"min_leaf": 2}}}, set()),
     ("stability/imputations", 2, {"stability"}),
     ("stability/trees", 800, {"refit", "stability"}),
+    ("forest/min_leaf", 7, {"forest", "modifiers"}),
+    ("modifiers/draws", 3, {"modifiers"}),
     ("forest/trees", 4000, set()),
     ("forest/shard_bags", 10, set()),
     ("missingness/imputations", 20, set()),
@@ -331,6 +333,7 @@ KEYS = [
     ("nuisance/outcome", "linear", {"nuisance"}),
     ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "evidence"}),
     ("evidence/permutations", 999, {"evidence"}),
+    ("outcomes/change/better", "lower", {"scores", "estimates", "sensitivity", "modifiers"}),
     ("outcomes/change/label", "Improvement", set()),
 ]
 
