@@ -28,7 +28,8 @@ from hetflow.errors import Refused, refuse
 
 #: A relative measure needs an outcome that is never negative.
 BINARY, COUNT = "binary", "count"
-#: Estimands whose two-sided p-value is printed in trials, for their size has been simulated (docs/validation.md).
+#: Estimands whose two-sided p-value is printed in trials, for their size has been simulated (docs/validation.md): with
+#: equal weights, and of interactions on the scale of the odds alone.
 TESTED = frozenset({"risk_groups_difference", "risk_trend", "interaction"})
 _LINKS = {LOG_ODDS_RATIO: "logit", LOG_RATIO: "log"}
 
@@ -177,7 +178,7 @@ def _families(
 
     def absolute(scores: Scores) -> list[Terms]:
         effects = group_effects(scores, codes, labels, "risk_groups", "mean")
-        return [effects, group_differences(effects, ends, tested="risk_groups_difference" in TESTED)]
+        return [effects, group_differences(effects, ends, tested=_tested("risk_groups_difference", scores))]
 
     def trend(scores: Scores) -> list[Terms]:
         return [_trend(scores, prognosis.worse)]
@@ -198,6 +199,10 @@ def _families(
         yield lambda scores: [_interaction(scores, prognosis, scales[-1], settings["better"])]
 
 
+def _tested(estimand: str, scores: Scores) -> bool:
+    return estimand in TESTED and bool(np.ptp(scores.weight) == 0)
+
+
 def _standard(values: Vector, weight: Vector) -> Vector:
     centred = values - weight @ values / weight.sum()
     return np.asarray(centred / np.sqrt(weight @ centred**2 / weight.sum()))
@@ -215,7 +220,7 @@ def _trend(scores: Scores, worse: Vector) -> Terms:
         estimate=fit.estimate[1:],
         covariance=fit.covariance[1:, 1:],
         n=fit.n[1:],
-        tested="risk_trend" in TESTED,
+        tested=_tested("risk_trend", scores),
     )
 
 
@@ -232,7 +237,7 @@ def _interaction(scores: Scores, prognosis: Prognosis, scale: str, better: str) 
         beta[3:],
         covariance[3:, 3:],
         (scores.n,),
-        tested="interaction" in TESTED,
+        tested=scale == LOG_ODDS_RATIO and _tested("interaction", scores),
     )
 
 
