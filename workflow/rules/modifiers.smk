@@ -14,7 +14,7 @@ rule modifiers:
         inference=lambda wildcards: START.files(
             PLAN.completed(wildcards.analysis, "inference")
         ),
-        nuisance=lambda wildcards: START.files(PLAN.nuisance_files(wildcards.analysis)),
+        nuisance=lambda wildcards: START.files(PLAN.nuisances(wildcards.analysis)),
         training=lambda wildcards: START.files(PLAN.training_files(wildcards.analysis)),
     output:
         importance="<results>/{analysis}/modifiers/importance.parquet",
