@@ -9,6 +9,7 @@ from hetflow.study.appraisals import appraisal_problems
 from hetflow.study.description import StratumProbability
 from hetflow.study.groups import rule_problems
 from hetflow.study.model import Study
+from hetflow.study.publish import publish_problems
 from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 
@@ -56,6 +57,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
             )
     yield from sensitivity_problems(study, source)
     yield from appraisal_problems(study, source)
+    yield from publish_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(

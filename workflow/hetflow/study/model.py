@@ -25,6 +25,7 @@ from hetflow.study.methods import (
     Report,
     Sensitivity,
 )
+from hetflow.study.publish import Publish
 
 
 class Study(Section):
@@ -74,6 +75,8 @@ class Study(Section):
     """The primary analysis and the sensitivity analyses beside it."""
     report: Report = Report()
     """What the page says beside the numbers."""
+    publish: Publish = Publish()
+    """What may leave the study when it is published, and its description."""
 
     @model_validator(mode="before")
     @classmethod

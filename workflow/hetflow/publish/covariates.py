@@ -1,0 +1,140 @@
+"""Counts of the covariates: levels and missing values by arm, whose totals are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from hetflow.publish.log import Log
+from hetflow.publish.suppression import SHOWN, SMALL, UNPUBLISHED, Totals, known, suppress, unknown
+from hetflow.report.disclosure import HIDDEN
+from hetflow.report.inputs import MISSING
+
+ARMS = ("treated", "control")
+OTHER_LEVELS = "other levels"
+
+
+def pooled_levels(
+    baseline: pd.DataFrame, threshold: int, log: Log
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Levels of fewer units than the threshold put together, in covariates of three levels or more.
+
+    Returns
+    -------
+    baseline : DataFrame
+        The table of the cohort stage with one row `OTHER_LEVELS` in their place, at the end of the covariate's rows.
+    rare : dict of str to list of str
+        The levels by covariate.
+    """
+    parts, rare = [], {}
+    for name, rows in baseline.groupby("variable", sort=False):
+        counts = rows[[f"count_{arm}" for arm in ARMS]].sum(axis=1)
+        few = (counts > 0) & (counts < threshold) & (rows["level"] != "")
+        if len(rows) < 3 or not few.any() or rows["kind"].iloc[0] not in {"nominal", "ordinal"}:
+            parts.append(rows)
+            continue
+        rare[str(name)] = [str(level) for level in rows.loc[few, "level"]]
+        log.add(f"levels of {name}", "rare level", int(few.sum()))
+        parts.append(_pooled(rows, few))
+    return (pd.concat(parts, ignore_index=True) if parts else baseline), rare
+
+
+def _pooled(rows: pd.DataFrame, few: pd.Series) -> pd.DataFrame:
+    """The rows with those of few units added up; what a covariate says once stays in its first row."""
+    together = rows[few].iloc[[0]].copy()
+    together["level"] = OTHER_LEVELS
+    for arm in ARMS:
+        together[f"count_{arm}"] = rows.loc[few, f"count_{arm}"].sum()
+        together[f"share_{arm}"] = rows.loc[few, f"share_{arm}"].sum()
+    out = pd.concat([rows[~few], together], ignore_index=True)
+    out["standardised_difference"] = np.nan
+    out.loc[0, "standardised_difference"] = rows["standardised_difference"].max()
+    return out
+
+
+def covered_counts(
+    baseline: pd.DataFrame, variables: pd.DataFrame, threshold: int, log: Log
+) -> dict[tuple[str, str, str], str]:
+    """Which counts by arm are not printed, and what stands in their place.
+
+    Parameters
+    ----------
+    baseline : DataFrame
+        From `pooled_levels`.
+    variables : DataFrame
+        Missing values by variable and group, of the missingness stage.
+
+    Returns
+    -------
+    dict
+        (covariate, level or `MISSING`, arm) to ``<10`` or ``hidden``.
+    """
+    overall = variables[variables["group"] == "all"]
+    missing = {
+        str(name): int(count) for name, count in zip(overall["column"], overall["missing"], strict=True)
+    }
+    covered: dict[tuple[str, str, str], str] = {}
+    for name, rows in baseline.groupby("variable", sort=False):
+        covered |= dict(_covered(str(name), rows, missing.get(str(name)), threshold, log))
+    arms = variables[variables["group"].isin(ARMS)]
+    for name, rows in arms[~arms["column"].isin(baseline["variable"])].groupby("column", sort=False):
+        covered |= dict(_without_baseline(str(name), rows, missing[str(name)], threshold, log))
+    return covered
+
+
+def _covered(
+    name: str, rows: pd.DataFrame, missing: int | None, threshold: int, log: Log
+) -> Iterator[tuple[tuple[str, str, str], str]]:
+    first = rows.iloc[0]
+    gaps = [int(first[f"missing_{arm}"]) for arm in ARMS]
+    away = [int(first[f"units_{arm}"] - first[f"applicable_{arm}"]) for arm in ARMS]
+    if first["kind"] in {"continuous", "count"}:
+        names, body = ["observed"], [[int(first[f"observed_{arm}"]) for arm in ARMS]]
+        printed = [False]
+    else:
+        names = [str(level) for level in rows["level"]]
+        body = rows[[f"count_{arm}" for arm in ARMS]].to_numpy(dtype=np.int64).tolist()
+        printed = [True] * len(names)
+    counts = np.array([*body, gaps, away], dtype=np.int64)
+    unpublished = np.zeros(counts.shape, dtype=bool)
+    unpublished[: len(names)] = ~np.array(printed)[:, None]
+    unpublished[-1] = True
+    totals = _totals(counts, missing, threshold)
+    states = suppress(counts, totals, threshold, unpublished)
+    yield from _texts(name, [*names, MISSING], states, threshold, log)
+
+
+def _without_baseline(
+    name: str, rows: pd.DataFrame, missing: int, threshold: int, log: Log
+) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """A variable of which only missing values are told."""
+    by_arm = rows.set_index("group")[["units", "missing"]].astype("int64").to_dict("index")
+    gaps = [by_arm[arm]["missing"] for arm in ARMS]
+    rest = [by_arm[arm]["units"] - gap for arm, gap in zip(ARMS, gaps, strict=True)]
+    counts = np.array([rest, gaps, [0, 0]], dtype=np.int64)
+    unpublished = np.array([[True, True], [False, False], [True, True]])
+    states = suppress(counts, _totals(counts, missing, threshold), threshold, unpublished)
+    yield from _texts(name, ["observed", MISSING], states, threshold, log)
+
+
+def _totals(counts: np.ndarray, missing: int | None, threshold: int) -> Totals:
+    """The arms' sizes are known to everybody; of the rows only how many miss the value."""
+    low, high = unknown(len(counts))
+    if missing is not None:
+        one_low, one_high = known(np.array([missing]), threshold)
+        low[-2], high[-2] = one_low[0], one_high[0]
+    size = counts.sum(axis=0).astype(float)
+    return Totals(low, high, size, size)
+
+
+def _texts(
+    name: str, rows: list[str], states: np.ndarray, threshold: int, log: Log
+) -> Iterator[tuple[tuple[str, str, str], str]]:
+    for row, line in zip(rows, states[: len(rows)], strict=True):
+        for arm, state in zip(ARMS, line, strict=True):
+            if state in (SHOWN, UNPUBLISHED):
+                continue
+            log.add(f"counts of {name}", "small count" if state == SMALL else "complementary")
+            yield (name, row, arm), f"<{threshold}" if state == SMALL else HIDDEN

@@ -1,0 +1,87 @@
+"""The structure of what is missing, in its public form: patterns, rules and pairs of masks rounded so that the totals
+that other tables give do not tell small counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from hetflow.publish.log import Log
+from hetflow.report.frames_missing import split_names
+from hetflow.report.inputs import ReportInputs
+
+_STRENGTH_PLACES = 1  # of the association of two masks, which with their sizes tells how many miss both
+
+
+def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, log: Log) -> ReportInputs:
+    """What is missing, as everybody may see it.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+    touched : set of str
+        Covariates of which some count is covered.
+    """
+    tables = dict(inputs.structure_tables)
+    if len(tables.get("rules", ())):
+        tables["rules"] = _rules(tables["rules"], threshold, log)
+    if len(tables.get("network", ())):
+        tables["network"] = tables["network"].assign(nmi=tables["network"]["nmi"].round(_STRENGTH_PLACES))
+        log.add("association of masks", "rounded", len(tables["network"]))
+    mechanism = dict(inputs.mechanism_tables)
+    if len(mechanism.get("dependence", ())):
+        mechanism["dependence"] = _dependence(mechanism["dependence"], touched, log)
+    return replace(
+        inputs,
+        variables=_variables(inputs.variables, threshold, log),
+        patterns=_patterns(inputs.patterns, threshold, log),
+        structure_tables=tables,
+        mechanism_tables=mechanism,
+    )
+
+
+def rounded(counts: pd.Series, threshold: int) -> pd.Series:
+    """Counts of at least the threshold to its multiples; small ones and 0 as they are, for the page to cover."""
+    near = (counts / threshold).round().astype("int64") * threshold
+    return near.where(counts >= threshold, counts)
+
+
+def _variables(variables: pd.DataFrame, threshold: int, log: Log) -> pd.DataFrame:
+    """Not applicable is another covariate's level, so that its number is rounded; shares agree with it."""
+    if variables.empty:
+        return variables
+    out = variables.copy()
+    away = out["not_applicable"] > 0
+    log.add("not applicable", "rounded", int((away & (out["group"] == "all")).sum()))
+    out["not_applicable"] = rounded(out["not_applicable"], threshold)
+    out["applicable"] = out["applicable"].where(~away, (out["units"] - out["not_applicable"]).clip(lower=1))
+    share = (out["missing"] / out["applicable"]).clip(upper=1.0)
+    out["share"] = out["share"].where(~away, share)
+    return out
+
+
+def _patterns(patterns: pd.DataFrame, threshold: int, log: Log) -> pd.DataFrame:
+    if patterns.empty:
+        return patterns
+    log.add("patterns of what is missing", "rounded", int((patterns["units"] >= threshold).sum()))
+    return patterns.assign(units=rounded(patterns["units"], threshold))
+
+
+def _rules(rules: pd.DataFrame, threshold: int, log: Log) -> pd.DataFrame:
+    """Where nobody has a value: how many are concerned, rounded."""
+    log.add("values absent by design", "rounded", len(rules))
+    absent = rounded(rules["absent"], threshold)
+    return rules.assign(absent=absent, units=absent + rules["units"] - rules["absent"])
+
+
+def _dependence(dependence: pd.DataFrame, touched: set[str], log: Log) -> pd.DataFrame:
+    """The difference between the arms of masks whose counts by arm are covered would tell them."""
+    known = sorted(touched)
+    covered = [bool(touched & set(split_names(str(text), known))) for text in dependence["columns"]]
+    told = pd.Series(covered, index=dependence.index) & (dependence["on"] == "arm")
+    out = dependence.copy()
+    out.loc[told, ["difference", "lower", "upper"]] = float("nan")
+    log.add("missing values by arm", "complementary", int(told.sum()))
+    return out
