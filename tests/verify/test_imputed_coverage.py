@@ -1,7 +1,7 @@
 """Coverage of intervals pooled over ten imputations by arm, in full, and of the control that ignores arms.
 
 500 studies of 1,000 units a design. That coverage lies between .925 and .975 is refuted by an exact binomial tail below
-1e-3 on either side; a coverage of .87 is then caught with probability .9 (asserted). Biases below .03 are allowed five
+1e-3 on either side; a coverage of .865 is then caught with probability .9 (asserted). Biases below .03 are allowed five
 Monte Carlo errors. Run with `-s`, all figures are printed (docs/validation.md).
 """
 
@@ -37,7 +37,7 @@ def table(name: str) -> pd.DataFrame:
 
 
 def test_what_this_can_see() -> None:
-    assert detectable_at_least(REPLICATES, LOWEST, false_alarm=FALSE_ALARM) > 0.87
+    assert detectable_at_least(REPLICATES, LOWEST, false_alarm=FALSE_ALARM) > 0.865
 
 
 @pytest.mark.parametrize("target", TARGETS)
