@@ -57,7 +57,9 @@ def marked_project(folder: Path) -> Project:
     """The project with the marked patients' data and study."""
     project = Project(folder)
     marked_data().to_csv(folder / "small.csv", index=False)
-    text = STUDY.replace('  "lab*"', f'{WARDS}  "lab*"').replace("projection: [age]", "projection: [age, ward]")
+    text = STUDY.replace('  "lab*"', f'{WARDS}  "lab*"').replace(
+        "projection: [age]", "projection: [age, ward]"
+    )
     text = text.replace("cuts: [50]}}", "cuts: [50]}, by_ward: {covariate: ward, levels: true}}")
     project.study.write_text(text + PUBLISHING)
     return project

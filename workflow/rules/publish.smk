@@ -11,7 +11,7 @@ rule publish:
         cohort="<results>/settings/cohort.json",
         data=START.data_file,
     output:
-        crate=directory("<results>/crate"),
+        crate="<results>/crate/ro-crate-metadata.json",
         archive=f"<results>/{PLAN.study.study}-crate.zip",
     log:
         "<logs>/publish.log",
@@ -24,7 +24,7 @@ rule publish:
         *START.site.modules,
     params:
         code=CODE("publish"),
-        results=lambda wildcards, output: os.path.dirname(output[0]),
+        results=lambda wildcards, output: os.path.dirname(output.archive),
         records=lambda wildcards: os.path.relpath(
             os.path.join(workflow.persistence.path, "metadata")
         ),

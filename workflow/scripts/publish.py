@@ -55,7 +55,7 @@ def work(arguments: Namespace) -> None:
     files["SHA256SUMS"] = sums(files)
     files["ro-crate-metadata.json"] = f"{canonical_json(crate(given))}\n".encode()
     refuse_what_is_not_allowed(files)
-    write_folder(files, arguments.crate)
+    write_folder(files, arguments.crate.parent)
     write_bytes(zipped(files), arguments.archive)
     _tell(arguments, settings, publish, log)
 
@@ -124,7 +124,10 @@ def _described(
 
 def _tell(arguments: Namespace, settings: dict[str, Any], publish: dict[str, Any], log: Log) -> None:
     """Where it is, what was suppressed, and what the study file does not say."""
-    lines = [f"\nThe crate: {arguments.crate.resolve()}", f"The same as a zip: {arguments.archive.resolve()}"]
+    lines = [
+        f"\nThe crate: {arguments.crate.parent.resolve()}",
+        f"The same as a zip: {arguments.archive.resolve()}",
+    ]
     lines.append(f"Suppressed (counts below {publish['threshold']}; disclosure.csv says where and why):")
     lines += [f"  {rule}: {number}" for rule, number in log.totals().items()]
     lines += [f"Look at: {one}" for one in log.review]

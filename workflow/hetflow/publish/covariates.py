@@ -69,7 +69,8 @@ def covered_counts(
     Returns
     -------
     dict
-        (covariate, level or `MISSING`, arm) to ``<10`` or ``hidden``.
+        (covariate, level or `MISSING`, arm) to ``<10`` or ``hidden``. Covariates that `variables` leaves out have their
+        missing values hidden.
     """
     overall = variables[variables["group"] == "all"]
     missing = {
@@ -77,11 +78,19 @@ def covered_counts(
     }
     covered: dict[tuple[str, str, str], str] = {}
     for name, rows in baseline.groupby("variable", sort=False):
-        covered |= dict(_covered(str(name), rows, missing.get(str(name)), threshold, log))
+        covered |= dict(_covered(str(name), rows, _known_gaps(rows, missing.get(str(name))), threshold, log))
+        if len(variables) and str(name) not in missing:
+            covered |= {(str(name), MISSING, arm): HIDDEN for arm in ARMS}
     arms = variables[variables["group"].isin(ARMS)]
     for name, rows in arms[~arms["column"].isin(baseline["variable"])].groupby("column", sort=False):
         covered |= dict(_without_baseline(str(name), rows, missing[str(name)], threshold, log))
     return covered
+
+
+def _known_gaps(rows: pd.DataFrame, missing: int | None) -> int | None:
+    """How many miss a value, if the missing values' own table gives the same number as the baseline table."""
+    own = sum(int(rows.iloc[0][f"missing_{arm}"]) for arm in ARMS)
+    return missing if missing == own else None
 
 
 def _covered(

@@ -100,15 +100,26 @@ def _once(graph: Sequence[Entity]) -> list[Entity]:
     """Entities of one name as one: a script is a file and a tool."""
     found: dict[str, Entity] = {}
     for entity in graph:
-        found[entity["@id"]] = found.get(entity["@id"], {}) | entity
+        name = entity["@id"]
+        if name not in found:
+            found[name] = entity
+            continue
+        kinds = dict.fromkeys([*_listed(found[name]["@type"]), *_listed(entity["@type"])])
+        found[name] = entity | found[name] | {"@type": list(kinds) if len(kinds) > 1 else entity["@type"]}
     return list(found.values())
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """The values with names replaced; a list of one as that one."""
     if isinstance(value, dict):
         return {key: _renamed(inner, names) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_renamed(inner, names) for inner in value]
+        several = [_renamed(inner, names) for inner in value]
+        return several[0] if len(several) == 1 else several
     return names.get(value, value) if isinstance(value, str) else value
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from hetflow.publish.covariates import ARMS, covered_counts, pooled_levels
 from hetflow.publish.groups import FAMILY, thinned, without_small_groups
 from hetflow.publish.log import Log
-from hetflow.publish.structure import public_structure
+from hetflow.publish.structure import public_structure, without_nested
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs, ReportInputs
 
 _CURVES = ("analysis", "outcome", "contrast", "target", "curve")
@@ -46,6 +46,7 @@ def public_inputs(
     baseline, rare = (
         pooled_levels(inputs.baseline, threshold, log) if len(inputs.baseline) else (inputs.baseline, {})
     )
+    inputs = replace(inputs, variables=without_nested(inputs, threshold, log))
     covered = covered_counts(baseline, inputs.variables, threshold, log) if len(baseline) else {}
     touched = {name for name, _, _ in covered}
     cohort = copy.deepcopy(dict(inputs.cohort))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from hetflow.publish.log import Log
@@ -33,6 +34,8 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
     mechanism = dict(inputs.mechanism_tables)
     if len(mechanism.get("dependence", ())):
         mechanism["dependence"] = _dependence(mechanism["dependence"], touched, log)
+    if len(mechanism.get("labels", ())):
+        mechanism["labels"] = mechanism["labels"].assign(rows=rounded(mechanism["labels"]["rows"], threshold))
     return replace(
         inputs,
         variables=_variables(inputs.variables, threshold, log),
@@ -40,6 +43,45 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
         structure_tables=tables,
         mechanism_tables=mechanism,
     )
+
+
+def without_nested(inputs: ReportInputs, threshold: int, log: Log) -> pd.DataFrame:
+    """The missing values by variable, without those that would tell a few units by subtraction.
+
+    Where everybody who misses one variable misses another as well, the difference of the two numbers counts those who
+    miss the other alone; where it is not known to whom a variable applies, its number holds that of another one.
+    """
+    variables = inputs.variables
+    if variables.empty:
+        return variables
+    told = nested_outside(inputs.patterns, sorted(set(variables["column"].astype(str))), threshold)
+    told |= set(variables.loc[variables["unknown_applicability"] > 0, "column"].astype(str))
+    log.add("missing values by variable", "complementary", len(told))
+    return variables[~variables["column"].isin(told)].reset_index(drop=True)
+
+
+def nested_outside(patterns: pd.DataFrame, names: list[str], threshold: int) -> set[str]:
+    """Variables that everybody misses who misses some other one, and few more.
+
+    Parameters
+    ----------
+    patterns : DataFrame
+        Patterns of what is missing: ``units`` and ``columns``, joined by commas.
+    names : list of str
+        All variables.
+    """
+    gone = np.zeros((len(patterns), len(names)))
+    for row, text in enumerate(patterns["columns"].astype(str) if len(patterns) else ()):
+        gone[row, [names.index(name) for name in split_names(text, names) if name in names]] = 1.0
+    both = (
+        (gone * patterns["units"].to_numpy(dtype=float)[:, None]).T @ gone
+        if len(patterns)
+        else np.zeros((0, 0))
+    )
+    size = np.diag(both)
+    beyond = size[None, :] - both  # [inner, outer]: missed by the outer one alone
+    nested = (both == size[:, None]) & (size[:, None] > 0) & (beyond > 0) & (beyond < threshold)
+    return {names[place] for place in np.flatnonzero(nested.any(axis=0))} if len(both) else set()
 
 
 def rounded(counts: pd.Series, threshold: int) -> pd.Series:

@@ -19,6 +19,7 @@ from scipy.optimize import linprog
 SHOWN, SMALL, HIDDEN, UNPUBLISHED = 0, 1, 2, 3
 """States of a cell: printed, printed as ``<10``, printed as ``hidden``, not in what is published at all."""
 _ROUND_OFF = 1e-6  # of the linear programme's bounds, which are whole numbers
+_INFEASIBLE = 2  # linprog's status
 
 Counts = NDArray[np.int64]
 States = NDArray[np.int8]
@@ -113,10 +114,11 @@ def bounds(
         cost = np.zeros(len(free))
         cost[target] = sign
         found = linprog(cost, A_ub=matrix, b_ub=right, bounds=limits, method="highs")
-        ends.append(sign * found.fun if found.status == 0 else -sign * math.inf)
-    return math.ceil(ends[0] - _ROUND_OFF), math.floor(ends[1] + _ROUND_OFF) if ends[
-        1
-    ] < math.inf else math.inf
+        if found.status == _INFEASIBLE:
+            raise ValueError("totals that do not agree with the counts")
+        ends.append(sign * found.fun if found.status == 0 else math.inf)
+    low, high = ends
+    return math.ceil(low - _ROUND_OFF), math.floor(high + _ROUND_OFF) if high < math.inf else high
 
 
 def _inequalities(
