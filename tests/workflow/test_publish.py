@@ -49,6 +49,8 @@ def test_the_search_finds_what_is_planted(published: Project) -> None:
     for marks in (IDENTIFIERS, [RARE_LEVEL], EXTREMES.values()):
         assert places(marks, raw)
     assert rows_of_units(marked_data(), raw)
+    team = [("page", (published.results / "report.html").read_bytes())]
+    assert places([RARE_LEVEL], team)  # the study team's own page names it
     own = own_numbers((published.results / "primary" / "cate").glob("*.parquet"))
     table = next((published.results / "primary" / "cate").glob("*.parquet"))
     (content,) = [

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from hetflow.errors import refuse
 from hetflow.publish.log import Log
 from hetflow.publish.suppression import SHOWN, SMALL, UNPUBLISHED, Totals, known, suppress, unknown
 from hetflow.report.disclosure import HIDDEN
@@ -111,7 +112,7 @@ def _covered(
     unpublished[: len(names)] = ~np.array(printed)[:, None]
     unpublished[-1] = True
     totals = _totals(counts, missing, threshold)
-    states = suppress(counts, totals, threshold, unpublished)
+    states = _states(name, counts, totals, threshold, unpublished)
     yield from _texts(name, [*names, MISSING], states, threshold, log)
 
 
@@ -124,8 +125,22 @@ def _without_baseline(
     rest = [by_arm[arm]["units"] - gap for arm, gap in zip(ARMS, gaps, strict=True)]
     counts = np.array([rest, gaps, [0, 0]], dtype=np.int64)
     unpublished = np.array([[True, True], [False, False], [True, True]])
-    states = suppress(counts, _totals(counts, missing, threshold), threshold, unpublished)
+    states = _states(name, counts, _totals(counts, missing, threshold), threshold, unpublished)
     yield from _texts(name, ["observed", MISSING], states, threshold, log)
+
+
+def _states(
+    name: str, counts: np.ndarray, totals: Totals, threshold: int, unpublished: np.ndarray
+) -> np.ndarray:
+    try:
+        return suppress(counts, totals, threshold, unpublished)
+    except ValueError as told:
+        refuse(
+            f"publish: counts of {name}",
+            f"arms large enough that a count below {threshold} cannot be told from their sizes",
+            str(told),
+            "lower publish.threshold, if your data's owner allows it, or give the column the role `ignore`",
+        )
 
 
 def _totals(counts: np.ndarray, missing: int | None, threshold: int) -> Totals:

@@ -145,20 +145,30 @@ def _inequalities(
 
 
 def _hide_one_more(counts: Counts, states: States, totals: Totals, place: NDArray[np.int64]) -> bool:
-    """Hide the smallest printed count beside a cell that could be told; failing that, take ``<10`` from its line.
+    """Hide the smallest printed count beside a cell that could be told, or beside what is hidden already; failing that,
+    take ``<10`` from all of these.
 
     Counts of zero are hidden last: that something never occurs is rarely in doubt. A row or column whose total is not
     known tells nothing, so that nothing is hidden in it.
     """
-    row, column = place
-    line = np.zeros(counts.shape, dtype=bool)
-    line[row, :] = np.isfinite(totals.row_high[row])
-    line[:, column] |= np.isfinite(totals.column_high[column])
-    beside = [tuple(cell) for cell in np.argwhere(line & (states == SHOWN))]
-    if beside:
-        states[min(beside, key=lambda cell: (counts[cell] == 0, counts[cell], cell))] = HIDDEN
-        return True
-    labelled = np.argwhere(line & (states == SMALL))
-    for cell in labelled:
-        states[tuple(cell)] = HIDDEN
-    return bool(len(labelled))
+    first = np.zeros(counts.shape, dtype=bool)
+    first[tuple(place)] = True
+    near = _lines(first, totals)
+    linked = near
+    while ((grown := _lines(linked & (states != SHOWN), totals) | linked) != linked).any():
+        linked = grown
+    for reach in (near, linked):
+        beside = [tuple(cell) for cell in np.argwhere(reach & (states == SHOWN))]
+        if beside:
+            states[min(beside, key=lambda cell: (counts[cell] == 0, counts[cell], cell))] = HIDDEN
+            return True
+    labelled = linked & (states == SMALL)
+    states[labelled] = HIDDEN
+    return bool(labelled.any())
+
+
+def _lines(cells: NDArray[np.bool_], totals: Totals) -> NDArray[np.bool_]:
+    """The rows and columns through some cells, where their totals are known."""
+    rows = cells.any(axis=1) & np.isfinite(totals.row_high)
+    columns = cells.any(axis=0) & np.isfinite(totals.column_high)
+    return rows[:, None] | columns[None, :]
