@@ -13,7 +13,7 @@ import pytest
 from hetflow.errors import Refused
 from hetflow.publish.archive import sums, write_folder, zipped
 from hetflow.publish.content import refuse_what_is_not_allowed, settings_files
-from hetflow.publish.covariates import OTHER_LEVELS, pooled_levels
+from hetflow.publish.covariates import OTHER_LEVELS, covered_counts, pooled_levels
 from hetflow.publish.datacite import datacite
 from hetflow.publish.entities import licence
 from hetflow.publish.groups import FAMILY, thinned, without_small_groups
@@ -200,6 +200,10 @@ def test_the_same_files_give_the_same_zip_whatever_their_order(tmp_path: Path) -
     write_folder({"old.csv": b""}, tmp_path / "crate")
     write_folder(one, tmp_path / "crate")
     assert not (tmp_path / "crate" / "old.csv").exists()
+    (tmp_path / "results").mkdir()
+    with pytest.raises(Refused, match="emptied first"):
+        write_folder(one, tmp_path / "results")
+    assert (tmp_path / "results").is_dir()
     assert b"jobs.csv" not in sums(one | {"jobs.csv": b"3"})
 
 
@@ -239,3 +243,25 @@ def test_analyses_of_nearly_the_same_units_are_named_for_review() -> None:
     )
     (said,) = to_review(frame, 10)
     assert "a and b" in said
+
+
+def test_a_level_is_not_told_by_the_covariate_that_it_depends_on() -> None:
+    """16 treated have diabetes: 11 of type II would tell 5 of type I."""
+    columns = {
+        "variable": "type",
+        "level": ["I", "II"],
+        "kind": "binary",
+        "units_treated": 413,
+        "units_control": 410,
+    }
+    frame = pd.DataFrame(columns).assign(applicable_treated=16, applicable_control=30)
+    frame = frame.assign(missing_treated=0, missing_control=0, observed_treated=16, observed_control=30)
+    frame = frame.assign(count_treated=[5, 11], count_control=[14, 16])
+    groups = {
+        "column": "type",
+        "group": ["all", "treated", "control"],
+        "units": [823, 413, 410],
+        "missing": 0,
+    }
+    covered = covered_counts(frame, pd.DataFrame(groups), 10, Log())
+    assert covered == {("type", "I", "treated"): "<10", ("type", "II", "treated"): "hidden"}

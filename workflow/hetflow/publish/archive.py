@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hetflow.disk import write_bytes
+from hetflow.errors import refuse
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _READABLE = 0o100644 << 16
 _LEVEL = 9
+CRATE = "crate"
 #: Files that hold times, so that they are in no list of hashes.
 TIMED = ("jobs.csv", "ro-crate-metadata.json")
 
@@ -29,7 +31,14 @@ def sums(files: Mapping[str, bytes]) -> bytes:
 
 
 def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write the files; what an earlier crate left is removed first."""
+    """Write the files; what an earlier crate left is removed first, and nothing that is no crate is."""
+    if folder.name != CRATE:
+        refuse(
+            "--crate",
+            f"{CRATE}/ro-crate-metadata.json, for the folder is emptied first",
+            str(folder),
+            f"name a folder called {CRATE}",
+        )
     if folder.exists():
         shutil.rmtree(folder)
     for name, content in sorted(files.items()):

@@ -99,7 +99,6 @@ def _covered(
 ) -> Iterator[tuple[tuple[str, str, str], str]]:
     first = rows.iloc[0]
     gaps = [int(first[f"missing_{arm}"]) for arm in ARMS]
-    away = [int(first[f"units_{arm}"] - first[f"applicable_{arm}"]) for arm in ARMS]
     if first["kind"] in {"continuous", "count"}:
         names, body = ["observed"], [[int(first[f"observed_{arm}"]) for arm in ARMS]]
         printed = [False]
@@ -107,10 +106,9 @@ def _covered(
         names = [str(level) for level in rows["level"]]
         body = rows[[f"count_{arm}" for arm in ARMS]].to_numpy(dtype=np.int64).tolist()
         printed = [True] * len(names)
-    counts = np.array([*body, gaps, away], dtype=np.int64)
+    counts = np.array([*body, gaps], dtype=np.int64)
     unpublished = np.zeros(counts.shape, dtype=bool)
     unpublished[: len(names)] = ~np.array(printed)[:, None]
-    unpublished[-1] = True
     totals = _totals(counts, missing, threshold)
     states = _states(name, counts, totals, threshold, unpublished)
     yield from _texts(name, [*names, MISSING], states, threshold, log)
@@ -123,8 +121,8 @@ def _without_baseline(
     by_arm = rows.set_index("group")[["units", "missing"]].astype("int64").to_dict("index")
     gaps = [by_arm[arm]["missing"] for arm in ARMS]
     rest = [by_arm[arm]["units"] - gap for arm, gap in zip(ARMS, gaps, strict=True)]
-    counts = np.array([rest, gaps, [0, 0]], dtype=np.int64)
-    unpublished = np.array([[True, True], [False, False], [True, True]])
+    counts = np.array([rest, gaps], dtype=np.int64)
+    unpublished = np.array([[True, True], [False, False]])
     states = _states(name, counts, _totals(counts, missing, threshold), threshold, unpublished)
     yield from _texts(name, ["observed", MISSING], states, threshold, log)
 
@@ -144,11 +142,13 @@ def _states(
 
 
 def _totals(counts: np.ndarray, missing: int | None, threshold: int) -> Totals:
-    """The arms' sizes are known to everybody; of the rows only how many miss the value."""
+    """To how many of an arm the covariate applies is known to everybody (the arm's size, or another covariate's level);
+    of the rows only how many miss the value.
+    """
     low, high = unknown(len(counts))
     if missing is not None:
         one_low, one_high = known(np.array([missing]), threshold)
-        low[-2], high[-2] = one_low[0], one_high[0]
+        low[-1], high[-1] = one_low[0], one_high[0]
     size = counts.sum(axis=0).astype(float)
     return Totals(low, high, size, size)
 

@@ -4,7 +4,9 @@ that other tables give do not tell small counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +42,7 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
         inputs,
         variables=_variables(inputs.variables, threshold, log),
         patterns=_patterns(inputs.patterns, threshold, log),
+        missingness=_summary(inputs.missingness, threshold, log),
         structure_tables=tables,
         mechanism_tables=mechanism,
     )
@@ -102,6 +105,20 @@ def _variables(variables: pd.DataFrame, threshold: int, log: Log) -> pd.DataFram
     share = (out["missing"] / out["applicable"]).clip(upper=1.0)
     out["share"] = out["share"].where(~away, share)
     return out
+
+
+def _summary(summary: Mapping[str, Any], threshold: int, log: Log) -> Mapping[str, Any]:
+    """How much is missing in all: exact, it would tell how much of it is where few miss a value."""
+    if not summary.get("missing_cells"):
+        return summary
+    cells = summary["cells"]
+    whole = pd.Series([summary["complete_cases"]])
+    log.add("how much is missing in all", "rounded", 3)
+    return dict(summary) | {
+        "complete_cases": int(rounded(whole, threshold).iloc[0]),
+        "missing_share": round(summary["missing_share"], 2),
+        "not_applicable_cells": round(summary.get("not_applicable_cells", 0) / cells, 2) * cells,
+    }
 
 
 def _patterns(patterns: pd.DataFrame, threshold: int, log: Log) -> pd.DataFrame:
