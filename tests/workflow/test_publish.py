@@ -185,3 +185,23 @@ def test_the_crate_is_valid(published: Project, tmp_path: Path, profile: str) ->
     said, checks = findings(published.results / "crate", profile, tmp_path / "cache")
     assert checks > 50
     assert said == []
+
+
+def test_the_validator_sees_what_is_wrong_with_a_crate(published: Project, tmp_path: Path) -> None:
+    """The power of the check above: a tool that no action used, and a step without a tool."""
+    pytest.importorskip("rocrate_validator", reason="roc-validator is not installed")
+    from crate_validation import findings
+
+    broken = tmp_path / "crate"
+    shutil.copytree(published.results / "crate", broken)
+    path = broken / "ro-crate-metadata.json"
+    content = json.loads(path.read_text())
+    for entity in content["@graph"]:
+        if entity["@type"] == "HowToStep":
+            del entity["workExample"]
+        if entity["@id"] == "#run":
+            del entity["instrument"]
+    path.write_text(json.dumps(content))
+    said, _ = findings(broken, "provenance-run-crate-0.5", tmp_path / "cache")
+    assert any("HowToStep must refer to its corresponding tool" in one for one in said)
+    assert any("instrument" in one for one in said)
