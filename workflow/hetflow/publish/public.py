@@ -20,6 +20,8 @@ from hetflow.report.inputs import AnalysisInputs, AppraisalInputs, ReportInputs
 _CURVES = ("analysis", "outcome", "contrast", "target", "curve")
 _DISPLAYS = ("covariate",)
 _SHIFTS = (*FAMILY, "assumption", "arms", "delta")
+_LABELS = ("group", "level", "leaf", "stratum")
+_WHOLES = (*FAMILY, "covariate", "fold", "split", "ranking", "policy", "learner", "rule", "variable")
 _COUNTS = ("n", "units", "n_treated", "n_control", "treated_units", "control_units")
 
 
@@ -92,19 +94,25 @@ def _analysis(
         displays=_without_levels(displays, rare, f"{name}: displays", log),
         shifts=without_small_groups(one.shifts, _SHIFTS, "group", threshold, f"{name}: shifts", log),
         appraisals={
-            part: _appraisal(f"{name}: {part}", found, threshold, rare, log)
+            part: public_appraisal(f"{name}: {part}", found, threshold, rare, log)
             for part, found in one.appraisals.items()
         },
     )
 
 
-def _appraisal(
+def public_appraisal(
     where: str, found: AppraisalInputs, threshold: int, rare: Mapping[str, list[str]], log: Log
 ) -> AppraisalInputs:
-    """Tables of an appraisal without rows of few units and without rare levels."""
+    """Tables of an appraisal without rows of few units and without rare levels.
+
+    Groups of one whole are known by their columns; what else several rows tell together is left to a person, and said.
+    """
     tables = {}
+    log.review.append(f"{where}: no rule knows what its rows tell together, groups of one whole apart")
     for name, table in found.tables.items():
-        kept = without_small_counts(table, threshold, f"{where}: {name}", log)
+        label = next((one for one in _LABELS if one in table), "")
+        kept = without_small_groups(table, _WHOLES, label, threshold, f"{where}: {name}", log)
+        kept = without_small_counts(kept, threshold, f"{where}: {name}", log)
         tables[name] = _without_levels(kept, rare, f"{where}: {name}", log)
     return AppraisalInputs(tables, found.facts)
 
