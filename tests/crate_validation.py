@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,12 @@ def _seed(cache: Path) -> None:
 
 def findings(crate: Path, profile: str, cache: Path, severity: str = "REQUIRED") -> tuple[list[str], int]:
     """What the validator finds wrong with a crate under a profile, and how many checks it made."""
-    from rocrate_validator.models import Severity, ValidationSettings
-    from rocrate_validator.services import validate
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from rocrate_validator.models import Severity, ValidationSettings
+        from rocrate_validator.services import validate
 
-    _seed(cache)
+        _seed(cache)
     settings = ValidationSettings(
         rocrate_uri=str(crate),
         profile_identifier=profile,
@@ -56,6 +59,8 @@ def findings(crate: Path, profile: str, cache: Path, severity: str = "REQUIRED")
         offline=True,
         skip_availability_check=True,
     )
-    result = validate(settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the validator uses what rdflib has deprecated
+        result = validate(settings)
     said = [f"{issue.check.identifier}: {issue.message}" for issue in result.get_issues()]
     return said, len(result.executed_checks)
