@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STUDY ?= config/opt.yaml
 export PYTHONHASHSEED := 0
 
-.PHONY: study sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
+.PHONY: study publish sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,10 @@ study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=
 check: $(VENV)/.ready ## validate a study and its data and say what a run would cost
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)
+
+publish: $(VENV)/.ready ## the public form of a finished study: results/<study>/crate/ and a zip
+	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
+	$(BIN)/snakemake publish --quiet all --cores $(CORES) --configfile $(STUDY)
 
 verify-run: $(VENV)/.ready ## make a finished run's manifest again and say what differs
 	@$(BIN)/python workflow/scripts/verify_run.py --study $(STUDY)

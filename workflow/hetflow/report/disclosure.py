@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from hetflow.report import formats as fmt
 
 HIDDEN = "hidden"
+Key = tuple[str, str, str]
 
 
 def small(count: float | None, minimum: int) -> bool:
@@ -44,6 +45,15 @@ def protect(counts: Sequence[float | None], minimum: int) -> list[str]:
     if others:
         text[min(others)[1]] = HIDDEN
     return text
+
+
+def texts(
+    counts: Sequence[int], keys: Sequence[Key], minimum: int, covered: Mapping[Key, str] | None
+) -> list[str]:
+    """Counts as text: by `protect`, or, in the public form, as `covered` says."""
+    if covered is None:
+        return protect(counts, minimum)
+    return [covered.get(key) or fmt.count(count) for key, count in zip(keys, counts, strict=True)]
 
 
 def mask_counts(frame: pd.DataFrame, columns: Sequence[str], minimum: int) -> pd.DataFrame:

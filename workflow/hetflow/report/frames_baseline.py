@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report.disclosure import HIDDEN, protect, small
+from hetflow.report.disclosure import HIDDEN, small, texts
+from hetflow.report.inputs import MISSING, Covered
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
 
@@ -29,7 +30,11 @@ Record = Mapping[Hashable, Any]
 
 
 def baseline_tables(
-    baseline: pd.DataFrame, leading: Collection[str], words: Words, minimum: int
+    baseline: pd.DataFrame,
+    leading: Collection[str],
+    words: Words,
+    minimum: int,
+    covered: Covered | None = None,
 ) -> tuple[list[Table], pd.DataFrame]:
     """The baseline table for the page, and its texts for export.
 
@@ -39,6 +44,8 @@ def baseline_tables(
         From the cohort stage: one row for a continuous or count column, one a level for the others.
     leading : collection of str
         Covariates that the study names; a long table is preceded by theirs alone.
+    covered : dict, optional
+        Of the public form: `hetflow.report.inputs.ReportInputs.covered`.
 
     Returns
     -------
@@ -48,7 +55,8 @@ def baseline_tables(
         variable, label, level, statistic, treated, control, missing_treated, missing_control,
         standardised_difference; texts, but for the rounded difference.
     """
-    records = [line for _, rows in baseline.groupby("variable", sort=False) for line in _lines(rows, minimum)]
+    groups = baseline.groupby("variable", sort=False)
+    records = [line for _, rows in groups for line in _lines(rows, minimum, covered)]
     frame = pd.DataFrame(records, columns=_NAMES)
     if len(frame) <= _LONG:
         return [_table("baseline", "Baseline characteristics", frame, words)], frame
@@ -65,7 +73,7 @@ def baseline_tables(
     ], frame
 
 
-def _lines(rows: pd.DataFrame, minimum: int) -> list[dict[str, Any]]:
+def _lines(rows: pd.DataFrame, minimum: int, covered: Covered | None) -> list[dict[str, Any]]:
     """Text of one covariate: a line, or one for each level (of a binary covariate the second alone)."""
     first = rows.iloc[0].to_dict()
     head = {
@@ -73,14 +81,15 @@ def _lines(rows: pd.DataFrame, minimum: int) -> list[dict[str, Any]]:
         "label": _named(first),
         "statistic": _statistic(str(first["kind"])),
     }
-    gaps = protect([int(first[f"missing_{arm}"]) for arm in ARMS], minimum)
+    keys = [(str(first["variable"]), MISSING, arm) for arm in ARMS]
+    gaps = texts([int(first[f"missing_{arm}"]) for arm in ARMS], keys, minimum, covered)
     head |= {f"missing_{arm}": text for arm, text in zip(ARMS, gaps, strict=True)}
     head["standardised_difference"] = round(float(rows["standardised_difference"].max()), 2)
     if first["kind"] in {"continuous", "count"}:
         return [head | {"level": ""} | {arm: _centre(first, arm, minimum) for arm in ARMS}]
-    texts = {arm: _level_texts(rows, arm, minimum) for arm in ARMS}
+    shown = {arm: _level_texts(rows, arm, minimum, covered) for arm in ARMS}
     lines = [
-        head | {"level": str(level)} | {arm: texts[arm][place] for arm in ARMS}
+        head | {"level": str(level)} | {arm: shown[arm][place] for arm in ARMS}
         for place, level in enumerate(rows["level"])
     ]
     if first["kind"] == "binary" and len(lines) == 2:
@@ -114,14 +123,17 @@ def _centre(row: Record, arm: str, minimum: int) -> str:
 _QUARTILES = ("median", "lower_quartile", "upper_quartile")
 
 
-def _level_texts(rows: pd.DataFrame, arm: str, minimum: int) -> list[str]:
+def _level_texts(rows: pd.DataFrame, arm: str, minimum: int, covered: Covered | None) -> list[str]:
     """Count (share) of each level; small counts and those that would tell them are hidden."""
     counts = [int(value) for value in rows[f"count_{arm}"]]
-    texts = protect(counts, minimum)
+    keys = [(str(name), str(level), arm) for name, level in zip(rows["variable"], rows["level"], strict=True)]
+    printed = texts(counts, keys, minimum, covered)
     shares = rows[f"share_{arm}"].tolist()
     return [
-        text if text == HIDDEN or small(count, minimum) else f"{text} ({fmt.percent(share)})"
-        for text, count, share in zip(texts, counts, shares, strict=True)
+        text
+        if text == HIDDEN or small(count, minimum) or not fmt.known(share)
+        else f"{text} ({fmt.percent(share)})"
+        for text, count, share in zip(printed, counts, shares, strict=True)
     ]
 
 

@@ -37,7 +37,9 @@ def flow_steps(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[pd.DataF
     steps = []
     for place, (label, total) in enumerate(zip(flow["label"], flow["total"], strict=True)):
         rough = place <= deepest
-        count = f"about {fmt.count(10 * round(total / 10))}" if rough else f"n = {fmt.count(int(total))}"
+        count = (
+            f"about {fmt.count(_rounded(int(total), minimum))}" if rough else f"n = {fmt.count(int(total))}"
+        )
         gone = _left_out(lost[place], unknown[place], minimum) if place < len(lost) else ""
         steps.append({"label": str(label), "count": count, "excluded": gone})
     last = flow.iloc[-1]
@@ -47,6 +49,12 @@ def flow_steps(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[pd.DataF
         for name, text in zip((words.treated, words.control), counts, strict=True)
     ]
     return pd.DataFrame(steps), pd.DataFrame(arms)
+
+
+def _rounded(total: int, minimum: int) -> int:
+    """To tens, or to the minimum where that is coarser."""
+    step = max(10, minimum)
+    return step * round(total / step)
 
 
 def _left_out(lost: int, unknown: int, minimum: int) -> str:

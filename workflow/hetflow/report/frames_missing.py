@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report.disclosure import protect, shown
+from hetflow.report.disclosure import shown, texts
+from hetflow.report.inputs import MISSING, Covered
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
 
@@ -96,7 +97,8 @@ def pattern_map(
     Returns
     -------
     patterns : DataFrame
-        label, units, and one column a mask: 1 missing, 0 observed, a share in the last row of all others.
+        label, units, and one column a mask: 1 missing, 0 observed, a share in the last row of all others;
+        there, 0 and 1 also stand where fewer than `minimum` miss or have the value.
     masks : DataFrame
         mask (name of that column), label.
     """
@@ -125,15 +127,27 @@ def pattern_map(
     rest = [(units, key) for key, units in order if units < minimum]
     total = sum(units for units, _ in rest)
     if total >= minimum:
-        shares = (sum(units * key[place] for units, key in rest) / total for place in range(len(firsts)))
+        missed = [sum(units * key[place] for units, key in rest) for place in range(len(firsts))]
+        shares = (_coarse(count, total, minimum) for count in missed)
         body.append(("others", total, *shares))
     return pd.DataFrame(body, columns=["label", "units", *heads["mask"]]), heads
 
 
+def _coarse(count: int, total: int, minimum: int) -> float:
+    """A share that tells no small count: 0 or 1 instead."""
+    if count < minimum:
+        return 0.0
+    return 1.0 if total - count < minimum else count / total
+
+
 def missing_table(
-    variables: pd.DataFrame, columns: Sequence[Mapping[str, Any]], words: Words, minimum: int
+    variables: pd.DataFrame,
+    columns: Sequence[Mapping[str, Any]],
+    words: Words,
+    minimum: int,
+    covered: Covered | None = None,
 ) -> tuple[Table, pd.DataFrame]:
-    """Missing values by variable and arm, for the page and for export."""
+    """Missing values by variable and arm, for the page and for export; `covered` as in the baseline table."""
     wide = {group: rows.set_index("column") for group, rows in variables.groupby("group", sort=False)}
     every = wide["all"]
     concerned = every[(every["missing"] > 0) | (every["not_applicable"] > 0)]
@@ -143,10 +157,11 @@ def missing_table(
         record = {"variable": name, "label": words.covariate(name)}
         record["all"] = _gap(every.loc[name], shown(float(every.loc[name, "missing"]), minimum))
         arms = [wide[group].loc[name] for group in ("treated", "control")]
-        texts = protect([float(arm["missing"]) for arm in arms], minimum)
+        keys = [(str(name), MISSING, group) for group in ("treated", "control")]
+        gaps = texts([int(arm["missing"]) for arm in arms], keys, minimum, covered)
         record |= {
             group: _gap(arm, text)
-            for group, arm, text in zip(("treated", "control"), arms, texts, strict=True)
+            for group, arm, text in zip(("treated", "control"), arms, gaps, strict=True)
         }
         record["not_applicable"] = shown(float(every.loc[name, "not_applicable"]), minimum)
         records.append(record)

@@ -8,6 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+MISSING = "missing"
+"""The row of `ReportInputs.covered` that counts missing values."""
+Covered = Mapping[tuple[str, str, str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class AppraisalInputs:
@@ -86,6 +90,11 @@ class ReportInputs:
         By analysis, the primary first.
     versions : dict of str to str
         Packages and their versions, hetflow's first.
+    covered : dict of (variable, row, group) to str, optional
+        Of the public form (`hetflow.publish`): counts of the covariates that are not printed, and what stands in their
+        place. A row is a level, or `MISSING`; a group is an arm, or ``all``. None in the study team's form.
+    withheld : set of str
+        Figures and tables that the public form leaves out.
     """
 
     settings: Mapping[str, Any]
@@ -103,6 +112,8 @@ class ReportInputs:
     mechanism: Mapping[str, Any] = field(default_factory=dict)
     mechanism_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    covered: Covered | None = None
+    withheld: frozenset[str] = frozenset()
 
     @property
     def outcome(self) -> str:

@@ -46,6 +46,9 @@ def build_report(inputs: ReportInputs) -> Report:
     shown |= {table.name: table for table in appraised.tables}
     exported |= appraised.exported
     exported |= {f"figure_{name}": figure.table for name, figure in drawn.items() if name not in exported}
+    for named in (drawn, shown, exported):
+        for name in inputs.withheld & set(named):
+            del named[name]
     html = _render(inputs, own[inputs.primary], drawn, shown, exported)
     return Report(html, {name: figure.svg for name, figure in drawn.items()}, exported)
 
@@ -86,14 +89,21 @@ def _render(
         sections=[section for section in all_sections(inputs, own, shown, exported) if section["parts"]],
         figures=figures,
         tables=shown,
-        footer=_footer(settings),
+        footer=_footer(settings, inputs.covered is not None),
     )
     return plain(page)
 
 
-def _footer(settings: Any) -> str:
+def _footer(settings: Any, public: bool) -> str:
+    made = f"Made by hetflow {__version__} from study “{settings['study']}”, seed {settings['seed']}."
+    if public:
+        return (
+            f"{made} Public form: counts below {settings['minimum_cell_count']} are not printed, others are hidden or "
+            "rounded so that none can be told from its neighbours, and rare levels stand together. The file "
+            "disclosure.csv says what was suppressed, and why."
+        )
     return (
-        f"Made by hetflow {__version__} from study “{settings['study']}”, seed {settings['seed']}. Counts "
+        f"{made} Counts "
         f"below {settings['minimum_cell_count']} are not printed; some can be worked out from others, so that this "
         "page is for the study team."
     )

@@ -42,10 +42,12 @@ def all_tables(
         table, exported["flow"] = flow_table(flow, first, minimum)
         shown.append(table)
     if len(inputs.baseline):
-        made, exported["baseline"] = baseline_tables(inputs.baseline, _leading(inputs), first, minimum)
+        made, exported["baseline"] = baseline_tables(
+            inputs.baseline, _leading(inputs), first, minimum, inputs.covered
+        )
         shown += made
     if len(inputs.variables):
-        table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum)
+        table, exported["missing"] = missing_table(inputs.variables, columns, first, minimum, inputs.covered)
         shown.append(table)
     if len(inputs.structure_tables.get("rules", ())):
         table, exported["design"] = design_table(inputs.structure_tables["rules"], columns, first, minimum)

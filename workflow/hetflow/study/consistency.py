@@ -14,6 +14,7 @@ from hetflow.study.model import Study
 from hetflow.study.modifiers import modifier_problems
 from hetflow.study.policy_checks import policy_problems
 from hetflow.study.risk import risk_problems
+from hetflow.study.publish import publish_problems
 from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 from hetflow.study.splits import split_problems
@@ -69,6 +70,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
     yield from modifier_problems(study, source)
     yield from policy_problems(study, source)
     yield from confounding_problems(study, source)
+    yield from publish_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(

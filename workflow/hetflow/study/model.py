@@ -33,6 +33,7 @@ from hetflow.study.policy import Policy
 from hetflow.study.risk import Risk
 from hetflow.study.splits import Splits
 from hetflow.study.stability import Stability
+from hetflow.study.publish import Publish
 
 
 class Study(Section):
@@ -98,6 +99,8 @@ class Study(Section):
     """What rules that decide whom to treat would gain."""
     report: Report = Report()
     """What the page says beside the numbers."""
+    publish: Publish = Publish()
+    """What may leave the study when it is published, and its description."""
 
     @model_validator(mode="before")
     @classmethod

@@ -9,6 +9,7 @@ from hetflow.study.appraisals import APPRAISALS, appraised
 from hetflow.study.base import PRIMARY
 from hetflow.study.model import Study
 from hetflow.study.owners import owners
+from hetflow.study.publish import threshold
 from hetflow.study.slices import outcome_slice
 from hetflow.study.stability import largest_leaf
 
@@ -62,6 +63,7 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
         | {"appraisals": {name: list(one.tables) for name, one in APPRAISALS.items()}}
         | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
+        "publish": dump["publish"] | {"threshold": threshold(study), "unit": study.data.unit},
     }
 
 

@@ -1,0 +1,209 @@
+"""`snakemake publish` on a study of marked patients: nothing of them leaves, and what leaves is a valid crate."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from hetflow.files import read_json
+from leak_search import contents, matches, own_numbers, places, rows_of_units
+from marked_patients import (
+    EXTREMES,
+    FEW_GAPS,
+    IDENTIFIERS,
+    RARE_LEVEL,
+    RARE_PLACES,
+    marked_data,
+    marked_project,
+)
+from small_project import Project
+
+pytestmark = pytest.mark.xdist_group("publish")
+TIMED = {"jobs.csv", "ro-crate-metadata.json"}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The marked study, run and published once."""
+    project = marked_project(tmp_path_factory.mktemp("publish") / "project")
+    done = project.snakemake("publish")
+    assert "The crate: " in done.stdout + done.stderr
+    assert "Suppressed (counts below 10" in done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture(scope="module")
+def found(published: Project) -> list[tuple[str, bytes]]:
+    """Everything that was published, opened."""
+    return list(contents(published.results / "crate", published.results / "small-crate.zip"))
+
+
+def test_the_search_finds_what_is_planted(published: Project) -> None:
+    """Its power: in the unpublished files, every mark but the identifiers (which nothing keeps) is found."""
+    raw = [("raw", (published.folder / "small.csv").read_bytes())]
+    for marks in (IDENTIFIERS, [RARE_LEVEL], EXTREMES.values()):
+        assert places(marks, raw)
+    assert rows_of_units(marked_data(), raw)
+    team = [("page", (published.results / "report.html").read_bytes())]
+    assert places([RARE_LEVEL], team)  # the study team's own page names it
+    own = own_numbers((published.results / "primary" / "cate").glob("*.parquet"))
+    table = next((published.results / "primary" / "cate").glob("*.parquet"))
+    (content,) = [
+        content
+        for name, content in contents(published.results / "primary" / "cate", table)
+        if name == f"{table.name}!cells"
+    ][:1]
+    assert matches(own, content) > 100
+
+
+def test_no_identifier_rare_level_or_extreme_is_in_any_byte(found: list[tuple[str, bytes]]) -> None:
+    assert len(found) > 200
+    assert places(IDENTIFIERS, found) == []
+    assert places([RARE_LEVEL], found) == []
+    assert places(EXTREMES.values(), found) == []
+
+
+def test_no_row_and_no_number_of_a_unit_is_in_any_file(
+    published: Project, found: list[tuple[str, bytes]]
+) -> None:
+    assert rows_of_units(marked_data(), found) == []
+    tables = [
+        path
+        for path in published.results.rglob("*.parquet")
+        if path.parent.name in {"scores", "cate", "nuisance"}
+        or path.name in {"cohort.parquet", "outcomes.parquet"}
+    ]
+    own = own_numbers(tables)
+    assert len(own) > 1000
+    assert {name: count for name, content in found if (count := matches(own, content))} == {}
+
+
+def test_small_counts_are_covered_and_their_neighbours_do_not_tell_them(published: Project) -> None:
+    crate = published.results / "crate"
+    rows = _rows(crate / "tables" / "missing.csv")
+    gaps = {row["variable"]: [row["all"], row["treated"], row["control"]] for row in rows}
+    assert set(gaps) & set(FEW_GAPS)
+    for name in set(FEW_GAPS) & set(gaps):
+        assert not [text for text in gaps[name] if text.isdigit() and 0 < int(text) < 10]
+    baseline = _rows(crate / "tables" / "baseline.csv")
+    wards = {row["level"]: row for row in baseline if row["variable"] == "ward"}
+    assert set(wards) == {"East", "Old wing", "West", "other levels"}
+    texts = [wards[level][arm] for level in wards for arm in ("treated", "control")]
+    assert texts.count("<10") >= 1
+    for arm in ("treated", "control"):
+        if wards["other levels"][arm] == "<10":
+            assert "hidden" in [wards[level][arm] for level in wards]
+    assert len(RARE_PLACES) < 10
+    smoker = next(row for row in baseline if row["variable"] == "smoker")
+    assert smoker["treated"] in {"<10", "0", "hidden"}
+
+
+def test_a_small_group_s_estimate_is_left_out_with_the_smallest_other(published: Project) -> None:
+    rows = _rows(published.results / "crate" / "tables" / "estimates.csv")
+    wards = {row["group"] for row in rows if row["term"] == "by_ward" and row["analysis"] == "primary"}
+    assert len(wards & {"East", "West", "Old wing"}) == 2  # with all three, the average would tell the fourth
+
+
+def test_the_account_says_what_was_suppressed_and_why(published: Project) -> None:
+    said = json.loads((published.results / "crate" / "disclosure.json").read_text())
+    assert said["threshold"] == 10
+    assert {
+        "rare level",
+        "small count",
+        "complementary",
+        "small group",
+        "complementary group",
+        "unit-level",
+    } <= set(said["totals"])
+    assert all(row["why"] for row in said["suppressed"])
+    assert RARE_LEVEL not in json.dumps(said)
+
+
+def test_the_page_is_in_its_public_form(published: Project) -> None:
+    page = (published.results / "crate" / "report.html").read_text(encoding="utf-8")
+    assert "Public form: counts below 10" in page
+    assert "for the study team" not in page
+    assert "small.csv" not in page
+
+
+def test_hashes_agree_and_every_job_is_described(published: Project) -> None:
+    crate = published.results / "crate"
+    listed = dict(reversed(line.split("  ")) for line in (crate / "SHA256SUMS").read_text().splitlines())
+    names = {path.relative_to(crate).as_posix() for path in crate.rglob("*") if path.is_file()}
+    assert set(listed) == names - TIMED - {"SHA256SUMS"}
+    for name, digest in listed.items():
+        assert hashlib.sha256((crate / name).read_bytes()).hexdigest() == digest
+    graph = json.loads((crate / "ro-crate-metadata.json").read_text())["@graph"]
+    actions = [one for one in graph if one["@type"] == "CreateAction" and one["@id"] != "#run"]
+    kept = read_json(published.results / "manifest.json", "facts")["artefacts"]
+    made = {name for one in actions for name in _ids(one["result"])}
+    for name in kept:
+        folder = f"{name.split('/')[0]}/"
+        assert {name, f"#withheld-{name}", folder} & made, name
+    assert all(one["startTime"] <= one["endTime"] for one in actions)
+    (person,) = [one for one in graph if one["@type"] == "Person"]
+    assert person["@id"] == "https://orcid.org/0000-0002-1825-0097"
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def _ids(value: object) -> list[str]:
+    return [one["@id"] for one in (value if isinstance(value, list) else [value])]
+
+
+def test_publishing_again_gives_the_same_bytes_but_for_the_times(published: Project, tmp_path: Path) -> None:
+    crate = published.results / "crate"
+    before = {
+        path.relative_to(crate).as_posix(): path.read_bytes() for path in crate.rglob("*") if path.is_file()
+    }
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(published.folder, elsewhere, symlinks=True)
+    copy = object.__new__(Project)
+    copy.folder, copy.study = elsewhere, elsewhere / "config" / "small.yaml"
+    copy.snakemake("publish", "--forcerun", "page", "manifest", "publish")
+    crate = copy.results / "crate"
+    after = {
+        path.relative_to(crate).as_posix(): path.read_bytes() for path in crate.rglob("*") if path.is_file()
+    }
+    assert set(before) == set(after)
+    assert {name for name in before if before[name] != after[name]} == TIMED
+    moment = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\+00:00)?")
+    name = "ro-crate-metadata.json"
+    assert moment.sub(b"", before[name]) == moment.sub(b"", after[name])
+
+
+@pytest.mark.parametrize("profile", ["workflow-run-crate-0.5", "provenance-run-crate-0.5"])
+def test_the_crate_is_valid(published: Project, tmp_path: Path, profile: str) -> None:
+    pytest.importorskip("rocrate_validator", reason="roc-validator is not installed")
+    from crate_validation import findings
+
+    said, checks = findings(published.results / "crate", profile, tmp_path / "cache")
+    assert checks > 50
+    assert said == []
+
+
+def test_the_validator_sees_what_is_wrong_with_a_crate(published: Project, tmp_path: Path) -> None:
+    """The power of the check above: a tool that no action used, and a step without a tool."""
+    pytest.importorskip("rocrate_validator", reason="roc-validator is not installed")
+    from crate_validation import findings
+
+    broken = tmp_path / "crate"
+    shutil.copytree(published.results / "crate", broken)
+    path = broken / "ro-crate-metadata.json"
+    content = json.loads(path.read_text())
+    for entity in content["@graph"]:
+        if entity["@type"] == "HowToStep":
+            del entity["workExample"]
+        if entity["@id"] == "#run":
+            del entity["instrument"]
+    path.write_text(json.dumps(content))
+    said, _ = findings(broken, "provenance-run-crate-0.5", tmp_path / "cache")
+    assert any("HowToStep must refer to its corresponding tool" in one for one in said)
+    assert any("instrument" in one for one in said)

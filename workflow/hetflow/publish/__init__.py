@@ -1,0 +1,1 @@
+"""Publishing: what may leave the study, and how it is described."""

@@ -1,0 +1,103 @@
+"""What goes into the crate: an allow-list by kind of artefact, and each kind's bytes as everybody may have them."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hetflow.errors import Problem, refuse_all
+from hetflow.files import canonical_json
+from hetflow.publish.log import Log
+from hetflow.report.export import csv_text
+from hetflow.report.inputs import Report
+
+#: Kind of artefact to the names that it may have. What matches none of them is never written.
+ALLOWED: dict[str, re.Pattern[str]] = {
+    kind: re.compile(pattern)
+    for kind, pattern in {
+        "the report in its public form": r"report\.html",
+        "figures drawn from aggregated tables": r"figures/[a-z0-9_]+\.svg",
+        "aggregated tables": r"tables/[a-z0-9_]+\.csv",
+        "the resolved study": r"settings/([a-z0-9_]+/)?[a-z_]+\.json",
+        "the workflow's source": r"workflow/[A-Za-z0-9_./-]+|Snakefile|LICENSE",
+        "the environment": r"envs/[A-Za-z0-9_.-]+",
+        "hashes and descriptions": r"(manifest|datacite|disclosure|ro-crate-metadata)\.json|disclosure\.csv|README\.md|"
+        r"SHA256SUMS",
+        "times of the jobs": r"jobs\.csv",
+    }.items()
+}
+_SOURCES = ("*.py", "*.smk", "Snakefile", "*.j2", "*.css", "*.rst", "profile.yaml")
+_NOT_SOURCE = {"resources", "__pycache__", ".snakemake"}
+
+Files = dict[str, bytes]
+
+
+def refuse_what_is_not_allowed(names: Mapping[str, bytes]) -> None:
+    """Refuse every name that no kind allows."""
+    refuse_all(
+        [
+            Problem(
+                f"crate/{name}",
+                f"one of: {'; '.join(ALLOWED)}",
+                "none of them",
+                "this is a defect of hetflow; nothing was published",
+            )
+            for name in sorted(names)
+            if not any(pattern.fullmatch(name) for pattern in ALLOWED.values())
+        ]
+    )
+
+
+def report_files(report: Report) -> Files:
+    """The page, its figures, and its tables as CSV."""
+    files = {"report.html": report.html.encode()}
+    files |= {f"figures/{name}.svg": svg.encode() for name, svg in report.figures.items()}
+    return files | {f"tables/{name}.csv": csv_text(table).encode() for name, table in report.tables.items()}
+
+
+def settings_files(settings: Mapping[str, Mapping[str, Any]], log: Log) -> Files:
+    """Every settings file of the run, without the path of the data.
+
+    Parameters
+    ----------
+    settings : mapping of str to dict
+        From the manifest: ``settings/<stage>.json`` or ``<analysis>/settings/<stage>.json``.
+    """
+    files = {}
+    for name, content in settings.items():
+        own = copy.deepcopy(dict(content))
+        if isinstance(own.get("data"), dict) and own["data"].pop("file", None) is not None:
+            log.add(name, "data path")
+        parts = [part for part in name.split("/") if part != "settings"]
+        files["/".join(["settings", *parts])] = f"{canonical_json(own)}\n".encode()
+    return files
+
+
+def manifest_file(manifest: Mapping[str, Any]) -> Files:
+    """Hashes of all artefacts, of the code and of the data; versions. Settings have files of their own."""
+    data = {key: value for key, value in manifest["data"].items() if key in {"sha256", "bytes", "rows"}}
+    kept = {"data": data} | {key: manifest[key] for key in ("artefacts", "code", "versions")}
+    return {"manifest.json": f"{canonical_json(kept)}\n".encode()}
+
+
+def source_files(workflow: Path) -> Files:
+    """The workflow's source and its environment, without the bundled data.
+
+    Parameters
+    ----------
+    workflow : Path
+        The folder ``workflow`` of the project.
+    """
+    found = {
+        f"workflow/{path.relative_to(workflow).as_posix()}": path.read_bytes()
+        for pattern in _SOURCES
+        for path in workflow.rglob(pattern)
+        if path.is_file() and not _NOT_SOURCE & set(path.relative_to(workflow).parts)
+    }
+    for name in ("Snakefile", "LICENSE", "envs/lock.txt", "envs/hetflow.yaml"):
+        if (workflow.parent / name).is_file():
+            found[name] = (workflow.parent / name).read_bytes()
+    return found

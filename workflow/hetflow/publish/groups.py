@@ -1,0 +1,99 @@
+"""Estimates of groups that make up a whole: a small group must not be told by the others and the average.
+
+The average effect is the mean of the doubly robust scores, and a group's effect the mean of its own, so that the whole
+less all groups but one is the last group's, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from hetflow.publish.log import Log
+
+FAMILY = ("analysis", "outcome", "contrast", "estimand", "target", "term", "scale")
+_DIFFERENCE = " minus "
+
+
+def without_small_groups(
+    frame: pd.DataFrame, family: Sequence[str], label: str, threshold: int, where: str, log: Log
+) -> pd.DataFrame:
+    """The rows that may be published.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the column `n` and those named.
+    family : sequence of str
+        Columns that are equal in groups of one whole; those that the frame lacks are passed over.
+    label : str
+        Column that names the group; ``a minus b`` is a difference of two.
+
+    Returns
+    -------
+    DataFrame
+        Without groups of fewer units than the threshold, without the smallest others where those together are fewer,
+        and without differences that name one of them.
+    """
+    if frame.empty or "n" not in frame or label not in frame:
+        return frame
+    keys = [name for name in family if name in frame]
+    dropped = np.zeros(len(frame), dtype=bool)
+    texts = frame[label].astype(str)
+    plain = (~texts.str.contains(_DIFFERENCE, regex=False)).to_numpy()
+    whole = (
+        frame[keys].astype("string").fillna("").agg("|".join, axis=1)
+        if keys
+        else pd.Series("", index=frame.index)
+    )
+    gone: set[tuple[str, str]] = set()
+    for _, places in pd.Series(np.arange(len(frame))).groupby(whole.to_numpy(), sort=False):
+        own = places.to_numpy()[plain[places.to_numpy()]]
+        out = own[_to_drop(frame["n"].to_numpy(dtype=float)[own], threshold, where, log)]
+        dropped[out] = True
+        gone |= {(_base(frame.iloc[place], keys), texts.iloc[place]) for place in out}
+    for place in np.flatnonzero(~plain):
+        sides = texts.iloc[place].split(_DIFFERENCE)
+        dropped[place] |= any((_base(frame.iloc[place], keys), side) in gone for side in sides)
+    return frame[~dropped].reset_index(drop=True)
+
+
+def _base(row: pd.Series, keys: Sequence[str]) -> str:
+    """The family's name, that of its differences being the same."""
+    return "|".join(str(row[name]).removesuffix("_difference") for name in keys)
+
+
+def _to_drop(sizes: np.ndarray, threshold: int, where: str, log: Log) -> np.ndarray:
+    """Places of the groups that are dropped."""
+    small = (sizes > 0) & (sizes < threshold)
+    if not small.any():
+        return np.empty(0, dtype=np.int64)
+    log.add(where, "small group", int(small.sum()))
+    out = list(np.flatnonzero(small))
+    rest = [place for place in np.argsort(sizes, kind="stable") if not small[place] and sizes[place] > 0]
+    while sizes[out].sum() < threshold and rest:
+        out.append(rest.pop(0))
+        log.add(where, "complementary group")
+    return np.array(out, dtype=np.int64)
+
+
+def thinned(curve: pd.DataFrame, family: Sequence[str], threshold: int, where: str, log: Log) -> pd.DataFrame:
+    """Points of a curve over growing sets of units, each at least the threshold larger than the one before and, but for
+    the last, smaller than the whole.
+    """
+    if curve.empty or "n" not in curve:
+        return curve
+    keys = [name for name in family if name in curve]
+    whole = curve[keys].astype("string").fillna("").agg("|".join, axis=1)
+    kept: list[int] = []
+    for _, rows in curve.groupby(whole.to_numpy(), sort=False):
+        sizes = rows["n"].to_numpy(dtype=float)
+        most, last = sizes.max(), 0.0
+        for label, size in zip(rows.index, sizes, strict=True):
+            if size - last >= threshold and (size == most or most - size >= threshold):
+                kept.append(label)
+                last = size
+    log.add(where, "thinned", len(curve) - len(kept))
+    return curve.loc[sorted(kept)].reset_index(drop=True)

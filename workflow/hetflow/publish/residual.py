@@ -1,0 +1,43 @@
+"""What no rule decides: pairs of estimates that differ by few units, for a person to look at; and the whole account."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from hetflow.publish.log import REASONS, Log
+
+_SAME = ["outcome", "contrast", "estimand", "target", "group", "term", "scale"]
+
+
+def to_review(estimates: pd.DataFrame, threshold: int) -> list[str]:
+    """Estimates of the same quantity in two analyses whose units differ by fewer than the threshold.
+
+    Two models are not subtracted as two means are; whether what is left tells anything of the few units between them
+    depends on what else the reader knows.
+    """
+    found: dict[tuple[str, str, int], int] = {}
+    for _, rows in estimates.groupby([name for name in _SAME if name in estimates], dropna=False, sort=False):
+        sizes = rows.drop_duplicates("n").sort_values("n", kind="stable")
+        for one, other in pairwise(sizes.to_dict("records")):
+            if 0 < other["n"] - one["n"] < threshold:
+                key = (str(one["analysis"]), str(other["analysis"]), threshold)
+                found[key] = found.get(key, 0) + 1
+    return [
+        f"{number} estimates of the analyses {one} and {other} are of units that differ by fewer than {least}"
+        for (one, other, least), number in found.items()
+    ]
+
+
+def disclosure(threshold: int, log: Log) -> dict[str, Any]:
+    """The account as JSON values: no suppressed value can be told from it."""
+    return {
+        "threshold": threshold,
+        "protected": "of every suppressed count, at least half of the values below the threshold remain possible",
+        "totals": log.totals(),
+        "reasons": {rule: REASONS[rule] for rule in log.totals()},
+        "suppressed": log.table().to_dict("records"),
+        "review": list(log.review),
+    }

@@ -1,0 +1,146 @@
+"""Publish a finished study: its public form, described as an RO-Crate, and the same as a zip."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from _command import Command
+from hetflow import __version__
+from hetflow.cohort.readers import read_raw
+from hetflow.disk import write_bytes
+from hetflow.files import canonical_json, read_json
+from hetflow.publish.archive import sums, write_folder, zipped
+from hetflow.publish.content import (
+    Files,
+    manifest_file,
+    refuse_what_is_not_allowed,
+    report_files,
+    settings_files,
+    source_files,
+)
+from hetflow.publish.crate import Described, crate
+from hetflow.publish.datacite import datacite, readme
+from hetflow.publish.jobs import Job, jobs_behind, jobs_table, read_records
+from hetflow.publish.last_look import refuse_units
+from hetflow.publish.log import Log
+from hetflow.publish.public import public_inputs
+from hetflow.publish.residual import disclosure, to_review
+from hetflow.report.export import csv_text
+from hetflow.report.page import build_report
+from page import inputs as read_inputs
+
+COMMAND = (
+    Command(__doc__)
+    .reads("results", "settings", "publish", "cohort", "manifest", "lock", "data", "records")
+    .writes("crate", "archive")
+)
+_UNITS = ("scores/*.parquet", "cate/*.parquet", "nuisance/*.parquet", "outcome_draws/*.parquet")
+
+
+def work(arguments: Namespace) -> None:
+    """Make the public form, look at it a last time, describe it, write it, and say what was done."""
+    settings, publish = read_json(arguments.settings, "settings"), read_json(arguments.publish, "settings")
+    manifest = read_json(arguments.manifest, "facts")
+    log = Log()
+    jobs = _jobs(arguments)
+    files = _public(arguments, manifest, publish, log)
+    described = _described(settings, publish, manifest, jobs, log)
+    files |= described
+    given = Described(settings, publish, manifest, jobs, str(arguments.data), files)
+    files["SHA256SUMS"] = sums(files)
+    files["ro-crate-metadata.json"] = f"{canonical_json(crate(given))}\n".encode()
+    refuse_what_is_not_allowed(files)
+    write_folder(files, arguments.crate.parent)
+    write_bytes(zipped(files), arguments.archive)
+    _tell(arguments, settings, publish, log)
+
+
+def _jobs(arguments: Namespace) -> list[Job]:
+    targets = [
+        str(arguments.manifest),
+        *(str(arguments.results / name) for name in ("report.html", "tables")),
+    ]
+    return jobs_behind(targets, read_records(arguments.records), str(arguments.results))
+
+
+def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, Any], log: Log) -> Files:
+    """Every file made from the study, as everybody may see it; refused if units can be found in one."""
+    team = read_inputs(arguments.results, arguments.settings, arguments.lock)
+    public, rare = public_inputs(team, publish["threshold"], log)
+    trees = set() if publish["trees"] else _trees(arguments.results)
+    log.add("figures and tables", "decision tree", len(trees))
+    report = build_report(replace(public, withheld=frozenset(trees)))
+    log.review += to_review(public.estimates, publish["threshold"])
+    files = report_files(report)
+    refuse_units(files, _identifiers(arguments), rare, _units(arguments.results))
+    withheld = [name for name in manifest["artefacts"] if name.endswith((".parquet", ".npz"))]
+    log.add("artefacts of the run", "unit-level", len(withheld))
+    return files | settings_files(manifest["settings"], log) | manifest_file(manifest) | _sources()
+
+
+def _trees(results: Path) -> set[str]:
+    """Figures and tables of decision trees."""
+    named = {path.stem for folder in ("figures", "tables") for path in (results / folder).glob("*")}
+    return {name for name in named if {"tree", "trees"} & set(name.split("_"))}
+
+
+def _identifiers(arguments: Namespace) -> list[str]:
+    data = read_json(arguments.cohort, "settings")["data"]
+    raw = read_raw(arguments.data, data)
+    return raw[data["unit"]].astype(str).str.strip().tolist() if data["unit"] in raw else []
+
+
+def _units(results: Path) -> list[pd.DataFrame]:
+    """Every table with one row a unit that holds numbers of its own."""
+    paths = [path for pattern in _UNITS for path in sorted(results.glob(f"*/{pattern}"))]
+    return [
+        pd.read_parquet(path) for path in [results / "cohort.parquet", results / "outcomes.parquet", *paths]
+    ]
+
+
+def _sources() -> Files:
+    return source_files(Path(__file__).resolve().parents[1])
+
+
+def _described(
+    settings: dict[str, Any], publish: dict[str, Any], manifest: dict[str, Any], jobs: list[Job], log: Log
+) -> Files:
+    """What says what this is, what was suppressed, and when the jobs ran."""
+    ended = datetime.fromtimestamp(max(job.ended for job in jobs), tz=UTC)
+    cited = datacite(settings, publish, ended.year, __version__)
+    return {
+        "datacite.json": f"{canonical_json(cited)}\n".encode(),
+        "disclosure.json": f"{canonical_json(disclosure(publish['threshold'], log))}\n".encode(),
+        "disclosure.csv": csv_text(log.table()).encode(),
+        "jobs.csv": csv_text(jobs_table(jobs)).encode(),
+        "README.md": readme(settings, publish["threshold"], log.totals()).encode(),
+    }
+
+
+def _tell(arguments: Namespace, settings: dict[str, Any], publish: dict[str, Any], log: Log) -> None:
+    """Where it is, what was suppressed, and what the study file does not say."""
+    lines = [
+        f"\nThe crate: {arguments.crate.parent.resolve()}",
+        f"The same as a zip: {arguments.archive.resolve()}",
+    ]
+    lines.append(f"Suppressed (counts below {publish['threshold']}; disclosure.csv says where and why):")
+    lines += [f"  {rule}: {number}" for rule, number in log.totals().items()]
+    lines += [f"Look at: {one}" for one in log.review]
+    missing = [key for key in ("authors", "licence", "citation") if not settings["report"][key]]
+    if missing:
+        lines.append(f"The study file does not say: {', '.join(f'report.{key}' for key in missing)}")
+    print("\n".join(lines))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    return COMMAND.run(work, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
