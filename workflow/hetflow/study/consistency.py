@@ -13,8 +13,8 @@ from hetflow.study.learners import learner_problems
 from hetflow.study.model import Study
 from hetflow.study.modifiers import modifier_problems
 from hetflow.study.policy_checks import policy_problems
-from hetflow.study.risk import risk_problems
 from hetflow.study.publish import publish_problems
+from hetflow.study.risk import risk_problems
 from hetflow.study.route_checks import mean_problems, route_problems, training_problems
 from hetflow.study.sensitivity import imputation_problems, sensitivity_problems
 from hetflow.study.splits import split_problems

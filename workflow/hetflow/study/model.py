@@ -30,10 +30,10 @@ from hetflow.study.methods import (
 )
 from hetflow.study.modifiers import Modifiers
 from hetflow.study.policy import Policy
+from hetflow.study.publish import Publish
 from hetflow.study.risk import Risk
 from hetflow.study.splits import Splits
 from hetflow.study.stability import Stability
-from hetflow.study.publish import Publish
 
 
 class Study(Section):
