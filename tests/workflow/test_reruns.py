@@ -16,6 +16,9 @@ ESTIMATION = {"estimates": 2, "collect": 1}
 PAGE = {"page": 1, "manifest": 1}
 SETTINGS_PAGE = {"study_settings": 1}
 FOREST = {"grow": 6, "grow_held_out": 3, "merge": 3, "scores": 2}
+SPLITS = {"split": 2, "splits": 1}
+#: What reads the scores of the primary analysis.
+APPRAISALS = dict.fromkeys(("evidence", "learners", "modifiers", "policy", "risk"), 1) | SPLITS
 
 
 def rules(*parts: dict[str, int]) -> Counter[str]:
@@ -38,22 +41,30 @@ CHANGES = {
     "a group count": (
         "  groups: 2",
         "  groups: 3",
-        rules({"analysis_settings": 2, "study_settings": 1}, ESTIMATION, PAGE),
+        rules({"analysis_settings": 4, "study_settings": 1, "learners": 1}, SPLITS, ESTIMATION, PAGE),
     ),
     "a forest setting": (
         "forest: {trees: 80",
         "forest: {min_leaf: 7, trees: 80",
-        rules({"analysis_settings": 2, "study_settings": 2, "feasible": 1}, FOREST, ESTIMATION, PAGE),
+        rules(
+            {"analysis_settings": 3, "study_settings": 2, "feasible": 1}, FOREST, APPRAISALS, ESTIMATION, PAGE
+        ),
     ),
     "the nuisance learner": (
         "nuisance: {outcome: linear}",
         "nuisance: {outcome: mean}",
-        rules({"analysis_settings": 2, "study_settings": 1, "nuisance": 2}, FOREST, ESTIMATION, PAGE),
+        rules(
+            {"analysis_settings": 2, "study_settings": 1, "nuisance": 2, "learner": 2},
+            *(FOREST, APPRAISALS, ESTIMATION, PAGE),
+        ),
     ),
     "more trees": (
         "forest: {trees: 80",
         "forest: {trees: 120",
-        rules({"study_settings": 1, "grow": 3, "merge": 3, "scores": 2}, ESTIMATION, PAGE),
+        rules(
+            {"analysis_settings": 1, "study_settings": 1, "grow": 3, "merge": 3, "scores": 2},
+            *(APPRAISALS, ESTIMATION, PAGE),
+        ),
     ),
     "an added analysis": (
         "analyses:\n",
@@ -99,7 +110,8 @@ def test_a_reordered_study_file_runs_nothing(project: Project) -> None:
 def test_an_edited_library_module_runs_again_the_stages_that_use_it(project: Project) -> None:
     module = project.folder / "workflow" / "hetflow" / "effects" / "sequential.py"
     module.write_text(module.read_text() + "\n_EDITED = True\n")
-    assert project.would_run() == rules(ESTIMATION, PAGE)
+    reading = dict.fromkeys(("learners", "modifiers", "policy", "risk"), 1)
+    assert project.would_run() == rules(reading, ESTIMATION, PAGE)
 
 
 def test_a_touched_library_module_runs_nothing(project: Project) -> None:

@@ -200,7 +200,8 @@ def _families(
 
 
 def _tested(estimand: str, scores: Scores) -> bool:
-    return estimand in TESTED and bool(np.ptp(scores.weight) == 0)
+    positive = scores.weight[scores.weight > 0]
+    return estimand in TESTED and bool(np.ptp(positive) == 0)
 
 
 def _standard(values: Vector, weight: Vector) -> Vector:
