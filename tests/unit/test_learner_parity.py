@@ -84,7 +84,7 @@ def small(**changes: object) -> dict:
 REFUSALS = {
     "imputed": (
         {"missing_outcome": {"strategy": "imputation"}, "learners": {"analyses": ["primary"]}},
-        "analyses whose missing outcomes are left out or weighted for",
+        "bear out what was learnt from observed ones",
     ),
     "unknown": ({"learners": {"methods": ["u"]}}, "learners.methods"),
     "none": ({"learners": {"methods": []}}, "learners.methods"),

@@ -61,4 +61,4 @@ def test_table_and_figure_are_there_and_go_out_as_tables() -> None:
 
 @pytest.mark.parametrize("inputs", [report_inputs()])
 def test_without_the_appraisal_there_is_no_section(inputs: ReportInputs) -> None:
-    assert "Would we find it again?" not in build_report(inputs).html
+    assert 'id="stability"' not in build_report(inputs).html

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("faults")
 
 FAULTS = Path(__file__).resolve().parents[1] / "faults"
 FIRST_SHARD = "all/.000000-000009.parquet"
-TOO_SMALL, LARGE = "3600k", "100m"  # of a disk: the small study and its copy of the workflow take 4 MB
+TOO_SMALL, LARGE = "5600k", "100m"  # of a disk: the small study and its copy of the workflow take 6 MB
 SECONDS_TO_LOCK = 120.0  # on a loaded machine; about 4 on an idle one
 
 

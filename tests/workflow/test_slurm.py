@@ -14,6 +14,7 @@ import pytest
 import yaml
 from cluster import Cluster, finish, may_be_root
 from hetflow.disk import sha256
+from hetflow.study.appraisals import APPRAISALS
 from needs import do_without, program
 from small_project import ROOT, Project
 
@@ -52,6 +53,8 @@ class Reduced:
         study["nuisance"]["outcome"] = "linear"
         study["analyses"] = {"primary": {"label": "Multiple imputation"}}
         del study["sensitivity"]  # an analysis that is left out here imputes what it asks for
+        for name in set(APPRAISALS) - {"evidence"}:
+            study[name] = {"analyses": []}
         (folder / STUDY).write_text(yaml.safe_dump(study))
 
     @property
@@ -98,7 +101,7 @@ def test_small_jobs_travel_in_groups_that_fit_a_node(both: tuple[Reduced, Reduce
     assert max(job.megabytes for job in groups.values()) < 1000  # a small study's
     assert groups["cohort"].minutes == 4 * alone.minutes  # ingest, folds, describe, feasible
     assert groups["impute"].minutes == 4 * alone.minutes
-    assert len(slurm.jobs()) == 10  # six groups; guards, nuisance, structure, mechanism
+    assert len(slurm.jobs()) == 11  # six groups; guards, nuisance, structure, mechanism, evidence
 
 
 @pytest.fixture

@@ -116,6 +116,11 @@ def _of_estimate(row: Mapping[Any, Any], plan: str) -> dict[str, Any]:
     return _row(str(row["analysis"]), "estimates", test, of, question, plan, row)
 
 
+def _says(value: object) -> bool:
+    """Whether a cell names something: neither empty nor null."""
+    return value is not None and value == value and str(value) != ""
+
+
 def _of_joint(analysis: str, joint: pd.DataFrame, plan: str) -> list[dict[str, Any]]:
     return [
         _row(
@@ -150,7 +155,7 @@ def _of_appraisal(analysis: str, held: AnalysisInputs, part: str, planned: str) 
 def _named(part: str, table: str, row: Mapping[Any, Any]) -> tuple[str, str]:
     """Name of a test of an appraisal, and of what it is one."""
     details = " · ".join(
-        str(row[name]) for name in _DETAILS if name in row and str(row[name]) not in ("", "all")
+        str(row[name]) for name in _DETAILS if _says(row.get(name)) and str(row[name]) != "all"
     )
     if part == "evidence":
         test = str(row["test"])
@@ -167,7 +172,7 @@ def _of_missing(inputs: ReportInputs) -> list[dict[str, Any]]:
         table = inputs.mechanism_tables.get(name, pd.DataFrame())
         for row in table.to_dict("records"):
             if fmt.known(row.get("p")):
-                of = " · ".join(str(row[key]) for key in ("test", "on", "mask") if row.get(key))
+                of = " · ".join(str(row[key]) for key in ("test", "on", "mask") if _says(row.get(key)))
                 found.append(_row("", "missingness", name, of, MISSING, EXPLORATORY, row))
     return found
 

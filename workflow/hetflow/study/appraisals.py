@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hetflow.errors import Problem
-from hetflow.study import confounding, learners, splits
+from hetflow.study import confounding, learners, risk, splits
 from hetflow.study.evidence import evidence_settings
 from hetflow.study.modifiers import modifier_settings
 from hetflow.study.policy import policy_more
-from hetflow.study.risk import risk_settings
 from hetflow.study.stability import stability_settings
 
 if TYPE_CHECKING:
@@ -74,7 +73,10 @@ APPRAISALS: dict[str, Appraisal] = {
         ("ranking", "curves", "values", "trees", "harms"), ("scores", "deployment"), policy_more
     ),
     "risk": Appraisal(
-        ("performance", "effects", "groups", "distribution"), ("scores", "deployment"), risk_settings
+        ("performance", "effects", "groups", "distribution"),
+        ("scores", "deployment"),
+        risk.risk_settings,
+        risk.unsuited,
     ),
     "confounding": Appraisal(
         ("robustness", "bounds", "benchmarks", "contour", "controls"),

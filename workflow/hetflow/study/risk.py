@@ -34,18 +34,19 @@ def risk_settings(study: Study) -> dict[str, Any]:
     return {} if study.design.kind == "randomised" else {"learner": study.nuisance.outcome}
 
 
+def unsuited(study: Study) -> str:
+    """Why a resolved analysis has no effects by risk; empty if it can have them."""
+    if study.missing_outcome.strategy == "imputation":
+        return (
+            "its missing outcomes are imputed, and would bear out a risk that was learnt from the same units"
+        )
+    return ""
+
+
 def risk_problems(study: Study) -> Iterator[Problem]:
     """What cannot be asked in one resolved analysis; `where` is the key."""
-    if not study.risk.analyses:
+    if not study.risk.analyses or unsuited(study):
         return
-    if study.missing_outcome.strategy == "imputation":
-        yield Problem(
-            "risk.analyses",
-            "analyses of observed outcomes: a predicted risk and imputed outcomes were learnt from the same units, so "
-            "that imputed outcomes bear the risk out",
-            f"{study.risk.analyses[0]}, which imputes missing outcomes",
-            "name an analysis with missing_outcome: {strategy: weighting}, or `risk: {analyses: []}`",
-        )
     if study.risk.score is not None and ROUTES[study.missingness.strategy].leaves_gaps:
         yield Problem(
             "risk.score",

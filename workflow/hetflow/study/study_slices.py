@@ -99,4 +99,10 @@ def _owners(study: Study) -> dict[str, dict[str, str]]:
 
 def _methods(study: Study) -> dict[str, Any]:
     dump = study.model_dump(mode="json")
-    return {key: dump[key] for key in (*SECTIONS, *APPRAISALS, "outcome")}
+    appraised = {name: _without_analyses(dump[name]) for name in APPRAISALS}
+    return {key: dump[key] for key in (*SECTIONS, "outcome")} | appraised
+
+
+def _without_analyses(section: dict[str, Any]) -> dict[str, Any]:
+    """Analyses differ in whether they are appraised; that makes no other route of them."""
+    return {key: value for key, value in section.items() if key != "analyses"}
