@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import permutation
-from hetflow.effects.permuted import permutation_p
 from route_world import ENGINE, World, completions, one_sided, scores, shared_nuisance, trial
 from scipy.stats import norm
 
 IMPUTATIONS = 2
 TREES = 100
+EXCEED = 5
+"""Draws at least as great as the trial's own statistic after which it is settled that p is above .05 at 99 draws."""
 
 
 def drawn(setting: str, slope: float, number: int) -> World:
@@ -22,8 +24,9 @@ def drawn(setting: str, slope: float, number: int) -> World:
 
 
 def permutation_test(setting: str, slope: float, number: int, draws: int) -> tuple[float, float, float]:
-    """p-value of the forest trained on inference mode, by permutations; then the ordinary one-sided p-values of AUTOC
-    of the forest trained on deployment mode and, for contrast, of that trained on inference mode.
+    """p-value of the forest trained on inference mode, by permutations one after another (`sequential_p`); then
+    the ordinary one-sided p-values of AUTOC of the forest trained on deployment mode and, for contrast, of that
+    trained on inference mode.
     """
     world = drawn(setting, slope, number)
     judged = completions(world, "multiple_imputation", IMPUTATIONS)
@@ -36,13 +39,33 @@ def permutation_test(setting: str, slope: float, number: int, draws: int) -> tup
         "better": "higher",
     }
     read = (world.cohort, world.outcome, table, judged, world.folds, world.columns, settings)
-    statistics = [permutation.statistic(*read, draw) for draw in range(draws + 1)]
+    p = sequential_p((permutation.statistic(*read, draw) for draw in range(draws + 1)), draws)
     trained = completions(world, "multiple_imputation", IMPUTATIONS, "inference")
     ordinary = [
         one_sided(scores(world, "multiple_imputation", IMPUTATIONS, TREES, trained=frames))
         for frames in (None, trained)
     ]
-    return permutation_p(statistics), *(float(norm.sf(value / se)) for value, se in ordinary)
+    return p, *(float(norm.sf(value / se)) for value, se in ordinary)
+
+
+def sequential_p(statistics: Iterator[float], draws: int) -> float:
+    """Besag and Clifford's (1991) p-value: stops at `EXCEED` draws at least as great as the first statistic.
+
+    EXCEED / (draws made) then; otherwise as `permutation_p`. At 99 draws and a level of .05 both decide alike.
+    """
+    own, exceed = next(statistics), 0
+    for made in range(1, draws + 1):
+        exceed += next(statistics) >= own
+        if exceed == EXCEED:
+            return EXCEED / made
+    return (1 + exceed) / (1 + draws)
+
+
+def sequential_p_values(draws: int) -> tuple[list[float], list[float]]:
+    """All values of `sequential_p` and their probabilities where the first statistic is one draw of many."""
+    early = [EXCEED / made for made in range(draws, EXCEED - 1, -1)]
+    values = [(1 + k) / (1 + draws) for k in range(EXCEED)] + early
+    return values, np.diff([0.0, *values]).tolist()
 
 
 def donors_against_a_constant(number: int, marked: bool = False) -> list[float]:

@@ -8,8 +8,16 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pytest
+from hetflow.effects.permuted import permutation_p
 from rates import assert_rate_at_most
-from route_simulation import donors_against_a_constant, permutation_test, sources_apart
+from route_simulation import (
+    donors_against_a_constant,
+    permutation_test,
+    sequential_p,
+    sequential_p_values,
+    sources_apart,
+)
 
 REPLICATES = 6
 SHOWN_BY_A_CONSTANT = 0.10
@@ -47,3 +55,17 @@ def test_permutations_hold_their_level_under_a_constant_effect() -> None:
     p = [permutation_test("B", 0.0, number, DRAWS)[0] for number in range(SIZE_REPLICATES)]
     rejected = sum(one <= 1 / (DRAWS + 1) for one in p)
     assert_rate_at_most(rejected, SIZE_REPLICATES, 1 / (DRAWS + 1), false_alarm=2e-4)
+
+
+def test_permutations_that_stop_early_decide_as_all_of_them_and_have_the_distribution_that_they_should() -> (
+    None
+):
+    """2,000 sequences of exchangeable statistics; the mean p-value within five Monte Carlo errors."""
+    draws = np.random.default_rng(5).random((2000, 100))
+    p = np.array([sequential_p(iter(row), 99) for row in draws])
+    full = np.array([permutation_p(row) for row in draws])
+    assert ((p <= 0.05) == (full <= 0.05)).all()
+    values, chances = (np.array(part) for part in sequential_p_values(99))
+    assert chances.sum() == pytest.approx(1.0)
+    mean = values @ chances
+    assert abs(p.mean() - mean) < 5 * np.sqrt((values**2 @ chances - mean**2) / len(p))
