@@ -81,7 +81,7 @@ lock: ## renew the hashed locks from pyproject.toml (needs uv)
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  pyproject.toml -o envs/lock.txt
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --group dev -c envs/lock.txt pyproject.toml -o envs/lock-dev.txt
+	  --group dev --extra bcf -c envs/lock.txt pyproject.toml -o envs/lock-dev.txt
 
 clean: ## remove results and caches, not the environment
 	rm -rf results/*/ .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

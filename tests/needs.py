@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+import warnings
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -24,6 +27,11 @@ def program(name: str) -> str:
     return found
 
 
-def stochtree_here() -> None:
-    """Skip by name where the optional package stochtree is not installed."""
-    pytest.importorskip("stochtree", reason="the optional package stochtree (extra bcf) is not installed")
+def package(name: str) -> ModuleType:
+    """A package of the development lock that a user need not have; its own warnings are not ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            do_without(f"the package {name} is not installed")

@@ -22,7 +22,7 @@ from hetflow.study.routes import ROUTES
 from in_process import ROOT, inside
 from learner_routes import route
 from learner_worlds import SETTINGS
-from needs import stochtree_here
+from needs import package
 from route_study import DESIGNS, EFFECTS, KINDS, STATEMENT, data, study
 
 FAR = 5.0
@@ -53,7 +53,7 @@ def test_a_learner_is_compared_or_refused_by_name(
             _prepare(study(strategy, design, kind, "histogram"), tmp_path)
         return
     if name == "bcf":
-        stochtree_here()
+        package("stochtree")
     found = route(strategy, design, kind, sample == "weighted", sample == "clustered")
     effects = unit_effects(name, "linear", found.units, 1, found.models)
     made = compare(found.scores, {name: Candidate(effects.held_out, effects.sequential)}, SETTINGS, 1)

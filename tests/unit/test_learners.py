@@ -16,7 +16,7 @@ from hetflow.missingness.blockwise import submodels
 from hetflow.nuisance.learners import fit_learner
 from hetflow.seeds import integer_seed
 from learner_worlds import draw
-from needs import stochtree_here
+from needs import package
 
 SAME = 1e-9
 """econml's steps are ours in another order of sums."""
@@ -169,7 +169,7 @@ def test_bcf_without_stochtree_is_refused_by_name(units: Units, monkeypatch: pyt
 
 
 def test_bcf_finds_a_linear_effect_and_reads_weights_and_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
-    stochtree_here()
+    package("stochtree")
     monkeypatch.setattr(bayesian, "DRAWS", 60)
     rng = np.random.default_rng(6)
     n = 400

@@ -26,6 +26,7 @@ from hetflow.effects.smoothing import (
 )
 from hetflow.pooling import pool
 from modifier_simulation import scores_of
+from needs import package
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn.ensemble import RandomForestRegressor
@@ -88,7 +89,7 @@ def test_shapley_values_are_those_of_their_definition_and_add_up() -> None:
 
 
 def test_shapley_values_are_those_of_the_package_shap() -> None:
-    shap = pytest.importorskip("shap")
+    shap = package("shap")
     rng = np.random.default_rng(2)
     X = score_forest.single_precision(rng.normal(size=(300, 6)))
     y = X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(size=300)

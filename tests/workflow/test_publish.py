@@ -21,6 +21,7 @@ from marked_patients import (
     marked_data,
     marked_project,
 )
+from needs import package
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("publish")
@@ -181,7 +182,7 @@ def test_publishing_again_gives_the_same_bytes_but_for_the_times(published: Proj
 
 @pytest.mark.parametrize("profile", ["workflow-run-crate-0.5", "provenance-run-crate-0.5"])
 def test_the_crate_is_valid(published: Project, tmp_path: Path, profile: str) -> None:
-    pytest.importorskip("rocrate_validator", reason="roc-validator is not installed")
+    package("rocrate_validator")
     from crate_validation import findings
 
     said, checks = findings(published.results / "crate", profile, tmp_path / "cache")
@@ -191,7 +192,7 @@ def test_the_crate_is_valid(published: Project, tmp_path: Path, profile: str) ->
 
 def test_the_validator_sees_what_is_wrong_with_a_crate(published: Project, tmp_path: Path) -> None:
     """The power of the check above: a tool that no action used, and a step without a tool."""
-    pytest.importorskip("rocrate_validator", reason="roc-validator is not installed")
+    package("rocrate_validator")
     from crate_validation import findings
 
     broken = tmp_path / "crate"
