@@ -1,8 +1,7 @@
-"""Average effects are those of DoubleML and of econml from the same nuisances.
+"""Average effects are those of DoubleML from the same nuisances.
 
 DoubleML 0.11 (Bach, Kurz, Chernozhukov, Spindler and Klaassen) takes predictions from outside: propensity, and the
-outcome mean of either arm. econml's LinearDML is fitted on nothing: its final stage is least squares of residual on
-residual, to which the overlap effect's slope is compared.
+outcome mean of either arm.
 """
 
 from __future__ import annotations
