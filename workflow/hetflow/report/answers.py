@@ -17,6 +17,8 @@ from hetflow.report.ledger import family, ledger
 from hetflow.report.sentences import Finding, Number
 from hetflow.report.words import Words, listed
 
+#: The questions of the first page.
+ASKED = ("On average, does it help?", *grading.QUESTIONS)
 #: Tests that claim something only in the direction of more benefit.
 DIRECTED = ("AUTOC", "sequential_AUTOC")
 _VARIES = {
@@ -44,13 +46,19 @@ _STABLE = ("AUTOC", "sequential_AUTOC")
 
 
 class Answers(NamedTuple):
-    """The four answers of the first page, and how strong the evidence behind the last three is."""
+    """The four answers of the first page, how strong the evidence behind the last three is, and what grades rest on."""
 
     average: Finding
     varies: Finding
     whom: Finding
     again: Finding
     grades: tuple[Grade, Grade, Grade]
+    facts: Facts
+
+    @property
+    def findings(self) -> tuple[Finding, Finding, Finding, Finding]:
+        """The four answers, as the page asks for them (`ASKED`)."""
+        return self.average, self.varies, self.whom, self.again
 
 
 def answers(inputs: ReportInputs, own: Words) -> Answers:
@@ -65,14 +73,13 @@ def answers(inputs: ReportInputs, own: Words) -> Answers:
         _whom_finding(inputs, own, facts, grades),
         _again_finding(inputs, own, facts, grades[2]),
         (grades[0], grades[1], grades[2]),
+        facts,
     )
 
 
 def screen(found: Answers) -> list[dict[str, Any]]:
     """The first screen: what is asked, the headline, the strength of evidence, the sentences."""
-    asked = ("On average, does it help?", *grading.QUESTIONS)
     strengths = ["", *(one.strength for one in found.grades)]
-    findings = (found.average, found.varies, found.whom, found.again)
     return [
         {
             "ask": ask,
@@ -80,7 +87,7 @@ def screen(found: Answers) -> list[dict[str, Any]]:
             "strength": "" if strength in ("", grading.UNTESTED) else f"Evidence: {strength}",
             "texts": [text for text in one.text.split("\n") if text],
         }
-        for ask, one, strength in zip(asked, findings, strengths, strict=True)
+        for ask, one, strength in zip(ASKED, found.findings, strengths, strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
+from hetflow.report.answer_rows import answers_frame
 from hetflow.report.answers import answers, screen
 from hetflow.report.appraised import all_shown
 from hetflow.report.drawn import Drawn
@@ -46,10 +47,12 @@ def build_report(inputs: ReportInputs) -> Report:
     shown |= {table.name: table for table in appraised.tables}
     exported |= appraised.exported
     exported |= {f"figure_{name}": figure.table for name, figure in drawn.items() if name not in exported}
+    found = answers(inputs, own[inputs.primary])
+    exported["answers"] = answers_frame(inputs, own[inputs.primary], found)
     for named in (drawn, shown, exported):
         for name in inputs.withheld & set(named):
             del named[name]
-    html = _render(inputs, own[inputs.primary], drawn, shown, exported)
+    html = _render(inputs, own[inputs.primary], drawn, shown, exported, screen(found))
     return Report(html, {name: figure.svg for name, figure in drawn.items()}, exported)
 
 
@@ -59,6 +62,7 @@ def _render(
     drawn: dict[str, Drawn],
     shown: dict[str, Table],
     exported: dict[str, pd.DataFrame],
+    told: list[dict[str, Any]],
 ) -> str:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
@@ -84,7 +88,7 @@ def _render(
         kicker=_kicker(inputs, own),
         byline=_byline(settings),
         summary=settings["report"]["summary"],
-        answers=screen(answers(inputs, own)),
+        answers=told,
         notices=notices(inputs, own),
         sections=[section for section in all_sections(inputs, own, shown, exported) if section["parts"]],
         figures=figures,
