@@ -43,7 +43,12 @@ def mechanism_facts() -> dict[str, Any]:
     attrition = {"control": 0.02, "treated": 0.08, "missing": [40, 12], "difference": 0.06}
     attrition |= {"lower": 0.03, "upper": 0.09, "p": 0.0002, "unequal": True}
     said = {"mask": 2, "columns": ["BMI"], "difference": 0.051, "p_adjusted": 0.004}
-    return {"attrition": attrition, "contradictions": [said], "arm": [said], "dropout_model": []}
+    return {
+        "attrition": attrition,
+        "contradictions": [said],
+        "arm": [said],
+        "dropout_model": [{"term": "treated", "p": 0.06}],
+    }
 
 
 def mechanism_tables() -> dict[str, pd.DataFrame]:
@@ -57,8 +62,20 @@ def mechanism_tables() -> dict[str, pd.DataFrame]:
     ]
     names = ["mask", "columns", "rows", "relation", "nature", "structure", "form", "nats", "auc"]
     labels = pd.DataFrame(places, columns=names).assign(detectable=0.02)
-    arm = pd.DataFrame({"mask": [1, 2, 3, 4], "on": "arm", "units": 823})
-    arm = arm.assign(difference=0.051, lower=0.01, upper=0.09)
+    labels = labels.assign(
+        structure_p=[0.004, 0.3, 0.02, 0.0001, np.nan], order_p=[np.nan] * 3 + [0.03, np.nan]
+    )
+    arm = pd.DataFrame(
+        {
+            "mask": [1, 2, 3, 4],
+            "on": "arm",
+            "units": 823,
+            "columns": ["CRP1, OPG1", "BMI", "BL.Cig.Day", "pd_reduction"],
+        }
+    )
+    arm = arm.assign(difference=0.051, lower=0.01, upper=0.09, p=[0.2, 0.004, 0.6, 0.07])
+    compared = pd.DataFrame({"mask": [1, 2], "hotelling_p": [0.001, 0.2]})
+    compared = compared.assign(crude_p=[0.4, np.nan], adjusted_p=[0.6, np.nan])
     mcar = pd.DataFrame(
         {
             "test": ["little", "projection", "projection"],
@@ -75,7 +92,7 @@ def mechanism_tables() -> dict[str, pd.DataFrame]:
             "seen": [0.95, 0.88, 0.99, 0.84],
         }
     )
-    return {"labels": labels, "dependence": arm, "mcar": mcar, "dropout": dropout}
+    return {"labels": labels, "dependence": arm, "compared": compared, "mcar": mcar, "dropout": dropout}
 
 
 def structure_tables() -> dict[str, pd.DataFrame]:
@@ -88,10 +105,10 @@ def structure_tables() -> dict[str, pd.DataFrame]:
         (5, "Age", 4, False, 3),
     ]
     edges = [
-        (2, 3, 40, 0.4, "together"),
-        (3, 4, 20, 0.2, "together"),
-        (1, 2, 30, 0.1, "apart"),
-        (1, 5, 3, 0.9, "together"),
+        (2, 3, 40, 0.4, 1e-6, "together"),
+        (3, 4, 20, 0.2, 0.002, "together"),
+        (1, 2, 30, 0.1, 0.03, "apart"),
+        (1, 5, 3, 0.9, 1e-4, "together"),
     ]
     rules = [
         ("BL.Cig.Day", "Use.Tob == 'No'", 500, 496, 4, "Use.Tob == 'Yes'", "contradicted", ""),
@@ -111,7 +128,7 @@ def structure_tables() -> dict[str, pd.DataFrame]:
     ]
     return {
         "nodes": pd.DataFrame(nodes, columns=["mask", "columns", "rows", "outcome", "community"]),
-        "network": pd.DataFrame(edges, columns=["first", "second", "together", "nmi", "edge"]),
+        "network": pd.DataFrame(edges, columns=["first", "second", "together", "nmi", "p", "edge"]),
         "nesting": pd.DataFrame([(4, 3), (3, 2), (5, 1)], columns=["inner", "outer"]),
         "rules": pd.DataFrame(rules, columns=rule_names),
     }

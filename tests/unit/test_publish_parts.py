@@ -23,8 +23,10 @@ from hetflow.publish.log import Log
 from hetflow.publish.provenance import steps
 from hetflow.publish.public import public_appraisal
 from hetflow.publish.residual import to_review
-from hetflow.publish.structure import nested_outside
+from hetflow.publish.structure import coarse, nested_outside, public_structure
 from hetflow.report.inputs import AppraisalInputs
+from hetflow.report.ledger import ledger
+from report_fixture import report_inputs
 
 
 def _groups(*sizes: int) -> pd.DataFrame:
@@ -89,6 +91,24 @@ def test_gaps_within_gaps_that_differ_by_few_are_found() -> None:
         nested_outside(patterns.assign(units=[26, 12, 40, 300]), ["cigarettes", "serum", "tobacco"], 10)
         == set()
     )
+
+
+def test_p_values_that_would_tell_small_counts_are_raised_to_a_level() -> None:
+    given = report_inputs()
+    public = public_structure(given, {"BMI"}, 10, Log())
+    assert public.structure_tables["network"]["p"].tolist() == [0.001, 0.01, 0.05, 0.001]
+    assert public.mechanism_tables["dependence"]["p"].tolist() == [
+        0.2,
+        0.01,
+        0.6,
+        0.07,
+    ]  # BMI is the second mask's
+    labels = public.mechanism_tables["labels"]
+    np.testing.assert_array_equal(labels["structure_p"], [0.01, 0.5, 0.05, 0.001, np.nan])
+    np.testing.assert_array_equal(labels["order_p"], [np.nan, np.nan, np.nan, 0.05, np.nan])
+    assert public.mechanism["attrition"]["p"] == 0.001
+    assert coarse(pd.Series([0.0, 0.001, 0.5, 0.51, 1.0])).tolist() == [0.001, 0.001, 0.5, 1.0, 1.0]
+    assert len(ledger(public)) == len(ledger(given))
 
 
 def test_rare_levels_stand_together_and_the_covariate_s_own_facts_stay() -> None:

@@ -13,7 +13,8 @@ from hetflow.report import grading
 from hetflow.report.answers import answers, screen
 from hetflow.report.grading import AGAIN, MODERATE, NONE, STRONG, UNTESTED, VARIES, WEAK, WHOM, Facts, grade
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
-from hetflow.report.ledger import NAMES, counted, family, ledger
+from hetflow.report.ledger import counted, family, ledger, ledger_table
+from hetflow.report.ledger_rows import NAMES
 from hetflow.report.measured_sizes import MEASURED, POWER, SIZE
 from hetflow.report.page import build_report
 from hetflow.report.words import words
@@ -46,13 +47,29 @@ def test_ledger_counts_every_p_value_of_the_run() -> None:
     table = ledger(inputs)
     estimates = int(inputs.estimates["p"].notna().sum())
     joint = int(inputs.analyses["primary"].joint["p"].notna().sum())
-    told = [inputs.mechanism_tables[name] for name in ("mcar", "dependence")]
-    missing = sum(int(table["p"].notna().sum()) for table in told if "p" in table)
-    assert missing
+    columns = {
+        "mcar": ["p"], "dependence": ["p"], "labels": ["structure_p", "order_p"],
+        "compared": ["hotelling_p", "crude_p", "adjusted_p"],
+    }  # fmt: skip
+    told = {name: inputs.mechanism_tables[name][columns[name]].notna().to_numpy().sum() for name in columns}
+    assert all(told.values())
+    missing = sum(told.values()) + len(inputs.structure_tables["network"]) + 2  # loss by arm, drop-out
     assert len(table) == estimates + joint + 7 + missing
     assert table["p"].notna().all()
     assert f"This run made {len(table)} tests" in counted(table)
     assert len(build_report(inputs).tables["ledger"]) == len(table)
+
+
+def test_the_page_gives_many_tests_of_one_kind_one_line_and_the_table_lists_them() -> None:
+    inputs = evidence_inputs()
+    pairs = pd.DataFrame({"first": 1, "second": range(2, 32), "p": np.linspace(0.9, 0.004, 30)})
+    table = ledger(replace(inputs, structure_tables={"network": pairs}))
+    assert (table["test"] == "pair of masks").sum() == 30
+    shown = ledger_table(table, own(inputs), {})
+    lines = [row.cells for row in shown.rows if row.cells[1] == "pair of masks"]
+    assert [(line[2], plain(line[5])) for line in lines] == [("30 tests; the smallest p is", "0.004")]
+    assert len([row for row in shown.rows if row.cells[1] in NAMES.values()]) >= 9
+    assert f"({len(table)})" in shown.caption
 
 
 def test_family_is_the_global_tests_of_the_primary_analysis() -> None:

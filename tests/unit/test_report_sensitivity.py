@@ -7,9 +7,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hetflow.effects.sensitivity import Sensitivity, sensitivity
 from hetflow.report.inputs import AnalysisInputs, ReportInputs
+from hetflow.report.ledger import ledger
 from hetflow.report.page import build_report
 from hetflow.report.sensitivity import parts, sensitivity_text, shown_analysis
 from hetflow.report.words import words
@@ -98,6 +100,36 @@ def test_the_figure_and_its_tables_leave_with_the_report() -> None:
     assert {"sensitivity_shifts", "sensitivity_tipping", "sensitivity_plane"} <= set(report.tables)
     assert report.html.count("What the missing outcomes could change") >= 1
     assert "No sensitivity analysis of that assumption was made" not in report.html
+
+
+@pytest.mark.parametrize("imputed", [False, True])
+def test_the_ledger_lists_tests_under_shifted_outcomes_but_not_those_of_the_estimates_again(
+    imputed: bool,
+) -> None:
+    whole = inputs(imputed=imputed, analysis="indicator")
+    shifts = whole.analyses["indicator"].shifts
+    table = ledger(whole)
+    own_rows = table[table["stage"] == "sensitivity"]
+    assert set(own_rows["analysis"]) == {"indicator"}
+    assert set(own_rows["plan"]) == {"sensitivity"}
+    assert not own_rows["in_family"].any()
+    tested = shifts[shifts["p"].notna()]
+    estimates = whole.estimates[(whole.estimates["analysis"] == "indicator") & whole.estimates["p"].notna()]
+    keys = ["estimand", "group", "term"]
+    again = (tested["assumption"] == "shift") & (tested["delta"] == 0)
+    again &= pd.MultiIndex.from_frame(tested[keys]).isin(pd.MultiIndex.from_frame(estimates[keys]))
+    assert again.any()
+    assert sorted(own_rows["p"]) == sorted(tested.loc[~again, "p"])
+    assert any("shifted by +" in of for of in own_rows["of"])
+    assert ("jump to reference" in " ".join(own_rows["of"])) == imputed
+
+
+@pytest.mark.parametrize("imputed", [False, True])
+def test_planes_hold_no_p_values(imputed: bool) -> None:
+    made = found(imputed)
+    assert list(made.plane) == [
+        *("estimand", "delta_treated", "delta_control", "estimate", "lower", "upper", "verdict")
+    ]
 
 
 def test_an_analysis_beside_the_primary_is_named() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from hetflow.files import read_json, read_table
+from p_values import p_values, unlisted
 from small_project import STUDY, Project, small_data
 
 pytestmark = pytest.mark.xdist_group("missing_outcomes")
@@ -59,6 +60,9 @@ def test_outcomes_imputed_weighted_and_shifted(tmp_path: Path) -> None:
     assert "left out: ranking: predicted effects and imputed outcomes" in said
     _shifts(results, table)
     _moved(results)
+    shifted = {name for name, _, _ in p_values(results) if "/sensitivity/" in name}
+    assert shifted == {f"{name}/sensitivity/shifts.parquet" for name in ("primary", "weighted", "moved")}
+    assert unlisted(results) == []
     page = (results / "report.html").read_text()
     assert "What the missing outcomes could change" in page
     assert "Jump to reference" in page

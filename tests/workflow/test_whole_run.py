@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hetflow.disk import sha256
 from hetflow.files import read_json, read_table
+from p_values import p_values, unlisted
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -48,6 +49,12 @@ def test_sample_splits_judge_the_primary_analysis(finished: Project) -> None:
     assert (who["named"] == 1).all()
     assert read_json(folder / "splits.json", "facts")["not_described"] == []
     assert "Learnt on one half, judged by the other" in (folder.parents[1] / "report.html").read_text()
+
+
+def test_every_p_value_of_the_run_stands_in_the_ledger(finished: Project) -> None:
+    folders = {name.split("/")[0] for name, _, _ in p_values(finished.results)}
+    assert {"primary", "complete_variables", "missingness", "estimates.parquet"} <= folders
+    assert unlisted(finished.results) == []
 
 
 def test_no_identifier_of_the_raw_file_is_in_any_result(finished: Project) -> None:

@@ -12,7 +12,7 @@ rule page:
             table=[
                 *("variables", "masks", "patterns"),
                 *("nodes", "network", "nesting", "rules"),
-                *("labels", "dependence", "mcar", "dropout"),
+                *("labels", "dependence", "compared", "mcar", "dropout"),
             ],
         ),
         summary="<results>/missingness/summary.json",

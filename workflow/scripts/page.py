@@ -16,8 +16,8 @@ from hetflow.sources import locked_versions
 
 DRAWN = ("nodes", "network", "nesting", "rules")
 """Tables of the structure of what is missing that the page shows."""
-DEPENDENCE = ("labels", "dependence", "mcar", "dropout")
-"""Tables of what missing values depend on that the page shows."""
+DEPENDENCE = ("labels", "dependence", "compared", "mcar", "dropout")
+"""Tables of what missing values depend on that the page shows, or counts the tests of."""
 COMMAND = Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables")
 
 

@@ -163,7 +163,8 @@ def plane(
     Returns
     -------
     DataFrame
-        estimand, delta_treated, delta_control (standard deviations), estimate, lower, upper, p, verdict.
+        estimand, delta_treated, delta_control (standard deviations), estimate, lower, upper, verdict. No
+        p-values: a plane shows where a verdict holds, and is no set of tests.
     """
     steps = np.linspace(-reach, reach, points)
     rows = []
@@ -179,9 +180,8 @@ def plane(
                         float(point.estimate[0]),
                         float(point.lower[0]),
                         float(point.upper[0]),
-                        float(point.p[0]),
                         verdict(point, linear.terms.alternative),
                     )
                 )
-    columns = ["estimand", "delta_treated", "delta_control", "estimate", "lower", "upper", "p", "verdict"]
+    columns = ["estimand", "delta_treated", "delta_control", "estimate", "lower", "upper", "verdict"]
     return pd.DataFrame(rows, columns=columns)

@@ -16,6 +16,8 @@ from hetflow.report.frames_missing import split_names
 from hetflow.report.inputs import ReportInputs
 
 _STRENGTH_PLACES = 1  # of the association of two masks, which with their sizes tells how many miss both
+#: A p-value that small counts can be told from is given as the least of these that it does not exceed.
+_LEVELS = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0])
 
 
 def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, log: Log) -> ReportInputs:
@@ -31,19 +33,23 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
     if len(tables.get("rules", ())):
         tables["rules"] = _rules(tables["rules"], threshold, log)
     if len(tables.get("network", ())):
-        tables["network"] = tables["network"].assign(nmi=tables["network"]["nmi"].round(_STRENGTH_PLACES))
-        log.add("association of masks", "rounded", len(tables["network"]))
+        pairs = tables["network"]
+        tables["network"] = pairs.assign(nmi=pairs["nmi"].round(_STRENGTH_PLACES), p=coarse(pairs["p"]))
+        log.add("association of masks", "rounded", len(pairs))
     mechanism = dict(inputs.mechanism_tables)
     if len(mechanism.get("dependence", ())):
         mechanism["dependence"] = _dependence(mechanism["dependence"], touched, log)
     if len(mechanism.get("labels", ())):
-        mechanism["labels"] = mechanism["labels"].assign(rows=rounded(mechanism["labels"]["rows"], threshold))
+        labels = mechanism["labels"]
+        tests = {name: coarse(labels[name]) for name in ("structure_p", "order_p")}
+        mechanism["labels"] = labels.assign(rows=rounded(labels["rows"], threshold), **tests)
     return replace(
         inputs,
         variables=_variables(inputs.variables, threshold, log),
         patterns=_patterns(inputs.patterns, threshold, log),
         missingness=_summary(inputs.missingness, threshold, log),
         structure_tables=tables,
+        mechanism=_attrition(inputs.mechanism),
         mechanism_tables=mechanism,
     )
 
@@ -91,6 +97,21 @@ def rounded(counts: pd.Series, threshold: int) -> pd.Series:
     """Counts of at least the threshold to its multiples; small ones and 0 as they are, for the page to cover."""
     near = (counts / threshold).round().astype("int64") * threshold
     return near.where(counts >= threshold, counts)
+
+
+def coarse(p: pd.Series) -> pd.Series:
+    """p-values raised to the next of a few levels, so that they tell no counts; null where they are."""
+    values = p.to_numpy(dtype=np.float64)
+    place = np.searchsorted(_LEVELS, np.nan_to_num(values, nan=1.0)).clip(max=_LEVELS.size - 1)
+    return pd.Series(np.where(np.isnan(values), np.nan, _LEVELS[place]), index=p.index)
+
+
+def _attrition(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The test of who lost the outcome, by arm: with the arms' sizes it would tell how many did."""
+    found = facts.get("attrition")
+    if not found:
+        return facts
+    return dict(facts) | {"attrition": dict(found) | {"p": float(coarse(pd.Series([found["p"]])).iloc[0])}}
 
 
 def _variables(variables: pd.DataFrame, threshold: int, log: Log) -> pd.DataFrame:
@@ -142,5 +163,6 @@ def _dependence(dependence: pd.DataFrame, touched: set[str], log: Log) -> pd.Dat
     told = pd.Series(covered, index=dependence.index) & (dependence["on"] == "arm")
     out = dependence.copy()
     out.loc[told, ["difference", "lower", "upper"]] = float("nan")
+    out.loc[told, "p"] = coarse(out.loc[told, "p"])
     log.add("missing values by arm", "complementary", int(told.sum()))
     return out

@@ -10,7 +10,8 @@ from hetflow.report import formats as fmt
 from hetflow.report.drawn import Shown
 from hetflow.report.grading import grades_table
 from hetflow.report.inputs import ReportInputs
-from hetflow.report.ledger import GLOBAL, NAMES, PLANNED, ROUGH, counted, ledger, ledger_table
+from hetflow.report.ledger import counted, ledger, ledger_table
+from hetflow.report.ledger_rows import GLOBAL, NAMES, PLANNED, ROUGH
 from hetflow.report.measured_sizes import MEASURED, POWER, SIZE
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, opening

@@ -83,7 +83,7 @@ class ReportInputs:
     mechanism : dict
         ``missingness/mechanism.json``; empty when the stage was not run.
     mechanism_tables : dict of str to DataFrame
-        Its tables ``labels``, ``dependence``, ``mcar`` and ``dropout``.
+        Its tables ``labels``, ``dependence``, ``compared``, ``mcar`` and ``dropout``.
     estimates : DataFrame
         Contract ``estimates``, all analyses.
     analyses : dict of str to AnalysisInputs
