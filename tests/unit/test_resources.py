@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from hetflow.costs import held_out_share
 from hetflow.resources import SNAKEMAKE_MB, job_seconds, memory_mb, minutes, shard_seconds
+from hetflow.study.appraisals import APPRAISALS
 
 STAGES = (
     "ingest",
@@ -22,8 +25,24 @@ STAGES = (
     "scores",
     "estimates",
     "page",
+    "evidence",
+    "modifiers",
+    "policy",
+    "risk",
+    "confounding",
+    "split",
+    "splits",
+    "learner",
+    "learners",
+    "refit",
+    "stability",
+    "draws",
+    "sensitivity",
 )
 SIZES = [(100, 5), (823, 71), (5_000, 71), (5_000, 300), (100_000, 300), (1_000_000, 300)]
+ROOT = Path(__file__).resolve().parents[2]
+#: Rules that are Slurm jobs of their own: few jobs, of minutes; trees only for predictions of new patients.
+ALONE = {"structure", "mechanism", "guards", "nuisance", "trees"}
 FOLDS, BAG_TREES = 5, 4  # of the studies in the table
 #: Of each rule, the largest job among those that a bundled study (opt) or a synthetic one ran on two cores shared with
 #: others; `seconds` therefore exceeds `cpu_seconds`. Jobs that end before their first sample have a memory of a few MB.
@@ -81,3 +100,18 @@ def test_a_job_asks_for_more_time_than_was_measured_but_not_for_much_more(study:
         asked = 60 * minutes(_seconds(row))
         assert asked > 90 + 1.5 * row["seconds"], row.tolist()  # seconds to start from a cold file system
         assert asked < 250 + 12 * row["cpu_seconds"], row.tolist()
+
+
+def test_every_rule_travels_in_a_group_on_slurm_or_is_known_to_be_worth_a_job_of_its_own() -> None:
+    profile = yaml.safe_load((ROOT / "workflow" / "profiles" / "slurm" / "profile.yaml").read_text())
+    rules: set[str] = set()
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for name, body in re.findall(
+            r"^rule (\w+):\n((?:(?:    .*)?\n)*)", file.read_text(), flags=re.MULTILINE
+        ):
+            if "shell:" in body and "localrule: True" not in body:
+                rules.add(name)
+    assert {"split", "learner", "refit", "draws", *APPRAISALS} <= set(profile["groups"])
+    assert rules == set(profile["groups"]) | ALONE
+    assert not set(profile["groups"]) & ALONE
+    assert set(profile["group-components"]) <= set(profile["groups"].values())

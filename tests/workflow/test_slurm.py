@@ -101,7 +101,9 @@ def test_small_jobs_travel_in_groups_that_fit_a_node(both: tuple[Reduced, Reduce
     assert max(job.megabytes for job in groups.values()) < 1000  # a small study's
     assert groups["cohort"].minutes == 4 * alone.minutes  # ingest, folds, describe, feasible
     assert groups["impute"].minutes == 4 * alone.minutes
-    assert len(slurm.jobs()) == 11  # six groups; guards, nuisance, structure, mechanism, evidence
+    assert (
+        len(slurm.jobs()) == 11
+    )  # six groups and that of appraisals; guards, nuisance, structure, mechanism
 
 
 @pytest.fixture

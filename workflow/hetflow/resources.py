@@ -16,7 +16,8 @@ from hetflow.forest.shards import bag_seconds
 SNAKEMAKE_MB = 400
 #: MB of a job before it reads data: interpreter and imports, and a quarter more than was measured.
 _BASE_MB = {
-    "grow": 360,
+    "feasible": 270,
+    "grow": 490,
     "nuisance": 320,
     "guards": 280,
     "structure": 240,
@@ -26,16 +27,17 @@ _BASE_MB = {
     "risk": 320,
     "confounding": 320,
     "draws": 240,
-    "refit": 380,
+    "refit": 420,
     "stability": 280,
-    "page": 240,
+    "page": 320,
     "mechanism": 300,
     "evidence": 260,
-    "split": 320,
-    "splits": 280,
+    "split": 420,
+    "splits": 330,
     "modifiers": 440,
-    "policy": 280,
-    "learner": 360,
+    "policy": 400,
+    "learner": 380,
+    "learners": 240,
 }
 _SMALLEST_MB = 220
 #: Copies of the numeric matrix that a stage holds at once.
@@ -61,9 +63,14 @@ _COPIES = {
 _FEWEST_COPIES = 8
 _COPIES_OF_A_THREAD = 4
 #: Seconds of a job before it computes, and for a million cells (rows times covariates) after that.
-_START = {"grow": 2.5, "modifiers": 4.0, "guards": 1.5, "page": 2.0}
-_START = {"grow": 2.5, "guards": 1.5, "page": 2.0, "policy": 2.0}
-_START = {"grow": 2.5, "learner": 2.5, "guards": 1.5, "page": 2.0}
+_START = {
+    "grow": 2.5,
+    "learner": 2.5,
+    "modifiers": 4.0,
+    "guards": 1.5,
+    "page": 2.0,
+    "policy": 2.0,
+}
 _PER_MILLION = {
     "impute": 10.0,
     "nuisance": 250.0,

@@ -97,7 +97,7 @@ def ledger_table(table: pd.DataFrame, words: Words, labels: Mapping[str, str]) -
     rows = []
     for _, same in table.groupby(["analysis", "stage", "test"], sort=False):
         if len(same) > MOST_LISTED and not same["in_family"].any():
-            smallest = same.loc[same["p"].idxmin()].to_dict()
+            smallest = same.sort_values("p", kind="stable").to_dict("records")[0]
             rows.append(_line(smallest, f"{len(same)} tests; the smallest p is", words, labels))
         else:
             rows += [_line(row, _said(row["of"], words), words, labels) for row in same.to_dict("records")]
