@@ -25,6 +25,7 @@ from hetflow.publish.content import (
 )
 from hetflow.publish.crate import Described, crate
 from hetflow.publish.datacite import datacite, readme
+from hetflow.publish.gate import refuse_exports, refuse_undeclared
 from hetflow.publish.jobs import Job, jobs_behind, jobs_table, read_records
 from hetflow.publish.last_look import refuse_units
 from hetflow.publish.log import Log
@@ -71,10 +72,12 @@ def _jobs(arguments: Namespace) -> list[Job]:
 def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, Any], log: Log) -> Files:
     """Every file made from the study, as everybody may see it; refused if units can be found in one."""
     team = read_inputs(arguments.results, arguments.settings, arguments.lock)
+    refuse_undeclared(team)
     public, rare = public_inputs(team, publish["threshold"], log)
     trees = set() if publish["trees"] else _trees(arguments.results)
     log.add("figures and tables", "decision tree", len(trees))
     report = build_report(replace(public, withheld=frozenset(trees)))
+    refuse_exports(report.tables, publish["threshold"])
     log.review += to_review(public.estimates, publish["threshold"])
     files = report_files(report)
     refuse_units(files, _identifiers(arguments), rare, _units(arguments.results))

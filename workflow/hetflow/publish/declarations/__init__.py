@@ -1,0 +1,1 @@
+"""What each of the report's inputs and each exported table is: one module a kind of artefact."""
