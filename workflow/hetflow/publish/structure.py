@@ -43,6 +43,10 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
         labels = mechanism["labels"]
         tests = {name: coarse(labels[name]) for name in ("structure_p", "order_p")}
         mechanism["labels"] = labels.assign(rows=rounded(labels["rows"], threshold), **tests)
+    if len(mechanism.get("compared", ())):
+        kept = mechanism["compared"]["rows"] >= threshold
+        log.add("masks compared", "small count", int((~kept).sum()))
+        mechanism["compared"] = mechanism["compared"][kept].reset_index(drop=True)
     return replace(
         inputs,
         variables=_variables(inputs.variables, threshold, log),

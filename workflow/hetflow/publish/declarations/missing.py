@@ -62,6 +62,17 @@ MECHANISM = {
     "mcar": Declared(
         kinds(name="columns used", setting="test mask note", covered="rows", overall="statistic df p")
     ),
+    # Values and outcomes of those with the mask against those without; masks of few units go.
+    "compared": Declared(
+        kinds(
+            name="columns",
+            setting="mask",
+            units="rows units_with_outcome",
+            overall="hotelling hotelling_p auc crude_p adjusted_p",
+            estimate="asmd_median asmd_min asmd_max crude crude_se adjusted adjusted_se",
+        ),
+        own=_OWN,
+    ),
     # Shown where no cumulative loss is small (`hetflow.report.frames_mechanism.dropout_frame`).
     "dropout": Declared(
         kinds(setting="visit order arm", covered="at_risk missed", estimate="hazard seen"), own=_OWN
