@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STUDY ?= config/opt.yaml
 export PYTHONHASHSEED := 0
 
-.PHONY: study publish sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
+.PHONY: study plan publish sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,10 @@ study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=
 check: $(VENV)/.ready ## validate a study and its data and say what a run would cost
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake check --quiet all --cores 1 --configfile $(STUDY)
+
+plan: $(VENV)/.ready ## freeze the analysis plan beside the study file, before outcomes are read
+	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
+	$(BIN)/snakemake plan --quiet all --cores 1 --configfile $(STUDY)
 
 publish: $(VENV)/.ready ## the public form of a finished study: results/<study>/crate/ and a zip
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)

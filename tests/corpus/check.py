@@ -29,7 +29,9 @@ def run(folder: Path) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     options = ["--data", begun.data_file, "--settings-text", begun_settings[0], "--needs", begun_settings[1]]
-    return check_script.main([*options, "--costs", begun.costs(), "--log", "check.log"])
+    return check_script.main(
+        [*options, "--costs", begun.costs(), "--plan", begun.plan_state(), "--log", "check.log"]
+    )
 
 
 def kept(folder: Path) -> dict[str, str]:

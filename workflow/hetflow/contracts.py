@@ -46,6 +46,7 @@ CONTRACTS: dict[str, Contract] = {
     "facts": Contract(1),
     "cohort_facts": Contract(1),
     "arrays": Contract(1),
+    "plan": Contract(1),
     "cohort": Contract(
         1, _UNIT | {"treated": SMALL, "cluster": INTEGER, "weight": REAL, "stratum": TEXT}, more=True
     ),

@@ -13,6 +13,7 @@ import json
 import math
 import zipfile
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,8 @@ def canonical_json(content: Any) -> str:
 
 
 def plain_json(value: Any) -> Any:
-    """Numbers and containers of NumPy and pandas as plain JSON values; NaN becomes null, infinities are refused."""
+    """Numbers and containers of NumPy and pandas as plain JSON values; NaN becomes null, a date its ISO text,
+    infinities are refused."""
     if isinstance(value, Mapping):
         return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -236,6 +238,8 @@ def plain_json(value: Any) -> Any:
         return plain_json(value.item())
     if isinstance(value, float) and math.isnan(value):
         return None
+    if isinstance(value, date):
+        return value.isoformat()
     return value
 
 

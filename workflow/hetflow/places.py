@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hetflow.errors import Problem, refuse
 
-_NOT_IN_PATHS = "{}<>\n\r\t"  # braces are wildcards, angle brackets path variables
+NOT_IN_PATHS = "{}<>\n\r\t"  # braces are wildcards, angle brackets path variables
 _REMEDY = "start snakemake in a folder that is yours, or give yourself the right to write there"
 
 
@@ -28,7 +28,7 @@ def find_data(name: str, project: Path, source: str) -> str:
     Refused
         If there is no such file, or Snakemake could not take its name literally.
     """
-    if set(name) & set(_NOT_IN_PATHS):
+    if set(name) & set(NOT_IN_PATHS):
         refuse(
             f"{source}: data.file",
             "a path without braces, angle brackets and line ends, which Snakemake reads as patterns",

@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hetflow.cohort.readers import read_header
 from hetflow.cohort.unchanged import data_hash
 from hetflow.costs import costs, held_out_share
 from hetflow.disk import write_text
-from hetflow.errors import Refused, stop
+from hetflow.errors import Problem, Refused, stop
 from hetflow.files import canonical_json, plain_json
 from hetflow.forest.samples import sample_names
 from hetflow.forest.shards import bags_of_shard
 from hetflow.plan import ALL, Plan
+from hetflow.prespecified.agreement import agreement
+from hetflow.prespecified.content import content
+from hetflow.prespecified.store import read_plan
 from hetflow.resources import job_seconds, memory_mb, minutes, shard_seconds
 from hetflow.resume import make_ready, take
 from hetflow.site import Site
@@ -74,7 +78,7 @@ class Start:
         Snakemake's mark for temporary files.
     facts : dict
         What the run was laid out from: the study as it was read, its source, the data file, its rows and covariates;
-        the file of new patients, if there is one.
+        the file of new patients, if there is one; where its frozen plan lies, and whether nothing but that is made.
     """
 
     plan: Plan
@@ -124,6 +128,19 @@ class Start:
         """File of patients who are not in the study and are to be scored."""
         return self.facts.get("new_data")
 
+    @property
+    def plan_folder(self) -> str:
+        """Where the frozen analysis plan lies, or would lie."""
+        return str(self.facts["plan_folder"])
+
+    def plan_state(self) -> str:
+        """Whether a plan is frozen and the study agrees with it, in words for the script `check`."""
+        frozen = read_plan(Path(self.plan_folder))
+        cohort, planned = (self.plan.study_slice(stage) for stage in ("cohort", "planned"))
+        header = read_header(self.data_file, self.plan.study.data.model_dump())
+        hashed = frozen is not None and "data_sha256" in frozen.latest
+        return agreement(frozen, content(cohort, planned, header, self.data_hash() if hashed else None))
+
     def predictions(self, ending: str) -> str:
         """Where the effects of new patients are written, by the name of their file."""
         return self.file(f"predictions/{Path(self.new_data or 'none').stem}.{ending}")
@@ -161,11 +178,21 @@ class Start:
         """What is done once the study is locked, before the first job: jobs that start later are told what this run
         was laid out from, so that they need not read the study or the data again.
         """
+        if self.facts["planning"]:
+            self._plan_alone(workflow)
+            return
         study, marks = self.plan.study.study, Path(workflow.persistence.path).absolute()
         take(marks, study, Path(self.file("")))
         frozen = marks / "hetflow" / f"{study}-run.json"
         write_text(canonical_json(plain_json(self.facts)), frozen)
         os.environ[FROZEN] = str(frozen)
+
+    def _plan_alone(self, workflow: Any) -> None:
+        """Refuse whatever else was asked for together with the plan: the data's rows were not counted."""
+        others = sorted({str(one) for one in workflow.dag_settings.targets} - {"plan"})
+        if others:
+            remedy = "freeze the plan first, by a command of its own"
+            stop(Refused([Problem("snakemake plan", "the plan alone", ", ".join(others), remedy)]))
 
     def data_hash(self) -> str:
         """SHA-256 of the data file, so that another file in its place is read again whatever its date."""

@@ -13,16 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hetflow.cohort.readers import data_shape
+from hetflow.cohort.readers import DataShape, data_shape, read_header
 from hetflow.environment import need
 from hetflow.errors import Refused, refuse_all, stop
 from hetflow.places import find_data, unwritable
 from hetflow.plan import make_plan
+from hetflow.prespecified.store import read_plan
 from hetflow.run import FROZEN, Start
 from hetflow.site import Site, deployed_by, read_site
 from hetflow.size import settings_fit, too_large
 from hetflow.start_checks import count_covariates, dictionary_problems, too_few_trees, unpredictable
 from hetflow.study.load import merge, read_yaml, study_problems, validated
+from hetflow.study.plan import plan_folder
 
 DEFAULT_STUDY = "config/opt.yaml"
 
@@ -57,7 +59,8 @@ def start(workflow: Any, folder: Path, temp: Callable[[str], str]) -> Start:
         if not workflow.is_main_process and (frozen := os.environ.get(FROZEN)) and Path(frozen).is_file():
             return thawed(json.loads(Path(frozen).read_text(encoding="utf-8")), folder, python, temp, site)
         named = [Path(path) for path in workflow.config_settings.configfiles]
-        begun = prepare(named, dict(workflow.config_settings.config), folder, python, temp, site)
+        overrides = dict(workflow.config_settings.config)
+        begun = prepare(named, overrides, folder, python, temp, site, planning="plan" in sys.argv[1:])
         if not workflow.dryrun:
             refuse_all(unwritable([begun.file(""), ".snakemake"]))
         if "predict" in sys.argv:
@@ -75,8 +78,12 @@ def prepare(
     python: str,
     temp: Callable[[str], str] = str,
     site: Site | None = None,
+    planning: bool = False,
 ) -> Start:
-    """`start` without Snakemake: study files, values that override them, and the folder ``workflow``."""
+    """`start` without Snakemake: study files, values that override them, and the folder ``workflow``.
+
+    With `planning`, no row of the data file is read, not even to count them.
+    """
     paths = named or [folder.parent / DEFAULT_STUDY]
     values: dict[str, Any] = {}
     for path in paths:
@@ -88,7 +95,8 @@ def prepare(
     study = validated(values, source)
     try:
         data_file = find_data(study.data.file, folder.parent, source)
-        shape = data_shape(data_file, study.data.model_dump())
+        data = study.data.model_dump()
+        shape = DataShape(read_header(data_file, data), 1) if planning else data_shape(data_file, data)
     except Refused as unread:
         raise Refused([*study_problems(study, source), *unread.problems]) from None
     problems = [*study_problems(study, source, shape.header)]
@@ -96,6 +104,9 @@ def prepare(
     size = {"rows": shape.rows, "covariates": count_covariates(study.dictionary, shape.header)}
     new_file = None if new_data is None else find_data(str(new_data), folder.parent, "--config new_data")
     facts = {"study": values, "source": source, "data_file": data_file, "new_data": new_file} | size
+    frozen = plan_folder(study, paths[0], source)
+    read_plan(Path(frozen))
+    facts |= {"plan_folder": frozen, "planning": planning}
     begun = thawed(facts, folder, python, temp, site)
     refuse_all([*too_few_trees(begun.plan, source), *too_large(begun.plan, source)])
     settings_fit(begun.plan)

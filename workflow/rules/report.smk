@@ -101,8 +101,9 @@ rule check:
         settings=lambda wildcards: START.study_settings("cohort"),
         needs=lambda wildcards: START.study_settings("feasible"),
         jobs=lambda wildcards: START.costs(),
+        plan=lambda wildcards: START.plan_state(),
     message:
         "Checking the study and its data; nothing is computed"
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/check.py --data {input.data:q} --settings-text {params.settings:q}"
-        " --needs {params.needs:q} --costs {params.jobs:q} --log {log:q}"
+        " --needs {params.needs:q} --costs {params.jobs:q} --plan {params.plan:q} --log {log:q}"

@@ -13,7 +13,7 @@ from hetflow.errors import refuse_all
 from hetflow.feasible import feasibility_problems
 from hetflow.nuisance.folds import draw_folds
 
-COMMAND = Command(__doc__).reads("data").takes("settings-text").takes("needs").takes("costs")
+COMMAND = Command(__doc__).reads("data").takes("settings-text").takes("needs").takes("costs").takes("plan")
 
 
 def work(arguments: Namespace) -> None:
@@ -23,7 +23,7 @@ def work(arguments: Namespace) -> None:
     needs = json.loads(arguments.needs)["content"]
     cohort = ingest(read_raw(arguments.data, settings["data"]), settings)
     try_analyses(cohort, needs)
-    print("\n".join(lines(cohort.facts, costs)))
+    print("\n".join(lines(cohort.facts, costs, arguments.plan)))
 
 
 def try_analyses(found: Cohort, needs: dict) -> None:
@@ -41,7 +41,7 @@ def try_analyses(found: Cohort, needs: dict) -> None:
     refuse_all(feasibility_problems(head, found.outcomes, fold, columns, needs))
 
 
-def lines(facts: dict, costs: dict) -> list[str]:
+def lines(facts: dict, costs: dict, plan: str) -> list[str]:
     """What there is and what it would take."""
     jobs, seconds = costs["jobs"], costs["seconds"]
     total = sum(seconds.values())
@@ -53,6 +53,7 @@ def lines(facts: dict, costs: dict) -> list[str]:
     ]
     said += [f"  memory         up to {costs['memory_mb'] / 1000:.1f} GB a job"]
     said += [f"  disk           about {costs['disk_mb']:,.0f} MB"]
+    said += [f"  analysis plan  {plan}"]
     times = [_time(total / cores) for cores in (1, 2, 8)]
     said += [f"  time           about {times[0]} on one core, {times[1]} on two, {times[2]} on eight"]
     said += ["", "  rule                 jobs   one core"]

@@ -12,6 +12,7 @@ from hetflow.study.groups import rule_problems
 from hetflow.study.learners import learner_problems
 from hetflow.study.model import Study
 from hetflow.study.modifiers import modifier_problems
+from hetflow.study.plan import amendment_problems
 from hetflow.study.policy_checks import policy_problems
 from hetflow.study.publish import publish_problems
 from hetflow.study.risk import risk_problems
@@ -22,7 +23,7 @@ from hetflow.study.stability import stability_problems
 from hetflow.study.suited import suited_problems
 
 #: Folders that a run makes beside those of the analyses.
-FOLDERS = frozenset({"benchmarks", "crate", "figures", "logs", "missingness", "settings", "tables"})
+FOLDERS = frozenset({"benchmarks", "crate", "figures", "logs", "missingness", "plan", "settings", "tables"})
 
 
 def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
@@ -71,6 +72,7 @@ def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
     yield from policy_problems(study, source)
     yield from confounding_problems(study, source)
     yield from publish_problems(study, source)
+    yield from amendment_problems(study, source)
     taken = sorted(set(study.analyses) & FOLDERS)
     for name in taken:
         yield Problem(

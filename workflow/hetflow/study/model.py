@@ -29,6 +29,7 @@ from hetflow.study.methods import (
     Sensitivity,
 )
 from hetflow.study.modifiers import Modifiers
+from hetflow.study.plan import Plan
 from hetflow.study.policy import Policy
 from hetflow.study.publish import Publish
 from hetflow.study.risk import Risk
@@ -97,6 +98,8 @@ class Study(Section):
     """The primary analysis and the sensitivity analyses beside it."""
     policy: Policy = Policy()
     """What rules that decide whom to treat would gain."""
+    plan: Plan = Plan()
+    """The analysis plan, frozen before outcomes are read."""
     report: Report = Report()
     """What the page says beside the numbers."""
     publish: Publish = Publish()

@@ -67,6 +67,8 @@ def _sections(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield "estimates.rules.<name>", "GroupRule"
             if title == "Report":
                 yield "report.authors[ ]", "Author"
+            if title == "Plan":
+                yield "plan.amendments[ ]", "Amendment"
 
 
 def _meaning(rule: dict[str, Any], definitions: dict[str, Any]) -> str:

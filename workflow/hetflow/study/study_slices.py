@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hetflow.study.analyses import SECTIONS, is_sensitive, named_covariates, resolve, resolve_all
+from hetflow.study.analyses import is_sensitive, named_covariates, resolve, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraised
 from hetflow.study.base import PRIMARY
 from hetflow.study.model import Study
 from hetflow.study.owners import owners
+from hetflow.study.planned import methods_of, planned_slice
 from hetflow.study.publish import threshold
 from hetflow.study.slices import outcome_slice
 from hetflow.study.stability import largest_leaf
@@ -62,7 +63,8 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"owners": _owners(study), "analyses": list(resolve_all(study))}
         | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
         | {"appraisals": {name: list(one.tables) for name, one in APPRAISALS.items()}}
-        | {"methods": {name: _methods(one) for name, one in resolve_all(study).items()}},
+        | {"methods": {name: methods_of(one) for name, one in resolve_all(study).items()}},
+        "planned": planned_slice(study),
         "publish": dump["publish"] | {"threshold": threshold(study), "unit": study.data.unit},
     }
 
@@ -95,14 +97,3 @@ def _owners(study: Study) -> dict[str, dict[str, str]]:
     for (analysis, stage), owner in owners(resolve_all(study)).items():
         table.setdefault(analysis, {})[stage] = owner
     return table
-
-
-def _methods(study: Study) -> dict[str, Any]:
-    dump = study.model_dump(mode="json")
-    appraised = {name: _without_analyses(dump[name]) for name in APPRAISALS}
-    return {key: dump[key] for key in (*SECTIONS, "outcome")} | appraised
-
-
-def _without_analyses(section: dict[str, Any]) -> dict[str, Any]:
-    """Analyses differ in whether they are appraised; that makes no other route of them."""
-    return {key: value for key, value in section.items() if key != "analyses"}
