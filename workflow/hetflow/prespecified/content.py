@@ -60,7 +60,9 @@ def content(
         | {"sensitive": planned["sensitive"], "appraised": planned["appraised"]},
         "labels": planned["labels"],
         "analyses": analyses,
-        "tests": planned_tests(analyses, planned["appraised"], cohort["design"]["kind"] == "randomised"),
+        "tests": planned_tests(
+            analyses, planned["appraised"], planned["sensitive"], cohort["design"]["kind"] == "randomised"
+        ),
     }
     return dict(plain_json(copy.deepcopy(found))) | ({"data_sha256": data_sha256} if data_sha256 else {})
 

@@ -9,7 +9,7 @@ from hetflow.prespecified.changes import Change
 from hetflow.prespecified.content import digest
 from hetflow.prespecified.markdown import code, table, text, value
 from hetflow.report.formats import NONE
-from hetflow.report.ledger import NAMES
+from hetflow.report.ledger_rows import NAMES
 from hetflow.report.tables import E9_ATTRIBUTES
 from hetflow.study.appraisals import APPRAISALS
 from hetflow.study.base import PRIMARY

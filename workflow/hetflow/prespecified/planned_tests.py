@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hetflow.report.ledger import EXPLORATORY, PLANNED, SENSITIVITY
+from hetflow.report.ledger_rows import EXPLORATORY, PLANNED, SENSITIVITY
 from hetflow.study.base import PRIMARY
 
 Test = dict[str, str]
@@ -24,10 +24,14 @@ _EXPLORED = {
 }
 _EVIDENCE = ("independence", "score_residual")
 _ROUGH = "independence_plain"
+_SHIFTED = "sensitivity"
 
 
 def planned_tests(
-    analyses: Mapping[str, Mapping[str, Any]], appraised: Mapping[str, Sequence[str]], randomised: bool
+    analyses: Mapping[str, Mapping[str, Any]],
+    appraised: Mapping[str, Sequence[str]],
+    sensitive: Sequence[str],
+    randomised: bool,
 ) -> list[Test]:
     """Every test that will carry a p-value.
 
@@ -37,6 +41,8 @@ def planned_tests(
         Resolved analyses by name, the primary first.
     appraised : mapping of str to sequence of str
         Appraisals and the analyses that go through them.
+    sensitive : sequence of str
+        Analyses whose missing outcomes are shifted.
     randomised : bool
         In observational designs tests of heterogeneity carry no p-value.
 
@@ -55,14 +61,16 @@ def planned_tests(
                 found += _evidence(name, settings, plan)
             if name in appraised.get("splits", ()):
                 found.append(_test(name, "splits", "BLP", plan))
+        if name in sensitive:
+            found.append(_test(name, _SHIFTED, "estimates under shifted outcomes", SENSITIVITY))
         found += _explored(name, appraised, randomised)
-    missing = ("missing completely at random", "what each mask depends on")
+    missing = ("missing completely at random", "what each mask depends on", "which masks go together")
     return [*found, *(_test("", "missingness", of, EXPLORATORY) for of in missing)]
 
 
 def key(row: Mapping[Any, Any]) -> tuple[str, ...]:
-    """By what a test is found again: an exploratory one by its analysis and stage alone."""
-    named = "" if row["plan"] == EXPLORATORY else str(row["test"])
+    """By what a test is found again: an exploratory one, or one under shifted outcomes, by analysis and stage alone."""
+    named = "" if row["plan"] == EXPLORATORY or row["stage"] == _SHIFTED else str(row["test"])
     return str(row["analysis"]), str(row["stage"]), named
 
 
