@@ -52,7 +52,7 @@ def test_enough_needs_no_advice() -> None:
 
 def test_table_and_figure_are_there_and_go_out_as_tables() -> None:
     report = build_report(with_stability())
-    assert "12 % (6.0 % to 36 %)" in report.html.replace("\u202f", " ")
+    assert "12 % (6.0 % to 36 %)" in report.html.replace("\u202f", " ").replace("\u00a0", " ")
     assert "stability" in report.figures
     assert {"stability_components", "stability_refits", "figure_stability"} <= set(report.tables)
     assert set(report.tables["figure_stability"]["source"]) == {"folds", "tuning"}

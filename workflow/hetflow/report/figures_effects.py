@@ -167,19 +167,19 @@ def displays_figure(
     names = list(dict.fromkeys(displays["covariate"]))
     rows = (len(names) + 1) // 2
     height = 0.3 + 1.62 * rows
-    spread = _spread(displays, mark)
+    limits = spread(displays, mark)
     with drawing(height) as figure:
         figure.text(0.01, 1 - 0.17 / height, short(axis, 68), fontsize=SMALL)
         for index, name in enumerate(names):
             row, column = divmod(index, 2)
             bottom = height - 0.3 - 1.62 * (row + 1) + 0.55
             axes = figure.add_axes((0.09 + 0.49 * column, bottom / height, 0.40, 0.84 / height))
-            _panel(axes, displays[displays["covariate"] == name], mark, column == 0)
-            axes.set_ylim(*spread)
+            panel(axes, displays[displays["covariate"] == name], mark, column == 0)
+            axes.set_ylim(*limits)
         return to_svg(figure, "displays", title, description)
 
 
-def _spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
+def spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
     """Common limits: all estimates, the mark and zero, and intervals that are not many times wider."""
     values = displays["estimate"].to_numpy(dtype=float)
     marks = [] if mark is None else [mark]
@@ -188,7 +188,8 @@ def _spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
     return float(min(np.nanmin(values) - room, 0, *marks)), float(max(np.nanmax(values) + room, 0, *marks))
 
 
-def _panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool) -> None:
+def panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool, letters: int = 34) -> None:
+    """Effects in the bins of one covariate; of all names of levels together so many letters are shown in a line."""
     levels = bins["x"].isna().all()
     x = np.arange(len(bins), dtype=float) if levels else bins["x"].to_numpy(dtype=float)
     away = (bins["level"] == NOT_APPLICABLE).to_numpy() & (not levels)
@@ -210,7 +211,7 @@ def _panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool) -
     unit = f" ({first['unit']})" if first["unit"] else ""
     axes.set_title(folded(f"{first['label']}{unit}", 27, 2), fontsize=SMALL, pad=3, linespacing=1.1)
     if levels:
-        width = max(6, 34 // len(bins))
+        width = max(6, letters // len(bins))
         axes.set_xticks(x, [folded(level, width, 2) for level in bins["level"]], fontsize=SMALL)
         axes.set_xlim(-0.6, len(bins) - 0.4)
     else:

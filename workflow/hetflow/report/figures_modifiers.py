@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from hetflow.report import formats as fmt
 from hetflow.report.figures_effects import NOT_APPLICABLE
+from hetflow.report.picks import between
 from hetflow.report.style import (
     BLUE,
     GREY,
@@ -45,19 +46,35 @@ def smooth_figure(displays: pd.DataFrame, axis: str, mark: float | None, title: 
     """
     names = list(dict.fromkeys(displays["covariate"]))
     height = _HEAD + _PANEL * ((len(names) + 1) // 2)
-    spread = _spread(displays, mark)
+    limits = spread(displays, mark)
     with drawing(height) as figure:
         figure.text(0.01, 1 - 0.17 / height, short(axis, 68), fontsize=SMALL)
         for index, name in enumerate(names):
             row, column = divmod(index, 2)
             bottom = height - _HEAD - _PANEL * (row + 1) + 0.55
             axes = figure.add_axes((0.09 + 0.49 * column, bottom / height, 0.40, 0.84 / height))
-            _panel(axes, displays[displays["covariate"] == name], mark, column == 0)
-            axes.set_ylim(*spread)
+            panel(axes, displays[displays["covariate"] == name], mark, column == 0)
+            axes.set_ylim(*limits)
         return to_svg(figure, "displays", title, description)
 
 
-def cells_figure(cells: pd.DataFrame, title: str, description: str) -> str:
+def cell_text(cells: pd.DataFrame) -> list[str]:
+    """What stands in each cell: effect, interval and participants, in three lines."""
+    return [
+        fmt.estimate(row["estimate"], row["lower"], row["upper"], row["se"]).replace(" (", "\n(")
+        + f"\nn = {fmt.count(row['n'])}"
+        for row in cells.to_dict("records")
+    ]
+
+
+def cells_figure(
+    cells: pd.DataFrame,
+    title: str,
+    description: str,
+    *,
+    prefix: str = "modifier_cells",
+    strongest: float | None = None,
+) -> str:
     """Effects over the cells of two covariates, one grid a pair, the numbers in the cells.
 
     Parameters
@@ -65,18 +82,22 @@ def cells_figure(cells: pd.DataFrame, title: str, description: str) -> str:
     cells : DataFrame
         ``first, second, first_label, second_label, first_level, second_level, n, estimate, text``; cells that are not
         there stay empty.
+    title, description, prefix : str
+        As in `style.to_svg`.
+    strongest : float, optional
+        Size of the effect that has the deepest shade; the largest of these cells.
     """
     pairs = list(dict.fromkeys(zip(cells["first"], cells["second"], strict=True)))
     grids = [cells[(cells["first"] == a) & (cells["second"] == b)] for a, b in pairs]
     heights = [_CELL * grid["first_level"].nunique() + _CELL_HEAD for grid in grids]
-    strongest = float(cells["estimate"].abs().max()) or 1.0
+    strongest = strongest or float(cells["estimate"].abs().max()) or 1.0
     with drawing(sum(heights)) as figure:
         top = sum(heights)
         for grid, own in zip(grids, heights, strict=True):
             box = (0.24, (top - own + 0.12) / sum(heights), 0.75, (own - _CELL_HEAD) / sum(heights))
             _grid(figure.add_axes(box), grid, strongest)
             top -= own
-        return to_svg(figure, "modifier_cells", title, description)
+        return to_svg(figure, prefix, title, description)
 
 
 def importance_figure(
@@ -123,7 +144,7 @@ def _plain_number(value: float, _: object) -> str:
     return f"{round(value, 10):,g}".replace("-", fmt.MINUS).replace(",", fmt.NARROW)
 
 
-def _spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
+def spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
     """Common limits: all estimates, the mark and zero, and bands that are not many times wider than most."""
     values = displays["estimate"].to_numpy(dtype=float)
     half = np.nanmedian(displays["upper"].to_numpy(dtype=float) - values)
@@ -132,7 +153,8 @@ def _spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
     return min(np.nanmin(values) - room, *marks), max(np.nanmax(values) + room, *marks)
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, mark: float | None, leftmost: bool) -> None:
+def panel(axes: Axes, rows: pd.DataFrame, mark: float | None, leftmost: bool, letters: int = 34) -> None:
+    """The effect along one covariate; of all names of levels together so many letters are shown in a line."""
     curve, groups = rows[rows["kind"] == "curve"], rows[rows["kind"] != "curve"]
     levels = len(curve) == 0 and bool(groups["x"].isna().all())
     axes.fill_between(
@@ -148,7 +170,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, mark: float | None, leftmost: bool) -
     unit = f" ({first['unit']})" if first["unit"] else ""
     axes.set_title(folded(f"{first['label']}{unit}", 27, 2), fontsize=SMALL, pad=3, linespacing=1.1)
     if levels:
-        width = max(6, 34 // len(groups))
+        width = max(6, letters // len(groups))
         ticks = [folded(level, width, 2) for level in groups["level"]]
         axes.set_xticks(range(len(groups)), ticks, fontsize=SMALL)
         axes.set_xlim(-0.6, len(groups) - 0.4)
@@ -196,9 +218,11 @@ def _grid(axes: Axes, cells: pd.DataFrame, strongest: float) -> None:
         )
         axes.text(x + 0.5, y + 0.5, row["text"], ha="center", va="center", fontsize=SMALL, linespacing=1.2)
     axes.set(xlim=(0, len(across)), ylim=(0, len(down)))
-    axes.set_xticks(np.arange(len(across)) + 0.5, [short(level, 18) for level in across], fontsize=SMALL)
+    axes.set_xticks(
+        np.arange(len(across)) + 0.5, [short(between(level), 18) for level in across], fontsize=SMALL
+    )
     axes.set_yticks(
-        np.arange(len(down)) + 0.5, [folded(level, 14, 2) for level in down[::-1]], fontsize=SMALL
+        np.arange(len(down)) + 0.5, [folded(between(level), 14, 2) for level in down[::-1]], fontsize=SMALL
     )
     axes.xaxis.tick_top()
     heads = [short(cells.iloc[0][key], 34) for key in ("first_label", "second_label")]

@@ -39,17 +39,20 @@ def gains_figure(curves: pd.DataFrame, budget: float, axis: str, title: str, des
         What the vertical axis shows, with unit.
     """
     names = [name for name in dict.fromkeys(curves["rule"]) if name != _RANDOM][: len(_LINES)]
-    height = 2.75 + 0.17 * ((len(names) + 2) // 2)
+    labels = {name: folded(curves.loc[curves["rule"] == name, "label"].iloc[0], 32, 2) for name in names}
+    lines = [1 + label.count("\n") for label in labels.values()] + [1]
+    rows_of_legend = (len(lines) + 1) // 2
+    below = 0.5 + 0.04 * rows_of_legend + 0.13 * _deepest(lines, rows_of_legend)
+    height = 2.29 + below
     with drawing(height) as figure:
-        axes = figure.add_axes((0.13, (0.46 + 0.17 * ((len(names) + 2) // 2)) / height, 0.84, 1.96 / height))
+        axes = figure.add_axes((0.13, below / height, 0.84, 1.96 / height))
         for name, (colour, dashes) in zip(names, _LINES, strict=False):
             rows = curves[curves["rule"] == name]
             q, value, low = (_starting(rows[key]) for key in ("q", "estimate", "lower"))
             if name == names[0]:
                 high = _starting(rows["upper"]) if rows["upper"].notna().any() else value
                 axes.fill_between(100 * q, low, high, color=colour, alpha=0.2, linewidth=0)
-            label = folded(rows["label"].iloc[0], 32, 2)
-            axes.plot(100 * q, value, color=colour, linestyle=dashes, label=label)
+            axes.plot(100 * q, value, color=colour, linestyle=dashes, label=labels[name])
         rows = curves[curves["rule"] == _RANDOM]
         if len(rows):
             axes.plot(
@@ -69,6 +72,11 @@ def gains_figure(curves: pd.DataFrame, budget: float, axis: str, title: str, des
         bare(axes, ("bottom",))
         figure.legend(loc="lower left", ncols=2, fontsize=SMALL, frameon=False, bbox_to_anchor=(0.05, 0.0))
         return to_svg(figure, "policy", title, description)
+
+
+def _deepest(lines: list[int], rows: int) -> int:
+    """Lines of text in the deeper of a legend's two columns, filled one after the other."""
+    return max(sum(lines[:rows]), sum(lines[rows:]))
 
 
 def _starting(values: pd.Series) -> np.ndarray:

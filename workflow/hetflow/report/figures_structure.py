@@ -42,7 +42,14 @@ def patterns_figure(patterns: pd.DataFrame, masks: pd.DataFrame, title: str, des
             at = [place for place, mask in enumerate(masks["mask"]) if row[mask] > 0]
             if len(at) > 1:
                 dots.plot([at[0], at[-1]], [line, line], color=BLUE, linewidth=1.0)
-            bars.text(row["units"], line, f" {fmt.count(row['units'])}", va="center", fontsize=SMALL)
+            bars.annotate(
+                fmt.count(row["units"]),
+                (row["units"], line),
+                xytext=(3, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=SMALL,
+            )
         bars.barh(y, rows["units"], height=0.62, color=BLUE)
         bars.set(xlim=(0, 1.22 * float(rows["units"].max())), ylim=(-0.6, len(rows) - 0.4))
         dots.set(xlim=(-0.6, len(masks) - 0.4), ylim=(-0.6, len(rows) - 0.4))

@@ -82,7 +82,7 @@ def flow_table(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[Table, p
     rows = zip(frame.itertuples(index=False, name=None), inset, strict=True)
     body = tuple(Cell(tuple(str(text) for text in texts), level) for texts, level in rows)
     head = ("Step", "Participants", "Before the next step")
-    return Table("flow", "Participant flow, as a table", head, body, folded=True), frame
+    return Table("flow", "Participant flow, as a table", head, body, folded=True, ordered=True), frame
 
 
 def with_outcome(flow: pd.DataFrame, outcomes: Mapping[str, Mapping[str, Any]], outcome: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from hetflow.report.captions import Caption
 from hetflow.report.disclosure import enough
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_effects import NOT_APPLICABLE
-from hetflow.report.figures_modifiers import cells_figure, importance_figure, smooth_figure
+from hetflow.report.figures_modifiers import cell_text, cells_figure, importance_figure, smooth_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, listed
@@ -177,11 +177,6 @@ def _cells(own: AppraisalInputs, words: Words, minimum: int) -> Drawn | None:
     if table.empty:
         return None
     table = table.assign(**{name: words.factor * table[name] for name in _EFFECTS[:4]})
-    text = [
-        fmt.estimate(row["estimate"], row["lower"], row["upper"], row["se"]).replace(" (", "\n(")
-        + f"\nn = {fmt.count(row['n'])}"
-        for row in table.to_dict("records")
-    ]
     pairs = dict.fromkeys(zip(table["first_label"], table["second_label"], strict=True))
     caption = Caption(
         "The effect over two covariates at once",
@@ -191,7 +186,9 @@ def _cells(own: AppraisalInputs, words: Words, minimum: int) -> Drawn | None:
         f"Target: {table['target'].iloc[0]}.",
         f"Grids of effects: {'; '.join(f'{a} by {b}' for a, b in pairs)}.",
     )
-    return Drawn(cells_figure(table.assign(text=text), caption.title, caption.alternative), caption, table)
+    return Drawn(
+        cells_figure(table.assign(text=cell_text(table)), caption.title, caption.alternative), caption, table
+    )
 
 
 def _ordered(table: pd.DataFrame, kind: str) -> list[str]:

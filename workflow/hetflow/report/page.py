@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
+from hetflow.report import picks
 from hetflow.report.answer_rows import answers_frame
 from hetflow.report.answers import answers, screen
 from hetflow.report.appraised import all_shown
 from hetflow.report.drawn import Drawn
+from hetflow.report.explorer import with_explorer
 from hetflow.report.figures import draw_all
 from hetflow.report.inputs import Report, ReportInputs
 from hetflow.report.notices import notices
@@ -25,6 +30,7 @@ from hetflow.report.tables import Table
 from hetflow.report.words import Words, words
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_BACKTICKS = re.compile(r"`([^`\n]+)`")
 
 
 def build_report(inputs: ReportInputs) -> Report:
@@ -71,18 +77,24 @@ def _render(
         trim_blocks=True,
     )
     settings = inputs.settings
+    environment.filters["code"] = _code
+    sections = [section for section in all_sections(inputs, own, shown, exported) if section["parts"]]
+    sections = with_explorer(sections, drawn, own, _average(inputs, own))
+    order = [item for section in sections for kind, item in section["parts"] if kind == "figure"]
     figures = {
         name: {
-            "svg": Markup(figure.svg.strip()),  # noqa: S704 - made by to_svg, which escapes every label
+            "svg": Markup(drawn[name].svg.strip()),  # noqa: S704 - made by to_svg, which escapes every label
             "number": number,
-            "title": figure.caption.title,
-            "caption": figure.caption.text,
+            "title": drawn[name].caption.title,
+            "caption": drawn[name].caption.text,
         }
-        for number, (name, figure) in enumerate(drawn.items(), 1)
+        for number, name in enumerate((name for name in order if name in drawn), 1)
     }
-    css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    css, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     page = environment.get_template("page.html.j2").render(
         css=Markup(css),  # noqa: S704 - a file of this package
+        script=Markup(script),  # noqa: S704 - a file of this package
+        script_hash=_hash(script),
         software=__version__,
         title=settings["title"],
         kicker=_kicker(inputs, own),
@@ -90,12 +102,27 @@ def _render(
         summary=settings["report"]["summary"],
         answers=told,
         notices=notices(inputs, own),
-        sections=[section for section in all_sections(inputs, own, shown, exported) if section["parts"]],
+        sections=sections,
         figures=figures,
         tables=shown,
         footer=_footer(settings, inputs.covered is not None),
     )
     return plain(page)
+
+
+def _hash(script: str) -> str:
+    """The only script that the page's policy allows."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
+
+
+def _code(text: object) -> Markup:
+    """Text, escaped, with what stands between backticks as code."""
+    return Markup(_BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
+
+
+def _average(inputs: ReportInputs, own: Words) -> float | None:
+    average = picks.one(inputs.estimates, inputs.primary, "ATE", own)
+    return average.estimate if average else None
 
 
 def _footer(settings: Any, public: bool) -> str:

@@ -112,7 +112,7 @@ def _share(own: pd.DataFrame, source: str) -> str:
     if source not in own.index:
         return fmt.NONE
     share, low, high = (float(own[name][source]) for name in ("share", "share_lower", "share_upper"))
-    return f"{_percent(share)} ({_percent(low)} to {_percent(high)})"
+    return f"{_percent(share)} ({_percent(low)}{fmt.SPACE}to{fmt.SPACE}{_percent(high)})"
 
 
 def _percent(share: float) -> str:

@@ -67,7 +67,7 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 _URL = re.compile(r"url\(#([^)]+)\)")
 _FAMILY = re.compile(r"font-family: [^;]*")
 _FONT_SHORTHAND = re.compile(r"font: ([^;]*?)([\d.]+px) [^;]*")
-_BAD = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BAD = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def _announce(root: ET.Element, prefix: str, title: str, description: str) -> No
 
 
 def plain(text: object) -> str:
-    """Text without characters that XML does not allow."""
+    """Text without characters that XML does not allow, or that turn the direction of all that follows."""
     return _BAD.sub("\ufffd", str(text))
 
 

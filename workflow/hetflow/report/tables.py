@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -24,15 +24,18 @@ _TARGETS = {
     "ATC": "participants like those not treated",
     "ATO": "participants who could well have had either treatment",
 }
+#: Rows from which on a table can be sorted, and beyond which it scrolls under its head.
+FEWEST_SORTED, LONG = 3, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A row of a display table; `level` 1 is set in, `heading` spans the row."""
+    """A row of a display table; `level` 1 is set in, `heading` spans the row, `last` stays at its group's end."""
 
     cells: tuple[str, ...]
     level: int = 0
     heading: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Table:
         Columns set flush left; the others are numbers.
     note : str
         Small print beneath.
+    folded : bool
+        Shown on request.
+    ordered : bool
+        The order of the rows is what the table says: it does not sort.
     """
 
     name: str
@@ -56,7 +63,19 @@ class Table:
     rows: tuple[Cell, ...]
     text_columns: tuple[int, ...] = (0,)
     note: str = ""
-    folded: bool = field(default=False)
+    folded: bool = False
+    ordered: bool = False
+
+    @property
+    def sortable(self) -> bool:
+        """Whether there is something to sort: enough rows, and a column of numbers."""
+        body = sum(not row.heading for row in self.rows)
+        return not self.ordered and body >= FEWEST_SORTED and len(self.text_columns) < len(self.head)
+
+    @property
+    def long(self) -> bool:
+        """Whether the table scrolls under its head."""
+        return len(self.rows) > LONG
 
 
 def estimand_table(estimand: Mapping[str, str], words: Words) -> Table:
@@ -158,7 +177,8 @@ def groups_table(estimates: pd.DataFrame, analysis: str, words: Words, minimum: 
         hidden = (groups["n"] < minimum).any()
         for number in picks.numbers(gaps, words):
             label = "greatest minus least" if groups is first else number.label
-            rows.append(_group(f"Difference: {label}", number, minimum if not hidden else 0, minimum, ""))
+            row_of_gap = _group(f"Difference: {label}", number, minimum if not hidden else 0, minimum, "")
+            rows.append(replace(row_of_gap, last=True))
     head = ("Group", "Participants", f"Effect{words.after_comma} ({words.level}\u00a0CI)", "p")
     note = (
         f"Effects are {words.treated} minus {words.control}; {words.better} is better. Groups by predicted "
