@@ -5,7 +5,7 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
-STUDY ?= config/opt.yaml
+STUDY ?= config/config.yaml
 export PYTHONHASHSEED := 0
 
 .PHONY: study plan publish sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
@@ -22,7 +22,7 @@ $(VENV)/.ready-dev: envs/lock-dev.txt $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/lock-dev.txt
 	touch $@
 
-study: $(VENV)/.ready ## run a study to its report (STUDY=config/opt.yaml CORES=all)
+study: $(VENV)/.ready ## run a study to its report (STUDY=config/mine.yaml CORES=all)
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
 
@@ -66,13 +66,13 @@ lint: $(VENV)/.ready-dev ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy workflow/hetflow workflow/scripts
-	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakefmt --check Snakefile workflow examples
 	$(BIN)/snakemake --lint --quiet
 
 format: $(VENV)/.ready-dev ## format all code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow
+	$(BIN)/snakefmt Snakefile workflow examples
 
 schema: $(VENV)/.ready ## write config/schema.json and the list of keys in config/README.md
 	$(BIN)/python workflow/scripts/schema.py

@@ -203,6 +203,15 @@ def test_jobs_are_traced_back_from_the_report_and_stale_files_are_not_theirs(tmp
         jobs_behind(["results/s/report.html"], {}, "results/s")
 
 
+def test_what_made_the_raw_file_is_not_told(tmp_path: Path) -> None:
+    _record(tmp_path, "raw.csv", rule="extract", shellcmd="extract", input=["patients.db"])
+    _record(tmp_path, "results/s/cohort.parquet", rule="ingest", shellcmd="ingest", input=["raw.csv"])
+    records = read_records(tmp_path)
+    jobs = jobs_behind(["results/s/cohort.parquet"], records, "results/s", "raw.csv")
+    assert [job.rule for job in jobs] == ["ingest"]
+    assert len(jobs_behind(["results/s/cohort.parquet"], records, "results/s")) == 2
+
+
 def test_steps_stand_in_the_order_of_the_graph() -> None:
     jobs = [
         Job("a_last", None, ("middle",), ("end",), 5.0, 6.0),

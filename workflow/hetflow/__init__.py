@@ -1,3 +1,3 @@
 """hetflow: reproducible treatment-effect heterogeneity studies."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -79,6 +78,12 @@ class Start:
     facts : dict
         What the run was laid out from: the study as it was read, its source, the data file, its rows and covariates;
         the file of new patients, if there is one; where its frozen plan lies, and whether nothing but that is made.
+    results : str
+        The study's folder as rules name it; ``results/<study>`` unless a workflow that imports hetflow says otherwise.
+    prefix : str
+        What such a workflow puts before every path that a rule names.
+    imported : bool
+        Whether there is such a workflow.
     """
 
     plan: Plan
@@ -88,6 +93,9 @@ class Start:
     site: Site
     temp: Callable[[str], str]
     facts: dict[str, Any]
+    results: str = ""
+    prefix: str = ""
+    imported: bool = False
 
     def code(self, script: str) -> str:
         """Fingerprint of the code behind a script."""
@@ -98,22 +106,29 @@ class Start:
         return {script: self.code(script) for script in STAGES}
 
     @property
-    def prefix(self) -> str:
-        """Shell variables before every job's command: where Python, the scripts and the lock are on this machine.
+    def environment(self) -> dict[str, str]:
+        """Variables that every job's command reads: where Python, the scripts and the lock are on this machine.
 
-        They are no parameters of the rules, so that another clone or interpreter runs nothing again.
+        They are no parameters of the rules, so that another clone or interpreter runs nothing again, and no prefix of
+        the shell, which a workflow that imports hetflow keeps for itself. Containers get them under names of their own
+        even where they are kept from seeing the others (``--cleanenv``).
         """
         scripts, lock = self.workflow / "scripts", self.workflow.parent / "envs" / "lock.txt"
-        places = {"PYTHON": self.python, "SCRIPTS": shlex.quote(str(scripts)), "LOCK": shlex.quote(str(lock))}
-        return "".join(f"HETFLOW_{name}={place}; " for name, place in places.items())
+        places = {"PYTHON": self.python, "SCRIPTS": str(scripts), "LOCK": str(lock)}
+        within = ("", "APPTAINERENV_", "SINGULARITYENV_")
+        return {f"{where}HETFLOW_{name}": place for where in within for name, place in places.items()}
 
     def costs(self) -> str:
         """What a run would cost, as text for the script `check`."""
         return canonical_json(costs(self.plan))
 
     def file(self, name: str) -> str:
-        """A path of the study's results."""
-        return f"results/{self.plan.study.study}/{name}".rstrip("/")
+        """A path of the study's results, as rules name it."""
+        return f"{self.results or f'results/{self.plan.study.study}'}/{name}".rstrip("/")
+
+    def place(self, name: str) -> Path:
+        """The same path on disk."""
+        return Path(f"{self.prefix}{self.file(name)}")
 
     def files(self, names: Iterable[str]) -> list[str]:
         """Paths of the study's results."""
@@ -156,7 +171,7 @@ class Start:
 
     def farewell(self) -> str:
         """Where the report is; nothing when there is none yet."""
-        page = Path(self.file("report.html"))
+        page = self.place("report.html")
         shown = page.is_file() and "check" not in sys.argv
         return f"\nThe report: {page.resolve()}\n" if shown else ""
 
@@ -167,11 +182,13 @@ class Start:
         if workflow.is_main_process and workflow.executor_plugin and not (workflow.dryrun or workflow.touch):
             study, marks = self.plan.study.study, Path(workflow.persistence.path)
             try:
-                said = make_ready(marks, study, Path(self.file("")), sys.argv)
+                said = make_ready(marks, study, self.place(""), sys.argv)
             except Refused as refused:
                 stop(refused)
             for line in said:
                 print(line, file=sys.stderr)
+            if self.imported:  # Snakemake does not call a module's `onstart:`
+                take(marks, study, self.place(""))
         return self.files(["manifest.json", *self.plan.artefacts()])
 
     def begin(self, workflow: Any) -> None:
@@ -182,7 +199,7 @@ class Start:
             self._plan_alone(workflow)
             return
         study, marks = self.plan.study.study, Path(workflow.persistence.path).absolute()
-        take(marks, study, Path(self.file("")))
+        take(marks, study, self.place(""))
         frozen = marks / "hetflow" / f"{study}-run.json"
         write_text(canonical_json(plain_json(self.facts)), frozen)
         os.environ[FROZEN] = str(frozen)
@@ -191,11 +208,12 @@ class Start:
         """Refuse whatever else was asked for together with the plan: the data's rows were not counted."""
         others = sorted({str(one) for one in workflow.dag_settings.targets} - {"plan"})
         if others:
-            remedy = "freeze the plan first, by a command of its own"
-            stop(Refused([Problem("snakemake plan", "the plan alone", ", ".join(others), remedy)]))
+            stop(_plan_alone(others))
 
     def data_hash(self) -> str:
         """SHA-256 of the data file, so that another file in its place is read again whatever its date."""
+        if self.imported and self.facts["planning"]:  # `begin` cannot refuse it: a module has no `onstart:`
+            stop(_plan_alone(["what the importing workflow asks for besides"]))
         return data_hash(self.data_file)
 
     def settings(self) -> dict[str, Any]:
@@ -246,6 +264,11 @@ class Start:
             self.plan.rows, self.plan.covariates, bags, forest.bag_trees, share, forest.engine
         )
         return minutes(seconds, attempt, threads)
+
+
+def _plan_alone(others: list[str]) -> Refused:
+    remedy = "freeze the plan first, by a command of its own"
+    return Refused([Problem("snakemake plan", "the plan alone", ", ".join(others), remedy)])
 
 
 @functools.cache

@@ -66,7 +66,8 @@ def _jobs(arguments: Namespace) -> list[Job]:
         str(arguments.manifest),
         *(str(arguments.results / name) for name in ("report.html", "tables")),
     ]
-    return jobs_behind(targets, read_records(arguments.records), str(arguments.results))
+    records = read_records(arguments.records)
+    return jobs_behind(targets, records, str(arguments.results), str(arguments.data))
 
 
 def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, Any], log: Log) -> Files:

@@ -69,7 +69,9 @@ def _decoded(name: str) -> str:
     return base64.urlsafe_b64decode(whole.encode()).decode()
 
 
-def jobs_behind(targets: Iterable[str], records: Mapping[str, Mapping[str, Any]], results: str) -> list[Job]:
+def jobs_behind(
+    targets: Iterable[str], records: Mapping[str, Mapping[str, Any]], results: str, raw: str | None = None
+) -> list[Job]:
     """The jobs that made the targets, and those that made what these read, back to the raw file.
 
     Parameters
@@ -80,6 +82,8 @@ def jobs_behind(targets: Iterable[str], records: Mapping[str, Mapping[str, Any]]
         From `read_records`.
     results : str
         The study's folder as it stands in the records.
+    raw : str, optional
+        The raw file. What made it, in a workflow that imports hetflow, is not told: it may name patients' records.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def jobs_behind(targets: Iterable[str], records: Mapping[str, Mapping[str, Any]]
         Sorted by rule and outputs. A file that an earlier study or a changed setting left behind is not reached.
     """
     groups: dict[tuple[str, str], list[str]] = {}
-    waiting, seen = list(targets), set()
+    waiting, seen = list(targets), {raw}
     while waiting:
         name = waiting.pop()
         record = records.get(name)
