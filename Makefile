@@ -6,9 +6,10 @@ CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= config/config.yaml
+RESULTS ?= results/opt
 export PYTHONHASHSEED := 0
 
-.PHONY: study plan publish sizes test verify-run unlock verify bench check lint format schema dictionary lock clean help
+.PHONY: study plan publish sizes test verify-run unlock verify bench check lint format gallery schema dictionary lock clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +74,9 @@ format: $(VENV)/.ready-dev ## format all code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow examples
+
+gallery: $(VENV)/.ready ## the README's pictures, of a finished report (RESULTS=results/opt; needs chromium)
+	@$(BIN)/python workflow/scripts/gallery.py --results $(RESULTS) --gallery docs/gallery
 
 schema: $(VENV)/.ready ## write config/schema.json and the list of keys in config/README.md
 	$(BIN)/python workflow/scripts/schema.py
