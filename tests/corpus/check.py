@@ -17,11 +17,19 @@ LONGEST = 50_000  # characters of all that is said, whatever the input
 def run(folder: Path) -> int:
     """What `snakemake check` does, in this process: its exit status, or that of the script which refuses."""
     settings = SimpleNamespace(configfiles=[folder / "study.yaml"], config={})
+    paths = SimpleNamespace(modifies_prefixes=False, inner_modifier=None, replace_prefix=str)
+    modifier = SimpleNamespace(is_main_snakefile=lambda: True, modify_rulename=str, path_modifier=paths)
     workflow = SimpleNamespace(
-        config_settings=settings, deployment_settings=None, dryrun=False, is_main_process=True
+        config_settings=settings,
+        deployment_settings=None,
+        dryrun=False,
+        is_main_process=True,
+        modifier=modifier,
     )
     try:
-        begun = starting.start(workflow, ROOT / "workflow", str)
+        begun = starting.start(workflow, ROOT / "workflow", {}, str)
+        workflow.pathvars = SimpleNamespace(apply=lambda path: begun.file(""))
+        begun = starting.settle(begun, workflow, str)
         begun_settings = [begun.study_settings(stage) for stage in ("cohort", "feasible", "report", "guards")]
         for analysis in begun.plan.analyses:
             for stage in ("deployment", "inference", "nuisance", "forest", "scores", "estimates"):
