@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +25,10 @@ _READERS: dict[str, Callable[..., tuple[pd.DataFrame, Any]]] = {
     ".zsav": pyreadstat.read_sav,
 }
 _LARGEST_FLOAT = 2**53  # up to it, every whole number is a float
+_MOST_UNPACKED = 1_000_000_000
+"""Bytes of a workbook's parts once unpacked: some 25 million cells, which take minutes to read and gigabytes of memory.
+A workbook is a zip, and a few kilobytes of a zip can unpack to more than any machine holds."""
+_MOST_ROWS = 2**20  # of a sheet; one cell of row 10^9 would make as many empty rows
 _DEFAULT_ENDING = {"sas": ".sas7bdat", "stata": ".dta", "spss": ".sav"}
 
 
@@ -142,7 +147,24 @@ def _statistical(path: str | Path, kind: str, **options: Any) -> tuple[pd.DataFr
         _damaged(path, kind.upper() if kind != "stata" else "Stata", error)
 
 
+def _refuse_bomb(path: str | Path) -> None:
+    """Refuse a workbook that unpacks to more than a table of patients can be."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        _damaged(path, "Excel", error)
+    if unpacked > _MOST_UNPACKED:
+        refuse(
+            f"data.file: {path}",
+            f"a workbook of at most {_MOST_UNPACKED / 1e9:.0f} GB once it is unpacked",
+            f"{unpacked / 1e9:,.1f} GB in a file of {Path(path).stat().st_size / 1e6:,.1f} MB",
+            "if the table is so large, save it as CSV or Parquet; if it is not, do not trust the file",
+        )
+
+
 def _excel_rows(path: str | Path, sheet: str | None) -> Iterator[tuple[Any, ...]]:
+    _refuse_bomb(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises what its zip and XML parsers raise
@@ -159,7 +181,16 @@ def _excel_rows(path: str | Path, sheet: str | None) -> Iterator[tuple[Any, ...]
         if not sheets:
             refuse(f"data.file: {path}", "a sheet with cells", "none", "check that it is the right file")
         chosen = sheets[0] if sheet is None else book[sheet]
-        yield from chosen.iter_rows(values_only=True)
+        chosen.reset_dimensions()  # what a file says of its own size may be wrong, and rows beyond it were lost
+        for number, row in enumerate(chosen.iter_rows(values_only=True), 1):
+            if number > _MOST_ROWS:
+                refuse(
+                    f"data.file: {path}",
+                    f"a sheet of at most {_MOST_ROWS:,} rows, Excel's own limit",
+                    "a cell further down",
+                    "delete it, or do not trust the file: no spreadsheet program writes such a cell",
+                )
+            yield row
     except (Refused, GeneratorExit):
         raise
     except Exception as error:  # a damaged sheet shows only when it is read
