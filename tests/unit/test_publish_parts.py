@@ -21,10 +21,8 @@ from hetflow.publish.jobs import Job, jobs_behind, read_records
 from hetflow.publish.last_look import refuse_units
 from hetflow.publish.log import Log
 from hetflow.publish.provenance import steps
-from hetflow.publish.public import public_appraisal
 from hetflow.publish.residual import to_review
 from hetflow.publish.structure import coarse, nested_outside, public_structure
-from hetflow.report.inputs import AppraisalInputs
 from hetflow.report.ledger import ledger
 from report_fixture import report_inputs
 
@@ -274,6 +272,8 @@ def test_analyses_of_nearly_the_same_units_are_named_for_review() -> None:
     )
     (said,) = to_review(frame, 10)
     assert "a and b" in said
+    assert "the analysis c leaves out fewer than 10" in to_review(frame, 10, 830.0)[-1]
+    assert len(to_review(frame, 10, 823.0)) == 1
 
 
 def test_a_level_is_not_told_by_the_covariate_that_it_depends_on() -> None:
@@ -296,18 +296,3 @@ def test_a_level_is_not_told_by_the_covariate_that_it_depends_on() -> None:
     }
     covered = covered_counts(frame, pd.DataFrame(groups), 10, Log())
     assert covered == {("type", "I", "treated"): "<10", ("type", "II", "treated"): "hidden"}
-
-
-def test_appraisals_lose_rows_of_few_units_and_what_tells_them() -> None:
-    """The groups of a fold make up a whole; a table without a label loses its small rows alone."""
-    groups = pd.DataFrame(
-        {"fold": [0, 0, 0, 1, 1], "group": ["a", "b", "c", "a", "b"], "n": [4, 30, 50, 40, 60]}
-    )
-    plain = pd.DataFrame({"place": ["x", "y"], "units": [9, 10]})
-    log = Log()
-    given = AppraisalInputs({"groups": groups, "plain": plain}, {})
-    kept = public_appraisal("primary: policy", given, 10, {}, log).tables
-    assert kept["groups"][["fold", "group"]].to_numpy().tolist() == [[0, "c"], [1, "a"], [1, "b"]]
-    assert kept["plain"]["place"].tolist() == ["y"]
-    assert log.totals() == {"small group": 1, "complementary group": 1, "small count": 1}
-    assert len(log.review) == 1

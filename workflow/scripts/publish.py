@@ -74,12 +74,11 @@ def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, A
     """Every file made from the study, as everybody may see it; refused if units can be found in one."""
     team = read_inputs(arguments.results, arguments.settings, arguments.lock)
     refuse_undeclared(team)
-    public, rare = public_inputs(team, publish["threshold"], log)
+    public, rare = public_inputs(team, publish["threshold"], log, publish["trees"])
     trees = set() if publish["trees"] else _trees(arguments.results)
-    log.add("figures and tables", "decision tree", len(trees))
-    report = build_report(replace(public, withheld=frozenset(trees)))
+    report = build_report(replace(public, withheld=public.withheld | trees))
     refuse_exports(report.tables, publish["threshold"])
-    log.review += to_review(public.estimates, publish["threshold"])
+    log.review += to_review(public.estimates, publish["threshold"], float(team.cohort["units"]))
     files = report_files(report)
     refuse_units(files, _identifiers(arguments), rare, _units(arguments.results))
     withheld = [name for name in manifest["artefacts"] if name.endswith((".parquet", ".npz"))]

@@ -151,6 +151,27 @@ def _small(column: pd.Series, threshold: int) -> int:
     return int(((numbers > 0) & (numbers < threshold)).sum())
 
 
+def refuse_small(inputs: ReportInputs, threshold: int) -> None:
+    """Refuse to publish what is said of fewer units than the threshold as a whole.
+
+    Raises
+    ------
+    hetflow.errors.Refused
+        With the study's, analysis' or appraisal's facts; the number is not quoted.
+    """
+    problems = [
+        problem
+        for name, (declared, _) in _FACTS.items()
+        for problem in small_facts(name, getattr(inputs, name), declared, threshold)
+    ]
+    for name, one in inputs.analyses.items():
+        for part in _FACTS_OF_ANALYSIS:
+            problems += small_facts(f"{name}/{part}", getattr(one, part), analysis.FACTS[part], threshold)
+        for part, found in one.appraisals.items():
+            problems += small_facts(f"{name}/{part}", found.facts, appraisals.FACTS[part], threshold)
+    refuse_all(problems)
+
+
 def small_facts(where: str, facts: Mapping[str, Any], declared: Kinds, threshold: int) -> Iterator[Problem]:
     """Numbers of units among facts that are too small for what is said of them to be published."""
     for path, value in leaves(facts):

@@ -11,33 +11,36 @@ from typing import Any
 
 import pandas as pd
 
+from hetflow.publish import cuts, lost
+from hetflow.publish.appraisals import public_appraisal
 from hetflow.publish.covariates import ARMS, covered_counts, pooled_levels
-from hetflow.publish.groups import FAMILY, thinned, without_small_groups
+from hetflow.publish.declarations import analysis as declarations
+from hetflow.publish.declarations.cohort import FACTS as COHORT
+from hetflow.publish.gate import refuse_small
 from hetflow.publish.log import Log
+from hetflow.publish.rules import Public, by_declaration, covered_text, public_facts
 from hetflow.publish.structure import public_structure, without_nested
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs, ReportInputs
+from hetflow.report.sensitivity import WITHHELD
 
-_CURVES = ("analysis", "outcome", "contrast", "target", "curve")
-_DISPLAYS = ("covariate",)
-_SHIFTS = (*FAMILY, "assumption", "arms", "delta")
-_LABELS = ("group", "level", "leaf", "stratum")
-_WHOLES = (*FAMILY, "covariate", "fold", "split", "ranking", "policy", "learner", "rule", "variable")
-_COUNTS = ("n", "units", "n_treated", "n_control", "treated_units", "control_units")
+_TABLES = ("curves", "displays", "shifts")
 
 
 def public_inputs(
-    inputs: ReportInputs, threshold: int, log: Log
+    inputs: ReportInputs, threshold: int, log: Log, trees: bool = False
 ) -> tuple[ReportInputs, dict[str, list[str]]]:
     """The same study, as everybody may see it.
 
     Parameters
     ----------
     inputs : ReportInputs
-        As the study team sees it.
+        As the study team sees it; all of it declared (`hetflow.publish.gate`).
     threshold : int
         Counts of 1 to threshold - 1 are suppressed.
     log : Log
         What was suppressed is added to it.
+    trees : bool
+        Whether decision trees may be published.
 
     Returns
     -------
@@ -51,23 +54,46 @@ def public_inputs(
     inputs = replace(inputs, variables=without_nested(inputs, threshold, log))
     covered = covered_counts(baseline, inputs.variables, threshold, log) if len(baseline) else {}
     touched = {name for name, _, _ in covered}
-    cohort = copy.deepcopy(dict(inputs.cohort))
-    if cohort.get("source"):
-        cohort["source"] = dict(cohort["source"]) | {"file": "not named"}
-        log.add("the data file", "named file")
-    estimates = without_small_groups(inputs.estimates, FAMILY, "group", threshold, "estimates", log)
+    few = lost.few_lost(inputs.cohort, threshold)
+    every = Public(threshold, rare, log, inputs.estimates, float("nan"), trees)
+    made = {name: _analysis(inputs, name, every, few, touched) for name in inputs.analyses}
+    estimates = [table for _, table in made.values()]
     public = replace(
         inputs,
         settings=dict(inputs.settings) | {"minimum_cell_count": threshold},
-        cohort=cohort,
+        cohort=_cohort(inputs.cohort, few, every),
         baseline=_without_shares(baseline, touched),
-        estimates=_without_levels(estimates, rare, "estimates", log),
-        analyses={
-            name: _analysis(name, one, threshold, rare, touched, log) for name, one in inputs.analyses.items()
-        },
+        estimates=pd.concat(estimates, ignore_index=True) if estimates else inputs.estimates,
+        analyses={name: one for name, (one, _) in made.items()},
         covered=covered,
+        withheld=inputs.withheld | _withheld(inputs, few),
     )
+    refuse_small(public, threshold)
     return public_structure(public, touched, threshold, log), rare
+
+
+def _cohort(cohort: Mapping[str, Any], few: set[str], public: Public) -> dict[str, Any]:
+    """Facts without the file's name and without what tells of few lost outcomes."""
+    out: dict[str, Any] = public_facts(
+        lost.without_lost(cohort, few, public.log), COHORT["cohort"], public, "cohort"
+    )
+    if out.get("source"):
+        out["source"] = dict(out["source"]) | {"file": "not named"}
+        public.log.add("the data file", "named file")
+    return out
+
+
+def _withheld(inputs: ReportInputs, few: set[str]) -> set[str]:
+    """What the page says is not published."""
+    shifted = [name for name, one in inputs.analyses.items() if len(one.plane)]
+    gone = any(_outcome(inputs, name) in few for name in shifted)
+    kept = any(_outcome(inputs, name) not in few for name in shifted)
+    return {WITHHELD} if gone and not kept else set()
+
+
+def _outcome(inputs: ReportInputs, name: str) -> str:
+    methods = inputs.settings["methods"].get(name, {})
+    return str(methods.get("outcome") or inputs.settings["outcome"])
 
 
 def _without_shares(baseline: pd.DataFrame, touched: set[str]) -> pd.DataFrame:
@@ -84,87 +110,91 @@ def _without_shares(baseline: pd.DataFrame, touched: set[str]) -> pd.DataFrame:
 
 
 def _analysis(
-    name: str, one: AnalysisInputs, threshold: int, rare: Mapping[str, list[str]], touched: set[str], log: Log
-) -> AnalysisInputs:
-    displays = without_small_groups(one.displays, _DISPLAYS, "level", threshold, f"{name}: displays", log)
+    inputs: ReportInputs, name: str, every: Public, few: set[str], touched: set[str]
+) -> tuple[AnalysisInputs, pd.DataFrame]:
+    """One analysis, and its estimates."""
+    one = inputs.analyses[name]
+    own = inputs.estimates[inputs.estimates["analysis"] == name].reset_index(drop=True)
+    public = replace(every, units=_units(own), few_lost=_outcome(inputs, name) in few)
+    if public.few_lost:
+        one = lost.analysis_without_lost(one, name, public.log)
+    one, own = _cut_once(inputs, name, one, own, public)
+    estimates = by_declaration(own, declarations.TABLES["estimates"], public, f"{name}: estimates")
+    public = replace(public, estimates=estimates)
+    parts: dict[str, Any] = {
+        part: by_declaration(getattr(one, part), declarations.TABLES[part], public, f"{name}: {part}")
+        for part in _TABLES
+    }
+    parts |= {
+        part: public_facts(getattr(one, part), declarations.FACTS[part], public, f"{name}: {part}")
+        for part in ("guards", "sensitivity")
+    }
     return replace(
         one,
-        nuisance=_nuisance(one.nuisance, threshold, rare, touched, f"{name}: overlap", log),
-        curves=thinned(one.curves, _CURVES, threshold, f"{name}: curves", log),
-        displays=_without_levels(displays, rare, f"{name}: displays", log),
-        shifts=without_small_groups(one.shifts, _SHIFTS, "group", threshold, f"{name}: shifts", log),
+        nuisance=_nuisance(one.nuisance, public, touched, f"{name}: overlap"),
+        notices=tuple(covered_text(text, public, f"{name}: notices") for text in one.notices),
         appraisals={
-            part: public_appraisal(f"{name}: {part}", found, threshold, rare, log)
+            part: public_appraisal(f"{name}: {part}", part, found, public)
             for part, found in one.appraisals.items()
         },
-    )
+        **parts,
+    ), estimates
 
 
-def public_appraisal(
-    where: str, found: AppraisalInputs, threshold: int, rare: Mapping[str, list[str]], log: Log
-) -> AppraisalInputs:
-    """Tables of an appraisal without rows of few units and without rare levels.
-
-    Groups of one whole are known by their columns; what else several rows tell together is left to a person, and said.
-    """
-    tables = {}
-    log.review.append(f"{where}: no rule knows what its rows tell together, groups of one whole apart")
-    for name, table in found.tables.items():
-        label = next((one for one in _LABELS if one in table), "")
-        kept = without_small_groups(table, _WHOLES, label, threshold, f"{where}: {name}", log)
-        kept = without_small_counts(kept, threshold, f"{where}: {name}", log)
-        tables[name] = _without_levels(kept, rare, f"{where}: {name}", log)
-    return AppraisalInputs(tables, found.facts)
+def _units(estimates: pd.DataFrame) -> float:
+    """Units of an analysis; NaN where it has no estimate of all."""
+    whole = estimates[(estimates["estimand"] == "ATE") & (estimates["group"] == "all")]
+    return float(whole["n"].iloc[0]) if len(whole) else float("nan")
 
 
-def without_small_counts(table: pd.DataFrame, threshold: int, where: str, log: Log) -> pd.DataFrame:
-    """Rows none of whose counts is small."""
-    columns = [name for name in _COUNTS if name in table and pd.api.types.is_numeric_dtype(table[name])]
-    small = ((table[columns] > 0) & (table[columns] < threshold)).any(axis=1)
-    if not len(columns) or not small.any():
-        return table
-    log.add(where, "small count", int(small.sum()))
-    return table[~small].reset_index(drop=True)
+def _cut_once(
+    inputs: ReportInputs, name: str, one: AnalysisInputs, estimates: pd.DataFrame, public: Public
+) -> tuple[AnalysisInputs, pd.DataFrame]:
+    """An analysis and its estimates, in which no covariate is cut twice with few units between two cuts."""
+    rules = inputs.settings["methods"].get(name, {}).get("estimates", {}).get("rules", {})
+    made = [
+        *cuts.of_rules(estimates, rules),
+        *cuts.of_cells(_table(one, "modifiers", "cells")),
+        *cuts.of_displays(one.displays),
+        *(cuts.of_trees(_table(one, "policy", "trees")) if public.trees else ()),
+    ]
+    gone = cuts.near(made, public.threshold, name, public.log)
+    if not gone:
+        return one, estimates
+    of_rules = estimates["estimand"].isin(["rule_groups", "rule_groups_difference"])
+    kept = estimates[~(of_rules & cuts.named(estimates, "rules", gone))].reset_index(drop=True)
+    appraisals = {
+        part: AppraisalInputs(
+            {table: cuts.left(frame, table, gone) for table, frame in found.tables.items()}, found.facts
+        )
+        for part, found in one.appraisals.items()
+    }
+    return replace(one, displays=cuts.left(one.displays, "displays", gone), appraisals=appraisals), kept
 
 
-def _without_levels(frame: pd.DataFrame, rare: Mapping[str, list[str]], where: str, log: Log) -> pd.DataFrame:
-    """Rows that name no rare level: as a term ``covariate=level``, or as a level beside its covariate."""
-    terms = {f"{name}={level}" for name, levels in rare.items() for level in levels}
-    texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
-    if frame.empty or not terms or not texts:
-        return frame
-    named = frame[texts].isin(terms).any(axis=1)
-    if {"covariate", "level"} <= set(frame):
-        pairs = frame["covariate"].astype(str) + "=" + frame["level"].astype(str)
-        named |= pairs.isin(terms)
-    log.add(where, "rare level", int(named.sum()))
-    return frame[~named].reset_index(drop=True)
+def _table(one: AnalysisInputs, part: str, name: str) -> pd.DataFrame:
+    found = one.appraisals.get(part)
+    return found.tables.get(name, pd.DataFrame()) if found else pd.DataFrame()
 
 
-def _nuisance(
-    facts: Mapping[str, Any],
-    threshold: int,
-    rare: Mapping[str, list[str]],
-    touched: set[str],
-    where: str,
-    log: Log,
-) -> Mapping[str, Any]:
+def _nuisance(facts: Mapping[str, Any], public: Public, touched: set[str], where: str) -> Mapping[str, Any]:
     """Balance without terms that would tell covered counts; a histogram in which no single bar is left out."""
+    facts = public_facts(facts, declarations.FACTS["nuisance"], public, where)
     overlap = facts.get("overlap")
     if not overlap:
         return facts
     out = copy.deepcopy(dict(overlap))
-    terms = {f"{name}={level}" for name, levels in rare.items() for level in levels}
+    terms = {f"{name}={level}" for name, levels in public.rare.items() for level in levels}
     balance = out.get("balance", [])
     kept = [
         row
         for row in balance
         if row["covariate"] not in terms and row["covariate"].split("=")[0].split("__")[0] not in touched
     ]
-    log.add(where, "complementary", len(balance) - len(kept))
+    public.log.add(where, "complementary", len(balance) - len(kept))
     out["balance"] = kept
     for arm in ARMS:
-        _no_single_bar(out.get("histogram", []), arm, threshold, where, log)
+        _no_single_bar(out.get("histogram", []), arm, public.threshold, where, public.log)
     return dict(facts) | {"overlap": out}
 
 

@@ -12,8 +12,9 @@ from hetflow.publish.log import REASONS, Log
 _SAME = ["outcome", "contrast", "estimand", "target", "group", "term", "scale"]
 
 
-def to_review(estimates: pd.DataFrame, threshold: int) -> list[str]:
-    """Estimates of the same quantity in two analyses whose units differ by fewer than the threshold.
+def to_review(estimates: pd.DataFrame, threshold: int, units: float = float("nan")) -> list[str]:
+    """Estimates of the same quantity in two analyses whose units differ by fewer than the threshold, and analyses that
+    leave out fewer of the study's units than that.
 
     Two models are not subtracted as two means are; whether what is left tells anything of the few units between them
     depends on what else the reader knows.
@@ -25,9 +26,15 @@ def to_review(estimates: pd.DataFrame, threshold: int) -> list[str]:
             if 0 < other["n"] - one["n"] < threshold:
                 key = (str(one["analysis"]), str(other["analysis"]), threshold)
                 found[key] = found.get(key, 0) + 1
-    return [
+    said = [
         f"{number} estimates of the analyses {one} and {other} are of units that differ by fewer than {least}"
         for (one, other, least), number in found.items()
+    ]
+    whole = estimates[estimates["estimand"] == "ATE"].drop_duplicates("analysis")
+    return said + [
+        f"the analysis {name} leaves out fewer than {threshold} of the participants, as its number tells"
+        for name, n in zip(whole["analysis"], whole["n"], strict=True)
+        if 0 < units - n < threshold
     ]
 
 

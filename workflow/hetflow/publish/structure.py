@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hetflow.publish.declarations.missing import MECHANISM
+from hetflow.publish.declared import ESTIMATE
 from hetflow.publish.log import Log
 from hetflow.report.frames_missing import split_names
 from hetflow.report.inputs import ReportInputs
@@ -44,9 +46,11 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
         tests = {name: coarse(labels[name]) for name in ("structure_p", "order_p")}
         mechanism["labels"] = labels.assign(rows=rounded(labels["rows"], threshold), **tests)
     if len(mechanism.get("compared", ())):
-        kept = mechanism["compared"]["rows"] >= threshold
-        log.add("masks compared", "small count", int((~kept).sum()))
-        mechanism["compared"] = mechanism["compared"][kept].reset_index(drop=True)
+        compared = mechanism["compared"]
+        unread = [name for name in MECHANISM["compared"].of(ESTIMATE) if name in compared]
+        mechanism["compared"] = compared.assign(
+            **dict.fromkeys(unread, np.nan)
+        )  # the page reads the tests alone
     return replace(
         inputs,
         variables=_variables(inputs.variables, threshold, log),

@@ -88,7 +88,7 @@ def flow_table(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[Table, p
 def with_outcome(flow: pd.DataFrame, outcomes: Mapping[str, Mapping[str, Any]], outcome: str) -> pd.DataFrame:
     """The flow with those whose outcome was observed as its last step, where some were not."""
     facts = outcomes.get(outcome)
-    if facts is None or flow.empty:
+    if facts is None or flow.empty or facts.get("by_arm") is False:  # the public form may not tell
         return flow
     seen = {arm: int(facts[f"observed_{arm}"]) for arm in ("treated", "control")}
     lost = sum(int(facts[f"missing_{arm}"]) for arm in ("treated", "control"))

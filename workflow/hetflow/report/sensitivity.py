@@ -24,6 +24,13 @@ FINDINGS = {
 #: A finding is called fragile when a shift changes it that is smaller than this multiple of what covariates tell apart.
 FRAGILE = 1.0
 ARMS = ("treated", "control", "both", "opposite")
+_HEADING = "What the missing outcomes could change"
+#: What the public form withholds where an arm lost few outcomes, and what it says of that.
+WITHHELD = "sensitivity"
+NOT_PUBLISHED = (
+    "What the missing outcomes could change was examined. It is not published, as it would tell of the few "
+    "participants of an arm who lack the outcome."
+)
 _UNSHIFTED = "As observed ones predict (missing at random)"
 
 
@@ -37,17 +44,18 @@ def shown_analysis(inputs: ReportInputs) -> str:
 
 def examined(inputs: ReportInputs) -> bool:
     """Whether any analysis asked what missing outcomes could change."""
-    return bool(shown_analysis(inputs))
+    return bool(shown_analysis(inputs)) or WITHHELD in inputs.withheld
 
 
 def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """Heading, sentences, figure and tables of the page; nothing where no analysis was examined."""
     texts = sensitivity_text(inputs, words, minimum)
     if not texts:
-        return []
+        told = [("heading", _HEADING), ("text", NOT_PUBLISHED)]
+        return told if WITHHELD in inputs.withheld else []
     drawn = [("figure", "sensitivity"), ("table", "tipping"), ("table", "sensitivity")]
     return [
-        ("heading", "What the missing outcomes could change"),
+        ("heading", _HEADING),
         *(("text", text) for text in texts),
         *drawn,
     ]
@@ -78,7 +86,7 @@ def overturned(inputs: ReportInputs, words: Words) -> list[str]:
     """What it would take to overturn the average effect and the ranking; empty where no analysis was examined."""
     name = shown_analysis(inputs)
     if not name:
-        return []
+        return [NOT_PUBLISHED] if WITHHELD in inputs.withheld else []
     analysis = inputs.analyses[name]
     found = [_overturned(analysis.tipping, analysis.sensitivity, key, words) for key in ("ATE", "AUTOC")]
     return [*(text for text in found if text), _compared(analysis.tipping, analysis.sensitivity, words)]

@@ -1,0 +1,88 @@
+"""A reader who adds and subtracts: counts that are not printed, narrowed by all that is (integer programming)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+Cell = Hashable
+
+
+@dataclass
+class Attack:
+    """What is known of cells that hold whole numbers of units.
+
+    Attributes
+    ----------
+    low, high : dict of cell to float
+        What is printed of a cell: equal where its count is, 1 and 9 for ``<10``, 0 and infinity where nothing is.
+    sums : list of (cells, low, high)
+        What is printed of sums.
+    """
+
+    low: dict[Cell, float] = field(default_factory=dict)
+    high: dict[Cell, float] = field(default_factory=dict)
+    sums: list[tuple[list[Cell], float, float]] = field(default_factory=list)
+
+    def cell(self, name: Cell, printed: object, threshold: int) -> None:
+        """A cell as a table prints it: a count, ``<10``, or anything else for one that is hidden."""
+        text = str(printed).replace(",", "").replace("\u202f", "").strip().removesuffix(".0")
+        if text.isdigit():
+            low = high = float(text)
+        elif text.startswith("<"):
+            low, high = 1.0, threshold - 1.0
+        else:
+            low, high = 0.0, np.inf
+        self.low[name] = max(low, self.low.get(name, 0.0))
+        self.high[name] = min(high, self.high.get(name, np.inf))
+
+    def total(self, names: Iterable[Cell], printed: object, threshold: int) -> None:
+        """The sum of some cells as a table prints it; nothing is learnt where it is hidden."""
+        own = Attack()
+        own.cell("total", printed, threshold)
+        listed = list(names)
+        for name in listed:
+            self.low.setdefault(name, 0.0)
+            self.high.setdefault(name, np.inf)
+        if np.isfinite(own.high["total"]):
+            self.sums.append((listed, own.low["total"], own.high["total"]))
+
+    def interval(self, name: Cell) -> tuple[float, float]:
+        """Smallest and largest count that agrees with everything; the largest may be infinite.
+
+        Raises
+        ------
+        AssertionError
+            If nothing agrees: what is printed contradicts itself, or has been read wrongly.
+        """
+        names = list(self.low)
+        place = {one: number for number, one in enumerate(names)}
+        matrix = np.zeros((len(self.sums), len(names)))
+        for row, (cells, _, _) in enumerate(self.sums):
+            for cell in cells:
+                matrix[row, place[cell]] += 1.0
+        limits = (
+            [LinearConstraint(matrix, *np.array([ends[1:] for ends in self.sums]).T)] if self.sums else []
+        )
+        ends = []
+        for sign in (1.0, -1.0):
+            cost = np.zeros(len(names))
+            cost[place[name]] = sign
+            found = milp(
+                cost,
+                constraints=limits,
+                integrality=np.ones(len(names)),
+                bounds=Bounds(list(self.low.values()), list(self.high.values())),
+            )
+            unbounded = found.status == 3 or (found.status == 4 and sign < 0)
+            assert found.success or unbounded, found.message
+            ends.append(sign * found.fun if found.success else np.inf)
+        return float(round(ends[0])), float(round(ends[1])) if np.isfinite(ends[1]) else np.inf
+
+    def width(self, name: Cell) -> float:
+        """How many counts a cell may have."""
+        low, high = self.interval(name)
+        return high - low + 1
