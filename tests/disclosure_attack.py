@@ -86,3 +86,76 @@ class Attack:
         """How many counts a cell may have."""
         low, high = self.interval(name)
         return high - low + 1
+
+
+def covariate_attack(
+    rows: list[dict[str, str]], gaps: dict[str, str] | None, arms: dict[str, int], threshold: int
+) -> Attack:
+    """What the baseline table and the table of missing values tell of one covariate.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of ``baseline.csv`` of one covariate to which all units belong.
+    gaps : dict or None
+        Its row of ``missing.csv``; None where nothing is missing or nothing is told.
+    arms : dict of str to int
+        Units of each arm, which the reader knows.
+    threshold : int
+
+    Returns
+    -------
+    Attack
+        Cells are (level, arm); what misses a value is the level ``missing``, what no row names the level ``rest``.
+    """
+    attack = Attack()
+    for arm, size in arms.items():
+        for row in rows:
+            counted = row["statistic"].startswith("number")
+            printed = row[arm].split(" (")[0] if counted else ""
+            attack.cell((row["level"] if counted else "observed", arm), printed, threshold)
+        attack.cell(("missing", arm), rows[0][f"missing_{arm}"].split(" (")[0], threshold)
+        if gaps is not None:
+            attack.cell(("missing", arm), gaps[arm].split(" (")[0], threshold)
+        if len(rows) == 1:
+            attack.cell(("rest", arm), "", threshold)
+        attack.total([cell for cell in attack.low if cell[1] == arm], size, threshold)  # type: ignore[index]
+    if gaps is not None:
+        attack.total([("missing", arm) for arm in arms], gaps["all"].split(" (")[0], threshold)
+    return attack
+
+
+def told_sets(published: Iterable[frozenset[int]], most: int) -> list[frozenset[int]]:
+    """Sets of few units whose mean the means of published sets tell, by adding and subtracting.
+
+    Units that no published set tells apart make up an atom. An atom's mean is told where its indicator is a linear
+    combination of the published ones.
+
+    Parameters
+    ----------
+    published : iterable of set of int
+        Units of each published mean, whose numbers of units are known.
+    most : int
+        Atoms of at most so many units are looked for, and unions of two of them.
+    """
+    sets = [one for one in dict.fromkeys(published) if one]
+    members: dict[tuple[bool, ...], set[int]] = {}
+    for unit in frozenset().union(*sets):
+        members.setdefault(tuple(unit in one for one in sets), set()).add(unit)
+    atoms = list(members.values())
+    matrix = np.array([[float(key[row]) for key in members] for row in range(len(sets))])
+    span = np.linalg.svd(matrix, full_matrices=False)
+    basis = span.Vh[1e-9 * span.S[0] < span.S]
+
+    def told(places: list[int]) -> bool:
+        own = np.zeros(len(atoms))
+        own[places] = 1.0
+        return bool(np.linalg.norm(own - basis.T @ (basis @ own)) < 1e-7)
+
+    small = [place for place, atom in enumerate(atoms) if len(atom) <= most]
+    found = [[place] for place in small if told([place])]
+    pairs = [(one, other) for number, one in enumerate(small) for other in small[number + 1 :]]
+    found += [
+        [*pair] for pair in pairs if len(atoms[pair[0]]) + len(atoms[pair[1]]) <= most and told([*pair])
+    ]
+    return [frozenset().union(*(atoms[place] for place in places)) for places in found]

@@ -69,7 +69,7 @@ def public_inputs(
         withheld=inputs.withheld | _withheld(inputs, few),
     )
     refuse_small(public, threshold)
-    return public_structure(public, touched, threshold, log), rare
+    return public_structure(public, touched | few, threshold, log), rare
 
 
 def _cohort(cohort: Mapping[str, Any], few: set[str], public: Public) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
     ----------
     inputs : ReportInputs
     touched : set of str
-        Covariates of which some count is covered.
+        Covariates of which some count is covered, and outcomes of which an arm lost few.
     """
     tables = dict(inputs.structure_tables)
     if len(tables.get("rules", ())):
