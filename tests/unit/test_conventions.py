@@ -105,3 +105,12 @@ def test_headings_of_the_changelog_fall_and_only_the_newest_may_be_unreleased() 
 def test_pages_name_no_version_that_the_changelog_does_not_have(name: str) -> None:
     named = set(re.findall(r"\bv(\d+\.\d+\.\d+)\b", (ROOT / name).read_text()))
     assert named <= {version for version, _ in HEADINGS}
+
+
+def test_the_contents_of_the_long_page_name_its_headings_in_their_order() -> None:
+    text = (ROOT / "docs" / "validation.md").read_text()
+    named = re.findall(r"^- \[(.*)\]\(#([\w-]+)\)$", text, re.MULTILINE)
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert [title for title, _ in named] == headings, "bring the list under Contents up to date"
+    for title, anchor in named:
+        assert anchor == re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
