@@ -17,6 +17,7 @@ from hetflow.publish.followed import bounded_groups, of_published_estimates, out
 from hetflow.publish.groups import FAMILY, without_small_groups
 from hetflow.publish.log import Log
 from hetflow.publish.policy import gain_curves, published_trees, treated_shares
+from hetflow.publish.residual import without_near
 from hetflow.publish.risk import public_risk
 from hetflow.publish.rules import Public, by_declaration, covered_text, public_facts
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs
@@ -263,6 +264,24 @@ def test_what_is_said_of_an_estimate_goes_with_it() -> None:
     assert set(told) == {"ATE", "rule_groups:by_ward:East"}
 
 
+def test_a_group_of_nearly_the_same_units_in_two_analyses_stands_once() -> None:
+    frame = pd.DataFrame(
+        {
+            "analysis": ["primary", "primary", "weighted", "weighted", "weighted"],
+            "estimand": ["ATE", "rule_groups", "ATE", "rule_groups", "rule_groups"],
+            "group": ["all", "West", "all", "West", "East"],
+            "n": [224, 65, 230, 70, 70],
+        }
+    )
+    kept = without_near(frame, 10, Log())
+    assert kept[["analysis", "group"]].to_numpy().tolist() == [
+        ["primary", "all"],
+        ["primary", "West"],
+        ["weighted", "all"],  # left to a person, who is told of it
+        ["weighted", "East"],
+    ]
+
+
 def test_ranges_of_the_propensity_that_leave_out_few_go() -> None:
     table = pd.DataFrame(
         {
@@ -295,6 +314,9 @@ def test_a_covariate_cut_twice_nearby_is_shown_once() -> None:
     assert cuts.near([cut("rules", first), cut("displays", apart)], 10, "primary", Log()) == set()
     assert cuts.near([cut("rules", first), cut("cells", first)], 10, "primary", Log()) == set()
     assert cuts.ends_of(pd.Series(["East", "West"]), pd.Series([1, 2])) == {}
+    tree = [*cuts.of_trees(_tree("tree_1", 48.5, 84))]
+    assert tree == [cuts.Cut("trees", "tree_1", "age", {"48.5": 84.0})]
+    assert cuts.near([cut("rules", first), *tree], 10, "primary", Log()) == {("trees", "tree_1")}
     displays = pd.DataFrame({"covariate": ["age", "bmi"], "bin": 0})
     assert cuts.left(displays, "displays", {("displays", "age")})["covariate"].tolist() == ["bmi"]
 

@@ -22,6 +22,7 @@ from marked_patients import (
     marked_project,
 )
 from needs import package
+from published_attack import ALLOWED, covariate_attacks, lost_attack, told_means
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("publish")
@@ -108,6 +109,19 @@ def test_a_small_group_s_estimate_is_left_out_with_the_smallest_other(published:
     rows = _rows(published.results / "crate" / "tables" / "estimates.csv")
     wards = {row["group"] for row in rows if row["term"] == "by_ward" and row["analysis"] == "primary"}
     assert len(wards & {"East", "West", "Old wing"}) == 2  # with all three, the average would tell the fourth
+
+
+def test_no_small_count_is_told_by_adding_and_subtracting(published: Project) -> None:
+    widths = covariate_attacks(published)
+    assert {cell[0] for cell in widths} >= {"ward", "pulse", "glucose", "smoker"}
+    assert min(width for _, width in widths.values()) >= ALLOWED
+    lost = lost_attack(published, "y1")  # 8 of each arm; 16 in all are told by the number analysed
+    assert min(lost.values()) >= ALLOWED
+
+
+def test_no_mean_of_few_units_is_told_by_adding_and_subtracting(published: Project) -> None:
+    assert told_means(published) == []
+    assert told_means(published, team=True) != []  # the power: the same attack on what the study team sees
 
 
 def test_the_account_says_what_was_suppressed_and_why(published: Project) -> None:

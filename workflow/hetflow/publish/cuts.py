@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,13 +103,31 @@ def of_cells(cells: pd.DataFrame) -> Iterator[Cut]:
 
 
 def of_trees(trees: pd.DataFrame) -> Iterator[Cut]:
-    """The first split of each tree of all units."""
+    """Nodes of trees of all units to which conditions on one covariate lead, all of them below or all above."""
     whole = trees[trees["fold"] == 0] if len(trees) else trees
     for name, rows in whole.groupby("tree", sort=False) if len(whole) else ():
-        root, below = rows[rows["node"] == 0].iloc[0], rows[(rows["parent"] == 0) & (rows["side"] == "below")]
-        if len(below):
-            ends = {f"{root['cut']:g}": float(below["n"].iloc[0])}
-            yield Cut("trees", str(name), str(root["column"]), ends)
+        nodes: dict[int, Mapping[Any, Any]] = {row["node"]: row for row in rows.to_dict("records")}
+        ends: dict[str, dict[str, float]] = {}
+        for node in nodes.values():
+            path = list(_path(nodes, node))
+            columns, sides = {column for column, _, _ in path}, {side for _, side, _ in path}
+            if len(columns) == 1 and len(sides) == 1:
+                below = sides == {"below"}
+                cut = (min if below else max)(cut for _, _, cut in path)
+                size = float(node["n"]) if below else float(nodes[0]["n"] - node["n"])
+                ends.setdefault(columns.pop(), {})[f"{cut:g}"] = size
+        for covariate, own in ends.items():
+            yield Cut("trees", str(name), covariate, own)
+
+
+def _path(
+    nodes: Mapping[int, Mapping[Any, Any]], node: Mapping[Any, Any]
+) -> Iterator[tuple[str, str, float]]:
+    """Covariate, side and cut of every condition from a node up to the root."""
+    while node["parent"] >= 0:
+        parent = nodes[node["parent"]]
+        yield str(parent["column"]), str(node["side"]), float(parent["cut"])
+        node = parent
 
 
 #: Columns that name what of a table has to go; they name one table alone among those of the appraisals.

@@ -18,6 +18,7 @@ from hetflow.publish.declarations import analysis as declarations
 from hetflow.publish.declarations.cohort import FACTS as COHORT
 from hetflow.publish.gate import refuse_small
 from hetflow.publish.log import Log
+from hetflow.publish.residual import without_near
 from hetflow.publish.rules import Public, by_declaration, covered_text, public_facts
 from hetflow.publish.structure import public_structure, without_nested
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs, ReportInputs
@@ -63,7 +64,7 @@ def public_inputs(
         settings=dict(inputs.settings) | {"minimum_cell_count": threshold},
         cohort=_cohort(inputs.cohort, few, every),
         baseline=_without_shares(baseline, touched),
-        estimates=pd.concat(estimates, ignore_index=True) if estimates else inputs.estimates,
+        estimates=without_near(pd.concat(estimates, ignore_index=True), threshold, log),
         analyses={name: one for name, (one, _) in made.items()},
         covered=covered,
         withheld=inputs.withheld | _withheld(inputs, few),

@@ -5,11 +5,37 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hetflow.publish.log import REASONS, Log
 
+_WHOLE = ("ATE", "ATT", "ATC", "ATO")
 _SAME = ["outcome", "contrast", "estimand", "target", "group", "term", "scale"]
+
+
+def without_near(estimates: pd.DataFrame, threshold: int, log: Log) -> pd.DataFrame:
+    """Estimates without those of a group whose number differs by few from the same group's in an earlier analysis.
+
+    Both would tell how many of the group the one leaves out. Numbers of all units are left to a person (`to_review`).
+    """
+    groups = estimates["group"] != "all"
+    groups &= ~estimates["estimand"].isin(_WHOLE)
+    keys = [name for name in _SAME if name in estimates]
+    told: dict[tuple[Any, ...], list[float]] = {}
+    gone = np.zeros(len(estimates), dtype=bool)
+    columns = [*keys, "n"]
+    for place, row in zip(
+        np.flatnonzero(groups), estimates.loc[groups, columns].itertuples(index=False, name=None), strict=True
+    ):
+        *key, size = row
+        known = told.setdefault(tuple(key), [])
+        if any(0 < abs(size - other) < threshold for other in known):
+            gone[place] = True
+        else:
+            known.append(size)
+    log.add("groups in several analyses", "complementary", int(gone.sum()))
+    return estimates[~gone].reset_index(drop=True)
 
 
 def to_review(estimates: pd.DataFrame, threshold: int, units: float = float("nan")) -> list[str]:
