@@ -52,7 +52,7 @@ def test_the_page_has_the_anchors() -> None:
     missing = {
         name for anchors in gallery.PICTURES.values() for name in anchors if f'id="{name}"' not in text
     }
-    assert missing <= {"figure-sensitivity", "figure-policy", "figure-stability"}
+    assert missing <= {f"figure-{name}" for name in ("sensitivity", "policy", "stability")}
     assert all(f'"{name.removeprefix("figure-")}"' in sources for name in missing)
 
 

@@ -28,6 +28,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "ranking": ("figure-toc",),
     "groups": ("figure-groups",),
     "modifiers": ("figure-importance",),
+    "explore": ("explore-effects",),
     "policy": ("figure-policy",),
     "stability": ("figure-stability",),
 }
