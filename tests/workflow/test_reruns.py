@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 from hetflow.files import read_json
+from read_keys import keys_read
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -41,7 +42,7 @@ CHANGES = {
     "a group count": (
         "  groups: 2",
         "  groups: 3",
-        rules({"analysis_settings": 4, "study_settings": 1, "learners": 1}, SPLITS, ESTIMATION, PAGE),
+        rules({"analysis_settings": 4, "study_settings": 1, "learners": 1, "splits": 1}, ESTIMATION, PAGE),
     ),
     "a forest setting": (
         "forest: {trees: 80",
@@ -92,6 +93,25 @@ def test_a_changed_key_runs_again_what_reads_it(project: Project, change: str) -
     old, new, expected = CHANGES[change]
     project.edit(old, new)
     assert project.would_run() == expected
+
+
+#: A change of these changes the scores, whoever reads them; and keys that stand in the settings once more, by what
+#: follows from them, or that only a score brought along makes use of.
+UNREAD = {"seed", "outcome", "outcome_kind", "better", "randomised"}
+UNREAD |= {"modifiers.named", "modifiers.split_trees", "policy.harm", "risk.score_worse", "learners.methods"}
+JUDGES = ("split", "learner", "evidence", "splits", "modifiers", "policy", "risk", "learners")
+
+
+def test_settings_of_appraisals_hold_what_they_read_and_nothing_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a key which an appraisal does not read runs it not again."""
+    said = project.snakemake("--dry-run", "--printshellcmds", "--forceall").stdout
+    monkeypatch.chdir(project.folder)
+    for name in JUDGES:
+        command = next(line for line in said.splitlines() if f"/{name}.py " in line and "/primary/" in line)
+        held, seen = keys_read(command.strip(), monkeypatch)
+        assert held - seen - UNREAD == set(), name
 
 
 def test_a_touched_study_file_runs_nothing(project: Project) -> None:

@@ -74,7 +74,7 @@ class Plan(StagePlan):
 
     def split_parts(self, analysis: str) -> list[str]:
         """Files of single splits, one a job."""
-        folder = f"{self.owner[analysis, 'splits']}/splits/parts"
+        folder = f"{self.owner[analysis, 'split']}/splits/parts"
         return [f"{folder}/{name}.parquet" for name in split_jobs(self.analyses[analysis])]
 
     def negative_controls(self) -> list[str]:

@@ -6,7 +6,7 @@ rule split:
         cohort="<results>/cohort.parquet",
         outcomes="<results>/outcomes.parquet",
         facts="<results>/cohort.json",
-        settings="<results>/{analysis}/settings/splits.json",
+        settings="<results>/{analysis}/settings/split.json",
         scores=lambda wildcards: START.files(PLAN.scores(wildcards.analysis)),
         completed=lambda wildcards: START.files(
             PLAN.completed(wildcards.analysis, "deployment")

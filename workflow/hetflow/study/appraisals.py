@@ -46,6 +46,8 @@ class Appraisal:
         where the study names the analysis.
     unread : tuple of str
         Keys of its section that enter through its list of files alone.
+    shared : tuple of str
+        Which of `_SHARED` it reads.
     """
 
     tables: tuple[str, ...]
@@ -53,24 +55,38 @@ class Appraisal:
     more: Callable[[Study], Mapping[str, Any]] = field(default=_nothing)
     unsuited: Callable[[Study], str] = field(default=_suits)
     unread: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ("confidence",)
+
+
+#: Keys of the study that some appraisals read and others do not.
+_SHARED: dict[str, Callable[[Study], Any]] = {
+    "confidence": lambda study: study.estimates.confidence,
+    "minimum_cell_count": lambda study: study.minimum_cell_count,
+}
+_BOTH = tuple(_SHARED)
 
 
 #: By name of the section, which is that of the stage, of the rule and of the folder.
 APPRAISALS: dict[str, Appraisal] = {
-    "evidence": Appraisal(("tests",), ("scores", "deployment"), evidence_settings),
+    "evidence": Appraisal(("tests",), ("scores", "deployment"), evidence_settings, shared=()),
     "splits": Appraisal(
         ("blp", "gates", "clan", "proxies"),
-        ("scores", "deployment"),
-        splits.split_settings,
+        ("scores", "deployment", "split"),
+        splits.splits_settings,
         splits.unsuited,
+        shared=_BOTH,
     ),
     "modifiers": Appraisal(
         ("importance", "displays", "cells"),
         ("scores", "deployment", "inference", "nuisance", "forest"),
         modifier_settings,
+        shared=_BOTH,
     ),
     "policy": Appraisal(
-        ("ranking", "curves", "values", "trees", "harms"), ("scores", "deployment"), policy_more
+        ("ranking", "curves", "values", "trees", "harms"),
+        ("scores", "deployment"),
+        policy_more,
+        shared=_BOTH,
     ),
     "risk": Appraisal(
         ("performance", "effects", "groups", "distribution"),
@@ -123,11 +139,10 @@ def appraisal_slices(study: Study) -> dict[str, dict[str, Any]]:
         "outcome_kind": outcome.kind,
         "better": outcome.better,
         "randomised": study.design.kind == "randomised",
-        "confidence": study.estimates.confidence,
-        "minimum_cell_count": study.minimum_cell_count,
     }
     return {
         name: shared
+        | {key: _SHARED[key](study) for key in APPRAISALS[name].shared}
         | {name: getattr(study, name).model_dump(mode="json", exclude={"analyses", *APPRAISALS[name].unread})}
         | dict(APPRAISALS[name].more(study))
         for name in appraised(study)

@@ -14,7 +14,8 @@ from hetflow.study.appraisals import APPRAISALS, appraisal_slices, appraised
 from hetflow.study.learners import learner_settings
 from hetflow.study.model import Study
 from hetflow.study.routes import ROUTES
-from hetflow.study.stability import refit_slice
+from hetflow.study.splits import split_slice
+from hetflow.study.stability import headline_estimates, refit_slice
 
 DEPLOYMENT, INFERENCE = "deployment", "inference"
 #: Each stage of an analysis and the stages whose files it reads.
@@ -28,6 +29,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "refit": ("deployment", "inference", "nuisance", "draws"),
     "scores": ("forest", "draws"),
     "learner": ("deployment", "nuisance"),
+    "split": ("scores", "deployment"),
     "estimates": ("scores", "inference", "permutation"),
     "sensitivity": ("scores", "inference"),
 } | {name: appraisal.parents for name, appraisal in APPRAISALS.items()}
@@ -38,6 +40,7 @@ def stages(study: Study) -> list[str]:
     left_out = set(APPRAISALS) - set(appraised(study))
     left_out |= set() if study.forest.training == INFERENCE else {"permutation"}
     left_out |= {"learner"} if "learners" in left_out else set()
+    left_out |= {"split"} if "splits" in left_out else set()
     left_out |= set() if study.stability.analyses else {"refit"}
     return [stage for stage in PARENTS if stage not in left_out]
 
@@ -74,7 +77,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"better": outcome["better"]},
         "refit": seed
         | {"forest": forest, "training": study.forest.training, "refit": refit_slice(study)}
-        | {"estimates": dump["estimates"], "better": outcome["better"], "folds": study.folds}
+        | {"estimates": headline_estimates(study), "better": outcome["better"], "folds": study.folds}
         | {"nuisance": dump["nuisance"], "missing_outcome": outcome_slice(study), "randomised": randomised}
         | {"probability": dump["design"]["probability"]}
         | outcome_facts
@@ -82,6 +85,7 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | _imputed(study),
         "draws": seed | {"missingness": _chain(study), "named": _named(study)} | outcome_facts,
         "learner": learner_settings(study),
+        "split": split_slice(study),
         "scores": {"better": outcome["better"], "folds": study.folds} | _imputed(study),
         "estimates": seed
         | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
@@ -90,7 +94,11 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | patterns
         | _imputed(study),
         "sensitivity": seed
-        | {"estimates": dump["estimates"], "randomised": randomised, "better": outcome["better"]}
+        | {
+            "estimates": _without(dump["estimates"], "average", "displays"),
+            "randomised": randomised,
+            "better": outcome["better"],
+        }
         | {"sensitivity": dump["sensitivity"]}
         | outcome_facts
         | _imputed(study),

@@ -49,18 +49,30 @@ def unsuited(study: Study) -> str:
     return ""
 
 
-def split_settings(study: Study) -> dict[str, Any]:
+def split_slice(study: Study) -> dict[str, Any]:
+    """What the single splits read: neither how they are told nor the groups of the estimates."""
+    outcome = study.outcomes[study.outcome]
+    return {
+        "seed": study.seed,
+        "outcome": study.outcome,
+        "outcome_kind": outcome.kind,
+        "better": outcome.better,
+        "splits": study.splits.model_dump(mode="json", include={"learners", "groups"}),
+    } | _trial(study)
+
+
+def splits_settings(study: Study) -> dict[str, Any]:
     """What the stage's settings hold beside the shared ones; numbers that only add files are left out."""
     section = study.splits.model_dump(
         mode="json", include={"learners", "strategy", "groups", "covariates", "leading"}
     )
     section["covariates"] = section["covariates"] or list(study.estimates.projection)
-    return {
-        "splits": section,
-        "strata": bool(study.design.strata),
-        "sequential_groups": study.estimates.groups,
-        "covariates": study.nuisance.covariates,
-    }
+    return {"splits": section, "sequential_groups": study.estimates.groups} | _trial(study)
+
+
+def _trial(study: Study) -> dict[str, Any]:
+    """What makes a trial of an analysis' files (`hetflow.effects.trial`)."""
+    return {"strata": bool(study.design.strata), "covariates": study.nuisance.covariates}
 
 
 def split_problems(study: Study, source: str) -> Iterator[Problem]:

@@ -115,6 +115,11 @@ def refit_slice(study: Study) -> dict[str, Any]:
     return {"trees": own.trees, "held_out_trees": held_out}
 
 
+def headline_estimates(study: Study) -> dict[str, Any]:
+    """What headline numbers read of the section `estimates`."""
+    return study.estimates.model_dump(mode="json", exclude={"average", "confidence", "displays"})
+
+
 def stability_problems(study: Study) -> Iterator[Problem]:
     """What cannot work in a resolved analysis whose stability is looked at."""
     if not study.stability.analyses:
@@ -156,7 +161,7 @@ def stability_problems(study: Study) -> Iterator[Problem]:
 def stability_settings(study: Study) -> dict[str, Any]:
     """What the stage reads beside its own section."""
     return {
-        "estimates": study.estimates.model_dump(mode="json"),
+        "estimates": headline_estimates(study),
         "folds": study.folds,
         "bag_trees": study.forest.bag_trees,
         "imputed": study.missing_outcome.strategy == "imputation",
