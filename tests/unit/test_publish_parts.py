@@ -7,6 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -251,6 +252,49 @@ def test_the_description_holds_what_datacite_requires() -> None:
     assert found["fundingReferences"][0]["funderIdentifierType"] == "ROR"
     unnamed = datacite(report | {"report": report["report"] | {"authors": []}}, publish, 2026, "0.1.0")
     assert unnamed["creators"] == [{"name": ":unkn"}]
+
+
+SCHEMA = Path(__file__).parents[1] / "reference" / "data" / "datacite" / "datacite-v4.5.json"
+
+
+def _said(**report: object) -> dict[str, object]:
+    own = {"authors": [], "licence": "", "summary": "", "citation": ""}
+    return {"title": "T", "report": own | report}
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        _said(),
+        _said(
+            authors=[
+                {"name": "Jo Doe", "orcid": "0000-0002-1825-0097", "affiliation": "Somewhere"},
+                {"name": "A. N. Other", "orcid": None, "affiliation": ""},
+            ],
+            licence="On request from the authors",
+            summary="S",
+            citation="C",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "funders",
+    [
+        [],
+        [{"name": "F", "identifier": "https://ror.org/00k4n6c32", "award": "G-1"}],
+        [{"name": "F", "identifier": "https://doi.org/10.13039/501100000780", "award": None}],
+    ],
+)
+def test_the_description_is_valid_by_datacite_s_own_schema(
+    report: dict[str, object], funders: list[object]
+) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    publish = {"publisher": "Zenodo", "year": None, "version": "1", "keywords": ["k"], "funders": funders}
+    found = datacite(report, publish, 2026, "0.2.0")
+    assert [error.message for error in validator.iter_errors(found)] == []
+    for broken in ({"publicationYear": 2026}, {"types": {}}, {"authors": []}):  # its power
+        assert list(validator.iter_errors(found | broken))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ from published_attack import ALLOWED, covariate_attacks, lost_attack, told_means
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("publish")
+#: What reads nothing but what other jobs made.
+WITHOUT_SETTINGS = {"describe.py", "merge.py"}
 TIMED = {"jobs.csv", "ro-crate-metadata.json"}
 
 
@@ -163,6 +165,34 @@ def test_hashes_agree_and_every_job_is_described(published: Project) -> None:
     assert all(one["startTime"] <= one["endTime"] for one in actions)
     (person,) = [one for one in graph if one["@type"] == "Person"]
     assert person["@id"] == "https://orcid.org/0000-0002-1825-0097"
+
+
+def test_the_crate_says_who_paid_what_to_cite_and_what_made_it(published: Project) -> None:
+    crate = published.results / "crate"
+    graph = json.loads((crate / "ro-crate-metadata.json").read_text())["@graph"]
+    entities = {one["@id"]: one for one in graph}
+    root = entities["./"]
+    assert root["citation"] == "Doe J. A made-up trial. 2026"
+    assert root["license"] == {"@id": "https://spdx.org/licenses/CC-BY-4.0"}
+    assert set(_ids(root["funder"])) == {"https://ror.org/00k4n6c32", "#grant-1"}
+    assert entities["#grant-1"]["name"] == "G-12"
+    assert {"envs/lock.txt", "workflow/", "settings/", "report.html", "datacite.json"} <= set(
+        _ids(root["hasPart"])
+    )
+    listed = {name for name in _ids(root["hasPart"]) if not name.endswith("/")}
+    assert all((crate / name).is_file() for name in listed)
+    for one in graph:
+        if one["@type"] != "CreateAction" or one["@id"] == "#run":
+            continue
+        tool = entities[one["instrument"]["@id"]]
+        assert tool.get("version") or tool.get("softwareVersion"), one["name"]
+        read = {name for name in _ids(one["object"]) if name.startswith("settings/")}
+        made = {name for name in _ids(one["result"]) if name.startswith("settings/")}
+        assert read or made or tool["@id"].split("/")[-1] in WITHOUT_SETTINGS, one["name"]
+        if "SoftwareSourceCode" in tool["@type"]:
+            packages = [entities[name] for name in _ids(tool["softwareRequirements"])]
+            assert all(package["softwareVersion"] for package in packages)
+            assert {"python", "numpy"} <= {package["name"] for package in packages}, tool["@id"]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -63,6 +63,11 @@ def import_closure(script: Path, library: Path) -> tuple[list[Path], list[str]]:
     return sorted(found), sorted(packages)
 
 
+def packages_of(script: Path, library: Path) -> list[str]:
+    """Distributions that a script uses, directly or through the library, by their names in the lock, sorted."""
+    return sorted({_DISTRIBUTIONS.get(name, name) for name in import_closure(script, library)[1]})
+
+
 def locked_versions(lock: Path) -> dict[str, str]:
     """Versions that the lock file pins, by lower-case distribution name."""
     pins = re.findall(

@@ -33,6 +33,7 @@ from hetflow.publish.public import public_inputs
 from hetflow.publish.residual import disclosure, to_review
 from hetflow.report.export import csv_text
 from hetflow.report.page import build_report
+from hetflow.sources import packages_of
 from page import inputs as read_inputs
 
 COMMAND = (
@@ -52,7 +53,7 @@ def work(arguments: Namespace) -> None:
     files = _public(arguments, manifest, publish, log)
     described = _described(settings, publish, manifest, jobs, log)
     files |= described
-    given = Described(settings, publish, manifest, jobs, str(arguments.data), files)
+    given = Described(settings, publish, manifest, jobs, str(arguments.data), files, _uses(jobs))
     files["SHA256SUMS"] = sums(files)
     files["ro-crate-metadata.json"] = f"{canonical_json(crate(given))}\n".encode()
     refuse_what_is_not_allowed(files)
@@ -104,6 +105,13 @@ def _units(results: Path) -> list[pd.DataFrame]:
     return [
         pd.read_parquet(path) for path in [results / "cohort.parquet", results / "outcomes.parquet", *paths]
     ]
+
+
+def _uses(jobs: list[Job]) -> dict[str, list[str]]:
+    """Packages that the jobs' scripts use."""
+    scripts = Path(__file__).resolve().parent
+    names = sorted({job.script for job in jobs if job.script})
+    return {name: packages_of(scripts / f"{name}.py", scripts.parent / "hetflow") for name in names}
 
 
 def _sources() -> Files:

@@ -7,7 +7,7 @@ times may differ between two runs. The tests have it validated from outside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hetflow.publish import provenance
@@ -52,6 +52,8 @@ class Described:
         Path of the raw file as the jobs name it.
     files : dict of str to bytes
         What the crate holds.
+    uses : dict of str to list of str
+        Packages that each script uses, by their names in the lock.
     """
 
     report: Mapping[str, Any]
@@ -60,6 +62,7 @@ class Described:
     jobs: Sequence[Job]
     data: str
     files: Mapping[str, bytes]
+    uses: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def ended(self) -> str:
@@ -88,12 +91,21 @@ def crate(given: Described) -> dict[str, Any]:
         *_parameters(),
         *_data_entities(given),
         *provenance.steps(given.jobs, given.files),
-        *provenance.tools(given.jobs, given.files, given.manifest["versions"]["hetflow"]),
+        *provenance.tools(given.jobs, given.files, given.manifest["versions"]["hetflow"], _required(given)),
         *kept,
         *provenance.whole(given.jobs, list(_OUTPUTS.values()), settings, agents),
         *provenance.actions(given.jobs, given.files, agents),
     ]
     return {"@context": CONTEXT, "@graph": [_renamed(entity, renamed) for entity in _once(graph)]}
+
+
+def _required(given: Described) -> dict[str, list[str]]:
+    """Identifiers of Python and the packages that each script uses, with their versions."""
+    known = {one["name"]: one["@id"] for one in software(given.manifest["versions"])}
+    return {
+        script: [known[name] for name in ("python", *names) if name in known]
+        for script, names in given.uses.items()
+    }
 
 
 def _once(graph: Sequence[Entity]) -> list[Entity]:

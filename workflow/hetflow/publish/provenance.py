@@ -48,8 +48,10 @@ def _order(jobs: Sequence[Job]) -> list[str]:
     return order
 
 
-def tools(jobs: Sequence[Job], files: Mapping[str, bytes], version: str) -> list[Entity]:
-    """The scripts and shell commands."""
+def tools(
+    jobs: Sequence[Job], files: Mapping[str, bytes], version: str, required: Mapping[str, Sequence[str]]
+) -> list[Entity]:
+    """The scripts and shell commands, with the packages that each script requires (identifiers, by script)."""
     found: dict[str, Entity] = {}
     for job in jobs:
         name = tool_of(job, files)
@@ -63,6 +65,7 @@ def tools(jobs: Sequence[Job], files: Mapping[str, bytes], version: str) -> list
         }
         if not shell:
             found[name] |= {"programmingLanguage": ref("#python"), "encodingFormat": "text/x-python"}
+            found[name]["softwareRequirements"] = [ref(one) for one in required.get(str(job.script), ())]
     return [found[name] for name in sorted(found)]
 
 
