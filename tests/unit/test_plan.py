@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-import plan as plan_script
 import pytest
-import yaml
 from hetflow.cohort import binary_formats, text_formats
-from hetflow.disk import write_text
 from hetflow.errors import Refused
 from hetflow.files import read_json, write_json
 from hetflow.prespecified.agreement import agreement, deviations
 from hetflow.prespecified.changes import changes
-from hetflow.prespecified.content import content, digest
+from hetflow.prespecified.content import digest
 from hetflow.prespecified.document import plan_text
 from hetflow.prespecified.markdown import code, text
 from hetflow.prespecified.store import Frozen, read_plan
-from hetflow.run import Start
 from hetflow.start import prepare
 from in_process import ROOT, inside
-from small_project import STUDY, small_data
-
-ANALYSES = {
-    "primary": {"label": "Primary"},
-    "complete_variables": {
-        "label": "Complete variables",
-        "missingness": {"strategy": "complete_variables"},
-    },
-}
-
-
-def study(**changed: Any) -> dict[str, Any]:
-    """The small study; `changed` are laid over its sections, one level deep."""
-    values = yaml.safe_load(STUDY)
-    for section, change in changed.items():
-        values[section] = {**values.get(section, {}), **change} if isinstance(change, dict) else change
-    return values
-
-
-def lay_out(folder: Path, values: dict[str, Any] | None = None) -> Start:
-    """The study file and its data in a folder, and the run laid out as `snakemake plan` does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    data = folder / "small.csv"
-    if not data.exists():
-        small_data().to_csv(data, index=False)
-    write_text(yaml.safe_dump(values or study(), sort_keys=False), folder / "small.yaml")
-    return prepare([Path("small.yaml")], {}, ROOT / "workflow", "python", planning=True)
-
-
-def freeze(folder: Path, values: dict[str, Any] | None = None) -> int:
-    """What `snakemake plan` does, in this process: the script's exit status."""
-    with inside(folder):
-        begun = lay_out(folder, values)
-        named = {stage: folder / f"{stage}.json" for stage in ("cohort", "planned")}
-        for stage, path in named.items():
-            path.write_text(begun.study_settings(stage) + "\n", encoding="utf-8")
-        words = ["--data", begun.data_file, "--results", begun.file(""), "--folder", begun.plan_folder]
-        return plan_script.main([*words, *(w for s, p in named.items() for w in (f"--{s}", str(p)))])
-
-
-def planned(folder: Path, values: dict[str, Any] | None = None, header: list[str] | None = None) -> dict:
-    """The content of the plan of a study."""
-    with inside(folder):
-        begun = lay_out(folder, values)
-        cohort, own = (begun.plan.study_slice(stage) for stage in ("cohort", "planned"))
-        columns = header or list(small_data(4).columns)
-        return content(json.loads(json.dumps(cohort)), json.loads(json.dumps(own)), columns)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """The frozen plan's files by name."""
-    return {path.name: path.read_bytes() for path in sorted((folder / "small-plan").glob("*"))}
+from planned_study import AMENDED, ANALYSES, files, freeze, lay_out, planned, study
+from small_project import small_data
 
 
 def test_a_plan_is_a_document_and_its_hash_beside_the_study_file(tmp_path: Path, capsys: Any) -> None:
@@ -156,7 +101,6 @@ def test_a_plan_is_not_written_over(tmp_path: Path, capsys: Any) -> None:
     assert files(tmp_path) == before
 
 
-AMENDED = {"date": "2026-12-01", "reason": "More trees were affordable."}
 AGAIN = {"date": "2026-12-24", "reason": "Fewer folds were enough for all."}
 
 

@@ -14,8 +14,10 @@ from small_project import Project
 pytestmark = pytest.mark.xdist_group("workflow")
 
 ESTIMATION = {"estimates": 2, "collect": 1}
-PAGE = {"page": 1, "manifest": 1}
-SETTINGS_PAGE = {"study_settings": 1}
+#: Whatever a run says may be planned otherwise.
+PAGE = {"followed": 1, "page": 1, "manifest": 1}
+#: Settings of the page, and of the plan, which names everything that shapes results.
+SETTINGS_PAGE = {"study_settings": 2}
 FOREST = {"grow": 6, "grow_held_out": 3, "merge": 3, "scores": 2}
 SPLITS = {"split": 2, "splits": 1}
 #: What reads the scores of the primary analysis.
@@ -42,20 +44,20 @@ CHANGES = {
     "a group count": (
         "  groups: 2",
         "  groups: 3",
-        rules({"analysis_settings": 4, "study_settings": 1, "learners": 1, "splits": 1}, ESTIMATION, PAGE),
+        rules({"analysis_settings": 4, "study_settings": 2, "learners": 1, "splits": 1}, ESTIMATION, PAGE),
     ),
     "a forest setting": (
         "forest: {trees: 80",
         "forest: {min_leaf: 7, trees: 80",
         rules(
-            {"analysis_settings": 3, "study_settings": 2, "feasible": 1}, FOREST, APPRAISALS, ESTIMATION, PAGE
+            {"analysis_settings": 3, "study_settings": 3, "feasible": 1}, FOREST, APPRAISALS, ESTIMATION, PAGE
         ),
     ),
     "the nuisance learner": (
         "nuisance: {outcome: linear}",
         "nuisance: {outcome: mean}",
         rules(
-            {"analysis_settings": 2, "study_settings": 1, "nuisance": 2, "learner": 2},
+            {"analysis_settings": 2, "study_settings": 2, "nuisance": 2, "learner": 2},
             *(FOREST, APPRAISALS, ESTIMATION, PAGE),
         ),
     ),
@@ -63,7 +65,7 @@ CHANGES = {
         "forest: {trees: 80",
         "forest: {trees: 120",
         rules(
-            {"analysis_settings": 1, "study_settings": 1, "grow": 3, "merge": 3, "scores": 2},
+            {"analysis_settings": 1, "study_settings": 2, "grow": 3, "merge": 3, "scores": 2},
             *(APPRAISALS, ESTIMATION, PAGE),
         ),
     ),
@@ -73,7 +75,7 @@ CHANGES = {
         rules(
             {
                 "analysis_settings": 3,
-                "study_settings": 3,
+                "study_settings": 4,
                 "feasible": 1,
                 "grow": 4,
                 "grow_held_out": 2,

@@ -61,6 +61,7 @@ def test_routes_run_to_a_report_that_sets_them_side_by_side(tmp_path: Path) -> N
         "permutation",
         "estimates",
         "collect",
+        "followed",
         "page",
         "manifest",
         "study_settings",

@@ -91,6 +91,7 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "split": distinct([plan.split_parts(a) for a in plan.appraised("splits")]),
         **{name: len({plan.owner[a, name] for a in plan.appraised(name)}) for name in APPRAISALS},
         "collect": 1,
+        "followed": 1,
         "page": 1,
         "manifest": 1,
     }

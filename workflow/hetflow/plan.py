@@ -104,6 +104,10 @@ class Plan(StagePlan):
             names += [f"{folder}/{name}.json" for name in self.sets(analysis)]
         return list(dict.fromkeys([*names, *self.sensitivity(), *self.appraisals()]))
 
+    def followed(self) -> list[str]:
+        """Whether the frozen plan was followed, and every deviation from it."""
+        return ["plan/deviations.parquet", "plan/followed.json"]
+
     def missingness(self) -> list[str]:
         """The diagnosis of what is missing: tables and facts."""
         tables = ("variables", "masks", "patterns", *STRUCTURE, *MECHANISM)
@@ -122,7 +126,7 @@ class Plan(StagePlan):
             "baseline.parquet",
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
-        names += [*self.missingness(), *self.report_pieces()]
+        names += [*self.missingness(), *self.report_pieces(), *self.followed()]
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")
             names += self.imputers(analysis)
@@ -141,7 +145,7 @@ class Plan(StagePlan):
             f"settings/{stage}.json"
             for stage in (
                 *("cohort", "folds", "feasible", "structure", "mechanism"),
-                *("guards", "collect", "report"),
+                *("guards", "collect", "planned", "report"),
             )
         ]
         own = {

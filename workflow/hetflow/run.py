@@ -22,7 +22,7 @@ from hetflow.forest.shards import bags_of_shard
 from hetflow.plan import ALL, Plan
 from hetflow.prespecified.agreement import agreement
 from hetflow.prespecified.content import content
-from hetflow.prespecified.store import read_plan
+from hetflow.prespecified.store import plan_files, read_plan
 from hetflow.resources import job_seconds, memory_mb, minutes, shard_seconds
 from hetflow.resume import make_ready, take
 from hetflow.site import Site
@@ -45,6 +45,7 @@ STAGES = (
         "learner",
         *APPRAISALS,
         "collect",
+        "followed",
         "page",
         "manifest",
     ),
@@ -147,6 +148,14 @@ class Start:
     def plan_folder(self) -> str:
         """Where the frozen analysis plan lies, or would lie."""
         return str(self.facts["plan_folder"])
+
+    def plan_files(self, local: Callable[[str], str]) -> list[str]:
+        """JSON files of the frozen plan and its amendments; none where no plan is frozen.
+
+        They are not below what an importing workflow puts before paths; `local` is Snakemake's mark for such files.
+        """
+        found = [str(path) for path in plan_files(Path(self.plan_folder))]
+        return [local(path) for path in found] if self.prefix else found
 
     def plan_state(self) -> str:
         """Whether a plan is frozen and the study agrees with it, in words for the script `check`."""

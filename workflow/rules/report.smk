@@ -20,6 +20,7 @@ rule page:
         mechanism="<results>/missingness/mechanism.json",
         estimates="<results>/estimates.parquet",
         pieces=START.files(PLAN.report_pieces()),
+        followed=START.files(PLAN.followed()),
     output:
         page=report(
             "<results>/report.html", caption="../report/page.rst", category="Report"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,15 @@ def work(arguments: Namespace) -> None:
 
 
 def inputs(results: Path, settings_file: Path, lock: Path) -> ReportInputs:
+    """The read artefacts of a study, and whether its plan was followed."""
+    return replace(
+        artefacts(results, settings_file, lock),
+        plan=read_json(results / "plan" / "followed.json", "facts"),
+        deviations=read_table(results / "plan" / "deviations.parquet", "table"),
+    )
+
+
+def artefacts(results: Path, settings_file: Path, lock: Path) -> ReportInputs:
     """The read artefacts of a study."""
     settings = read_json(settings_file, "settings")
     missingness = results / "missingness"

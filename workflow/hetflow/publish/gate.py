@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from hetflow.errors import Problem, refuse_all
-from hetflow.publish.declarations import analysis, appraisals, cohort, exported, missing
+from hetflow.publish.declarations import analysis, appraisals, cohort, exported, missing, planned
 from hetflow.publish.declared import (
     UNITS,
     Declared,
@@ -28,6 +28,7 @@ _TABLES: dict[str, tuple[Mapping[str, Declared], str]] = {
     **dict.fromkeys(("flow", "baseline"), (cohort.TABLES, cohort.FILE)),
     **dict.fromkeys(("variables", "masks", "patterns"), (missing.TABLES, missing.FILE)),
     "estimates": (analysis.TABLES, analysis.FILE),
+    "deviations": (planned.TABLES, planned.FILE),
 }
 _GROUPED = {
     "structure_tables": (missing.STRUCTURE, missing.FILE),
@@ -35,6 +36,7 @@ _GROUPED = {
 }
 _FACTS: dict[str, tuple[Kinds, str]] = {
     "cohort": (cohort.FACTS["cohort"], cohort.FILE),
+    "plan": (planned.FACTS["plan"], planned.FILE),
     **{name: (missing.FACTS[name], missing.FILE) for name in ("missingness", "structure", "mechanism")},
 }
 _OF_ANALYSIS = ("curves", "displays", "joint", "shifts", "tipping", "plane")

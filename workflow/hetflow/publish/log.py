@@ -22,6 +22,7 @@ REASONS = {
     "unit-level": "a file of units: never published",
     "data path": "where the data lie is of no concern to a reader",
     "order statistic": "a minimum or maximum is one unit's value",
+    "value about the data": "it may name levels of few units; which key deviates is told",
     "named file": "the name of the data file may tell who is in it",
 }
 

@@ -18,6 +18,7 @@ from hetflow.publish.declarations import analysis as declarations
 from hetflow.publish.declarations.cohort import FACTS as COHORT
 from hetflow.publish.gate import refuse_small
 from hetflow.publish.log import Log
+from hetflow.publish.planned import public_deviations
 from hetflow.publish.residual import without_near
 from hetflow.publish.rules import Public, by_declaration, covered_text, public_facts
 from hetflow.publish.structure import public_structure, without_nested
@@ -68,6 +69,7 @@ def public_inputs(
         analyses={name: one for name, (one, _) in made.items()},
         covered=covered,
         withheld=inputs.withheld | _withheld(inputs, few),
+        deviations=public_deviations(inputs.deviations, log),
     )
     refuse_small(public, threshold)
     return public_structure(public, touched | few, threshold, log), rare

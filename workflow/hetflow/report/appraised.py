@@ -13,6 +13,7 @@ from hetflow.report import (
     evidence,
     learners,
     modifiers,
+    planned,
     policy,
     risk,
     splits,
@@ -24,6 +25,7 @@ from hetflow.report.words import Words
 
 #: In the page's order.
 SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (
+    planned.shown,
     evidence.shown,
     splits.shown,
     modifiers.shown,

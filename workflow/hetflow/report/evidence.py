@@ -13,6 +13,7 @@ from hetflow.report.inputs import ReportInputs
 from hetflow.report.ledger import counted, ledger, ledger_table
 from hetflow.report.ledger_rows import GLOBAL, NAMES, PLANNED, ROUGH
 from hetflow.report.measured_sizes import MEASURED, POWER, SIZE
+from hetflow.report.planned import when
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, opening
 
@@ -64,7 +65,7 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
         ("table", "global_tests"),
         *(("text", f"{opening(str(said))}.") for said in left_out),
         ("table", "measured_sizes"),
-        ("text", counted(ledger(inputs))),
+        ("text", counted(ledger(inputs), when(inputs.plan))),
         ("table", "ledger"),
         ("table", "grades"),
     ]

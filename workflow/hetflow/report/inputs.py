@@ -88,6 +88,11 @@ class ReportInputs:
         Contract ``estimates``, all analyses.
     analyses : dict of str to AnalysisInputs
         By analysis, the primary first.
+    plan : dict
+        ``plan/followed.json``: whether the frozen plan was followed (`hetflow.prespecified.followed`); empty when the
+        stage was not run.
+    deviations : DataFrame
+        ``key, analyses, planned, done, amendment, touches``: what was done otherwise than planned.
     versions : dict of str to str
         Packages and their versions, hetflow's first.
     covered : dict of (variable, row, group) to str, optional
@@ -111,6 +116,8 @@ class ReportInputs:
     structure_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     mechanism: Mapping[str, Any] = field(default_factory=dict)
     mechanism_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    deviations: pd.DataFrame = field(default_factory=pd.DataFrame)
     versions: Mapping[str, str] = field(default_factory=dict)
     covered: Covered | None = None
     withheld: frozenset[str] = frozenset()

@@ -13,6 +13,7 @@ from hetflow.report import formats as fmt
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.ledger_rows import (
     AVERAGE,
+    EXPLORATORY,
     GLOBAL,
     MISSING,
     NAMES,
@@ -43,12 +44,14 @@ def ledger(inputs: ReportInputs) -> pd.DataFrame:
     DataFrame
         analysis, stage, test, of, question (global, specific, average, missing values), plan (pre-specified: of the
         primary analysis and named by the study file or made by default; sensitivity: of another analysis; exploratory:
-        chosen by looking), alternative, p; in_family (the pre-specified global tests of the primary analysis) and, for
+        chosen by looking, or named neither by the frozen plan nor by an amendment), alternative, p; in_family (the
+        pre-specified global tests of the primary analysis) and, for
         these, p adjusted by Holm (1979) and by Benjamini and Hochberg (1995).
     """
     rows = [row for name in inputs.analyses for row in of_analysis(inputs, name)]
     rows += of_missing(inputs)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table.loc[_unplanned(table, inputs.plan), "plan"] = EXPLORATORY
     table["in_family"] = (
         (table["question"] == GLOBAL) & (table["plan"] == PLANNED) & (table["analysis"] == inputs.primary)
     ).astype(np.int64)
@@ -59,6 +62,15 @@ def ledger(inputs: ReportInputs) -> pd.DataFrame:
     return table
 
 
+def _unplanned(table: pd.DataFrame, plan: Mapping[str, Any]) -> pd.Series:
+    """Tests that a frozen plan does not name; where none is frozen, no test."""
+    named = {tuple(one) for one in plan.get("unplanned", ())}
+    keys = (
+        table[["analysis", "stage", "test"]].astype(str).apply(tuple, axis=1) if len(table) else pd.Series()
+    )
+    return keys.isin(named)
+
+
 def family(table: pd.DataFrame) -> pd.DataFrame:
     """The pre-specified global tests of the primary analysis, in the order of `NAMES`."""
     own = table[table["in_family"] == 1]
@@ -66,8 +78,8 @@ def family(table: pd.DataFrame) -> pd.DataFrame:
     return own.sort_values("test", key=lambda names: names.map(place), kind="stable").reset_index(drop=True)
 
 
-def counted(table: pd.DataFrame) -> str:
-    """How many tests the run made, and which are adjusted for."""
+def counted(table: pd.DataFrame, planned: str = "") -> str:
+    """How many tests the run made, and which are adjusted for; `planned` is the day on which a plan was frozen."""
     if table.empty:
         return ""
     parts = [
@@ -83,12 +95,15 @@ def counted(table: pd.DataFrame) -> str:
         if number
         else ""
     )
+    seen = (
+        f"an analysis plan was frozen on {planned} (see “Was it planned?”)"
+        if planned
+        else "whether the file was written before the data were seen, hetflow cannot know"
+    )
     return (
         f"This run made {fmt.count(len(table))} tests: {'; '.join(parts)}.{family} “Pre-specified” says that the "
         "study file "
-        "or hetflow's defaults fixed the test before it was made; whether the file was written before the data were "
-        "seen, "
-        "hetflow cannot know."
+        f"or hetflow's defaults fixed the test before it was made; {seen}."
     )
 
 

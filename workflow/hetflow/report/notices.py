@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hetflow.report import observation, prose
+from hetflow.report import observation, planned, prose
 from hetflow.report.inputs import AnalysisInputs, ReportInputs
 from hetflow.report.prose_mechanism import mechanism_notices
 from hetflow.report.tables import Cell, Table
@@ -11,7 +11,8 @@ from hetflow.report.words import Words
 
 def notices(inputs: ReportInputs, own: Words) -> list[str]:
     """What must be read with the primary analysis, each once."""
-    said = [str(notice) for notice in inputs.cohort.get("notices", [])]
+    said = planned.notice(inputs)
+    said += [str(notice) for notice in inputs.cohort.get("notices", [])]
     said += mechanism_notices(inputs.mechanism, own)
     return list(dict.fromkeys([*said, *_of(inputs.analyses[inputs.primary])]))
 

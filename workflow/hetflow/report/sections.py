@@ -17,6 +17,7 @@ from hetflow.report import (
     modifiers,
     observation,
     picks,
+    planned,
     policy,
     pooled,
     prose,
@@ -62,6 +63,7 @@ def all_sections(
 
     return [
         section("question", "The question", ("table", "estimand")),
+        section("planned", "Was it planned?", *planned.parts(inputs)),
         section(
             "participants",
             "Who was studied",

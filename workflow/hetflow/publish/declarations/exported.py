@@ -37,6 +37,7 @@ OWN = {
         text="text",
     ),
     "baseline": kinds(setting="statistic"),
+    "plan_deviations": kinds(setting="key analyses planned done amendment touches"),
     "evidence": kinds(overall="statistic"),
     "figure_dropout": kinds(setting="arm place visit", estimate="seen"),
     "splits_blp": kinds(estimate="statistic"),
