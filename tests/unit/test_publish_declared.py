@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hetflow import report
 from hetflow.contracts import CONTRACTS
 from hetflow.effects import confounding, controls, risk_models
 from hetflow.effects.policy.appraise import TABLES as POLICY_TABLES
@@ -199,3 +202,33 @@ def test_a_small_number_of_units_among_facts_is_a_problem_and_not_quoted() -> No
 def test_words_of_the_declarations_are_known_kinds() -> None:
     declared = [one.columns for tables in appraisals.TABLES.values() for one in tables.values()]
     assert {kind for columns in [*declared, exported.COLUMNS] for kind in columns.values()} <= KINDS
+
+
+READS = {
+    "read_table",
+    "read_json",
+    "read_parquet",
+    "read_csv",
+    "read_text",
+    "read_bytes",
+    "open",
+    "glob",
+    "rglob",
+}
+#: The page's own style sheet.
+OWN_FILES = {("page.py", "read_text")}
+
+
+def test_the_page_and_its_figures_read_nothing_but_what_they_are_given() -> None:
+    """What is declared and made public is then all that they can show."""
+    modules = sorted(Path(report.__file__).parent.rglob("*.py"))
+    assert len(modules) > 60
+    found = set()
+    for path in modules:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = node.func
+                name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+                if name in READS:
+                    found.add((path.name, name))
+    assert found <= OWN_FILES

@@ -148,6 +148,12 @@ def test_the_page_is_in_its_public_form(published: Project) -> None:
     assert "small.csv" not in page
 
 
+def test_figures_hold_no_metadata_and_no_comments(found: list[tuple[str, bytes]]) -> None:
+    figures = [content for name, content in found if name.endswith(".svg")]
+    assert len(figures) > 5
+    assert [content for content in figures if b"<metadata" in content or b"<!--" in content] == []
+
+
 def test_hashes_agree_and_every_job_is_described(published: Project) -> None:
     crate = published.results / "crate"
     listed = dict(reversed(line.split("  ")) for line in (crate / "SHA256SUMS").read_text().splitlines())
