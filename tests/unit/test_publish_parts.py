@@ -22,7 +22,7 @@ from hetflow.publish.jobs import Job, jobs_behind, read_records
 from hetflow.publish.last_look import refuse_units
 from hetflow.publish.log import Log
 from hetflow.publish.provenance import steps
-from hetflow.publish.residual import to_review
+from hetflow.publish.residual import named_in_settings, to_review
 from hetflow.publish.structure import coarse, nested_outside, public_structure
 from hetflow.report.ledger import ledger
 from report_fixture import report_inputs
@@ -318,6 +318,13 @@ def test_analyses_of_nearly_the_same_units_are_named_for_review() -> None:
     assert "a and b" in said
     assert "the analysis c leaves out fewer than 10" in to_review(frame, 10, 830.0)[-1]
     assert len(to_review(frame, 10, 823.0)) == 1
+
+
+def test_a_rare_level_that_the_study_file_names_is_left_to_a_person_and_not_quoted() -> None:
+    settings = {"settings/cohort.json": b'{"levels":["East","Zanzibarith"]}'}
+    (said,) = named_in_settings(settings, {"ward": ["Zanzibarith"], "site": ["South"]})
+    assert "ward" in said
+    assert "Zanzibarith" not in said
 
 
 def test_a_level_is_not_told_by_the_covariate_that_it_depends_on() -> None:

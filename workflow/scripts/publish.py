@@ -30,7 +30,7 @@ from hetflow.publish.jobs import Job, jobs_behind, jobs_table, read_records
 from hetflow.publish.last_look import refuse_units
 from hetflow.publish.log import Log
 from hetflow.publish.public import public_inputs
-from hetflow.publish.residual import disclosure, to_review
+from hetflow.publish.residual import disclosure, named_in_settings, to_review
 from hetflow.report.export import csv_text
 from hetflow.report.page import build_report
 from hetflow.sources import packages_of
@@ -84,7 +84,9 @@ def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, A
     refuse_units(files, _identifiers(arguments), rare, _units(arguments.results))
     withheld = [name for name in manifest["artefacts"] if name.endswith((".parquet", ".npz"))]
     log.add("artefacts of the run", "unit-level", len(withheld))
-    return files | settings_files(manifest["settings"], log) | manifest_file(manifest) | _sources()
+    settings = settings_files(manifest["settings"], log)
+    log.review += named_in_settings(settings, rare)
+    return files | settings | manifest_file(manifest) | _sources()
 
 
 def _trees(results: Path) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -62,6 +64,25 @@ def to_review(estimates: pd.DataFrame, threshold: int, units: float = float("nan
         for name, n in zip(whole["analysis"], whole["n"], strict=True)
         if 0 < units - n < threshold
     ]
+
+
+def named_in_settings(settings: Mapping[str, bytes], rare: Mapping[str, Sequence[str]]) -> list[str]:
+    """Covariates of which the study file itself names a level of few units, told without the level.
+
+    Parameters
+    ----------
+    settings : mapping of str to bytes
+        Published settings by name.
+    rare : mapping of str to list of str
+        Levels of few units, by covariate.
+    """
+    texts = [content.decode("utf-8") for content in settings.values()]
+    found = [
+        name
+        for name, levels in rare.items()
+        if any(json.dumps(level, ensure_ascii=False) in text for level in levels for text in texts)
+    ]
+    return [f"the study file names a level of {name} that few units have" for name in found]
 
 
 def disclosure(threshold: int, log: Log) -> dict[str, Any]:
