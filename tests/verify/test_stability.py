@@ -34,9 +34,12 @@ def test_bounds_of_a_component(runs: int, component: float) -> None:
     assert_rate_at_least(covered, REPLICATES, 0.94)
 
 
-@pytest.mark.parametrize("trees", [80, 160, 320])
+@pytest.mark.parametrize("trees", [120, 160, 320])
 def test_seed(trees: int) -> None:
-    """The jackknife over bags against 200 forests of other seeds: a ratio with a standard deviation of some 11 %."""
+    """The jackknife over bags against 200 forests of other seeds: a ratio with a standard deviation of some 11 %.
+
+    With 20 bags (80 trees) some of the 200 leave a unit out of no half-sample once a group of bags is away, and refuse.
+    """
     across, within = seed_variances(200, trees)
     print(
         f"{trees} trees: variance of AUTOC between seeds {across:.3g}, mean jackknife {within:.3g}, "

@@ -65,20 +65,22 @@ class Linear:
     estimates: np.ndarray
     covariances: np.ndarray
 
-    def at(self, treated: float, control: float, confidence: float) -> Point:
+    def at(self, treated: float | Vector, control: float | Vector, confidence: float) -> Point:
         """Estimates pooled over the sets, when missing outcomes are shifted (outcome units).
 
         Parameters
         ----------
-        treated, control : float
-            Shifts of the missing outcomes of the two arms.
+        treated, control : float, or ndarray of shape (p,)
+            Shifts of the missing outcomes of the two arms. Of a single estimate p pairs may be asked for at once: the
+            arrays then have shape (p,).
         confidence : float
             Level of the interval; of a one-sided estimate, of its lower bound (upper is NaN).
         """
-        c = np.array([1.0, treated, control])
-        estimates = np.einsum("c,mck->mk", c, self.estimates)
-        variances = np.einsum("c,mcdk,d->mk", c, self.covariances, c)
-        largest = np.einsum("c,mcck->mk", c**2, self.covariances)
+        c = np.stack(np.broadcast_arrays(1.0, treated, control), axis=-1)
+        sets = len(self.estimates)
+        estimates = np.einsum("...c,mck->m...k", c, self.estimates).reshape(sets, -1)
+        variances = np.einsum("...c,mcdk,...d->m...k", c, self.covariances, c).reshape(sets, -1)
+        largest = np.einsum("...c,mcck->m...k", c**2, self.covariances).reshape(sets, -1)
         variances = np.where(variances < ROUNDING * largest, 0.0, variances)
         pooled = pool(estimates, variances, self.terms.df)
         se = np.sqrt(pooled.total)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+from hetflow.effects.linear import Vector
 from hetflow.effects.shifts import Linear, Point
 from hetflow.effects.terms import GREATER
 
@@ -53,19 +54,22 @@ class Tip:
     zero: float
 
 
+def verdicts(point: Point, alternative: str) -> list[str]:
+    """Where intervals lie, one a pair of shifts: `BELOW`, `INCLUDES` or `ABOVE` zero."""
+    below = (point.upper < 0) & (alternative != GREATER)
+    return [str(one) for one in np.where(point.lower > 0, ABOVE, np.where(below, BELOW, INCLUDES))]
+
+
 def verdict(point: Point, alternative: str) -> str:
     """Where an interval (of a single estimate) lies: `BELOW`, `INCLUDES` or `ABOVE` zero."""
-    if point.lower[0] > 0:
-        return ABOVE
-    return BELOW if alternative != GREATER and point.upper[0] < 0 else INCLUDES
+    return verdicts(point, alternative)[0]
 
 
-def _clearance(point: Point, alternative: str, found: str) -> float:
-    """How far the interval keeps from zero, on the side where it was found; negative where it includes zero."""
-    lower, upper = float(point.lower[0]), float(point.upper[0])
+def _clearance(point: Point, alternative: str, found: str) -> Vector:
+    """How far intervals keep from zero, on the side where one was found; negative where they include zero."""
     if found == ABOVE or alternative == GREATER:
-        return lower
-    return -upper if found == BELOW else max(lower, -upper)
+        return point.lower
+    return -point.upper if found == BELOW else np.maximum(point.lower, -point.upper)
 
 
 def tipping_point(linear: Linear, arms: str, sign: int, sd: float, confidence: float) -> Tip:
@@ -90,17 +94,17 @@ def tipping_point(linear: Linear, arms: str, sign: int, sd: float, confidence: f
     treated, control = ARMS[arms]
     alternative = linear.terms.alternative
 
-    def at(size: float) -> Point:
+    def at(size: float | Vector) -> Point:
         return linear.at(sign * size * treated, sign * size * control, confidence)
 
     found = verdict(at(0.0), alternative)
     change = "gained" if found == INCLUDES else "lost"
 
     def clearance(size: float) -> float:
-        return _clearance(at(size), alternative, found)
+        return float(_clearance(at(size), alternative, found)[0])
 
     sizes = np.linspace(0.0, FURTHEST * sd, STEPS + 1)
-    values = np.array([clearance(float(size)) for size in sizes])
+    values = _clearance(at(sizes), alternative, found)
     turned = np.flatnonzero((values > 0) != (values[0] > 0))
     zero = sign * _zero(linear, sign * treated, sign * control)
     if not turned.size:
@@ -167,21 +171,12 @@ def plane(
         p-values: a plane shows where a verdict holds, and is no set of tests.
     """
     steps = np.linspace(-reach, reach, points)
-    rows = []
+    control, treated = (grid.ravel() for grid in np.meshgrid(steps, steps, indexing="ij"))
+    tables = []
     for name, linear in findings.items():
-        for control in steps:
-            for treated in steps:
-                point = linear.at(treated * sd, control * sd, confidence)
-                rows.append(
-                    (
-                        name,
-                        treated,
-                        control,
-                        float(point.estimate[0]),
-                        float(point.lower[0]),
-                        float(point.upper[0]),
-                        verdict(point, linear.terms.alternative),
-                    )
-                )
+        point = linear.at(treated * sd, control * sd, confidence)
+        shifts = {"estimand": name, "delta_treated": treated, "delta_control": control}
+        found = {"estimate": point.estimate, "lower": point.lower, "upper": point.upper}
+        tables.append(pd.DataFrame(shifts | found | {"verdict": verdicts(point, linear.terms.alternative)}))
     columns = ["estimand", "delta_treated", "delta_control", "estimate", "lower", "upper", "verdict"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
