@@ -7,9 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= config/config.yaml
 RESULTS ?= results/opt
+OUT ?= compare.html
+FAIL_ON ?= nothing
 export PYTHONHASHSEED := 0
+# read by the recipes from the environment, so that no shell takes a name for a command
+export A B OUT FAIL_ON RESULTS LABEL
 
-.PHONY: study plan publish sizes test verify-run unlock verify bench check lint format gallery schema dictionary lock clean help
+.PHONY: study plan compare keep publish sizes test verify-run unlock verify bench check lint format gallery schema dictionary lock clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +42,14 @@ plan: $(VENV)/.ready ## freeze the analysis plan beside the study file, before o
 publish: $(VENV)/.ready ## the public form of a finished study: results/<study>/crate/ and a zip
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
 	$(BIN)/snakemake publish --quiet all --cores $(CORES) --configfile $(STUDY)
+
+compare: $(VENV)/.ready ## what changed between two runs (A=results/x B=results/y OUT=compare.html FAIL_ON=conclusion)
+	@test -n "$$A" -a -n "$$B" || { echo "Say which runs: make compare A=results/kept/opt-before B=results/opt"; exit 2; }
+	@$(BIN)/python workflow/scripts/compare.py --a="$$A" --b="$$B" --page="$$OUT" --fail-on="$$FAIL_ON"
+
+keep: $(VENV)/.ready ## keep a run's aggregates to compare a rerun with (RESULTS=results/x LABEL=before)
+	@test -n "$$RESULTS" -a -n "$$LABEL" || { echo "Say which run, and a label: make keep RESULTS=results/opt LABEL=before"; exit 2; }
+	@$(BIN)/python workflow/scripts/keep.py --results="$$RESULTS" --label="$$LABEL"
 
 verify-run: $(VENV)/.ready ## make a finished run's manifest again and say what differs
 	@$(BIN)/python workflow/scripts/verify_run.py --study $(STUDY)
@@ -91,5 +103,6 @@ lock: ## renew the hashed locks from pyproject.toml (needs uv)
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --group dev --extra bcf -c envs/lock.txt pyproject.toml -o envs/lock-dev.txt
 
-clean: ## remove results and caches, not the environment
-	rm -rf results/*/ .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove results and caches, not the environment nor what `make keep` kept
+	find results -mindepth 1 -maxdepth 1 -type d ! -name kept -exec rm -rf {} +
+	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,3 +31,8 @@ def neutral(cell: Any) -> Any:
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell) or not _FORMULA.match(cell):
         return cell
     return f"'{cell}"
+
+
+def is_neutralised(cell: str) -> bool:
+    """Whether the apostrophe at a cell's beginning is `neutral`'s."""
+    return cell.startswith("'") and neutral(cell[1:]) != cell[1:]

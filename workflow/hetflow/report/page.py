@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
@@ -27,10 +22,8 @@ from hetflow.report.sections import all_sections
 from hetflow.report.shown_tables import all_tables
 from hetflow.report.style import plain
 from hetflow.report.tables import Table
+from hetflow.report.templating import environment, style_and_script
 from hetflow.report.words import Words, words
-
-_TEMPLATES = Path(__file__).parent / "templates"
-_BACKTICKS = re.compile(r"`([^`\n]+)`")
 
 
 def build_report(inputs: ReportInputs) -> Report:
@@ -70,14 +63,7 @@ def _render(
     exported: dict[str, pd.DataFrame],
     told: list[dict[str, Any]],
 ) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
     settings = inputs.settings
-    environment.filters["code"] = _code
     sections = [section for section in all_sections(inputs, own, shown, exported) if section["parts"]]
     sections = with_explorer(sections, drawn, own, _average(inputs, own))
     order = [item for section in sections for kind, item in section["parts"] if kind == "figure"]
@@ -90,34 +76,25 @@ def _render(
         }
         for number, name in enumerate((name for name in order if name in drawn), 1)
     }
-    css, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    page = environment.get_template("page.html.j2").render(
-        css=Markup(css),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704 - a file of this package
-        script_hash=_hash(script),
-        software=__version__,
-        title=settings["title"],
-        kicker=_kicker(inputs, own),
-        byline=_byline(settings),
-        summary=settings["report"]["summary"],
-        answers=told,
-        notices=notices(inputs, own),
-        sections=sections,
-        figures=figures,
-        tables=shown,
-        footer=_footer(settings, inputs.covered is not None),
+    page = (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            **style_and_script(),
+            software=__version__,
+            title=settings["title"],
+            kicker=_kicker(inputs, own),
+            byline=_byline(settings),
+            summary=settings["report"]["summary"],
+            answers=told,
+            notices=notices(inputs, own),
+            sections=sections,
+            figures=figures,
+            tables=shown,
+            footer=_footer(settings, inputs.covered is not None),
+        )
     )
     return plain(page)
-
-
-def _hash(script: str) -> str:
-    """The only script that the page's policy allows."""
-    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
-
-
-def _code(text: object) -> Markup:
-    """Text, escaped, with what stands between backticks as code."""
-    return Markup(_BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
 
 
 def _average(inputs: ReportInputs, own: Words) -> float | None:

@@ -1,0 +1,1 @@
+"""Two runs compared: settings, data, code, versions, conclusions, estimates, tests and figures."""
