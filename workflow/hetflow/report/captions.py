@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from hetflow.report import formats as fmt
+from hetflow.report.described import said_of_displays
 from hetflow.report.figures_effects import NOT_APPLICABLE
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words, listed
@@ -64,8 +65,14 @@ def masks_caption(patterns: pd.DataFrame, minimum: int) -> Caption:
         "What goes missing together",
         "A column stands for variables missing in the same participants, a band for participants who miss "
         f"the same; a band's height is their share. Blue: missing.{tail}",
-        f"Map of {own} patterns of missing values against {patterns.shape[1] - 2} sets of variables.",
+        f"Map of {own} patterns of missing values against {patterns.shape[1] - 2} sets of variables. The most frequent "
+        f"pattern is that of {_share_of_first(patterns)} of the participants shown.",
     )
+
+
+def _share_of_first(patterns: pd.DataFrame) -> str:
+    units = patterns.loc[patterns["label"] == "pattern", "units"]
+    return fmt.percent(float(units.max() / patterns["units"].sum())) if len(units) else "none"
 
 
 def sensitivity_caption(words: Words, shares: dict[str, float], ranked: bool, reach: float) -> Caption:
@@ -129,15 +136,19 @@ def toc_caption(words: Words, curve: pd.DataFrame) -> Caption:
     )
 
 
-def groups_caption(words: Words, labels: list[str]) -> Caption:
-    """Of the effects by group."""
+def groups_caption(words: Words, groups: pd.DataFrame) -> Caption:
+    """Of the effects by group: ``section, label, text``."""
+    told = "; ".join(
+        f"{section}: " + ", ".join(f"{row['label']} {row['text']}" for row in rows.to_dict("records"))
+        for section, rows in groups.groupby("section", sort=False)
+    )
     return Caption(
         "For whom: effects by group",
         f"{words.treated} minus {words.control} in each group, with {words.level} intervals; the dashed line "
         f"is the average effect. {words.better.capitalize()} is better. Groups by predicted benefit use "
         "forests of the folds before the participant's own: the first fold is left out, and groups are made within a "
         "fold.",
-        f"Dot plot of effects in groups: {listed(labels)}. The table below has the numbers.",
+        f"Dot plot of effects in groups{words.in_unit}. {told}.",
     )
 
 
@@ -151,16 +162,22 @@ def displays_caption(words: Words, displays: pd.DataFrame) -> Caption:
         f"Mean effect in bins of a covariate, with pointwise {words.level} intervals; the dashed line is the "
         f"average effect. {hollow}One covariate at a time: a pattern here may belong to another covariate "
         "that goes with it.",
-        f"Panels of effects in bins of {listed(labels)}.",
+        f"Panels of effects in bins of {listed(labels)}. {said_of_displays(displays, words)}",
     )
 
 
-def analyses_caption(words: Words, labels: list[str]) -> Caption:
-    """Of the forest plot over analyses."""
+def analyses_caption(words: Words, analyses: pd.DataFrame) -> Caption:
+    """Of the forest plot over analyses: ``label, ATE_estimate, ATE_se``."""
+    labels, effects = list(analyses["label"]), analyses["ATE_estimate"].dropna()
+    places = fmt.decimals(float(analyses["ATE_se"].median()))
+    reach = [
+        fmt.with_unit(fmt.number(float(end), places), words.unit) for end in (effects.min(), effects.max())
+    ]
+    told = f" Average effects lie between {reach[0]} and {reach[1]}." if len(effects) else ""
     return Caption(
         "How the analyses differ",
         f"The primary analysis in colour, the others beneath. Effects are {words.treated} minus "
         f"{words.control}; AUTOC and the gap between the groups of greatest and least predicted benefit are "
         "in benefit units. AUTOC has a one-sided interval.",
-        f"Forest plot of average effect, AUTOC and gap over {len(labels)} analyses: {listed(labels)}.",
+        f"Forest plot of average effect, AUTOC and gap over {len(labels)} analyses: {listed(labels)}.{told}",
     )

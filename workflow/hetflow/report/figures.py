@@ -147,7 +147,7 @@ def _groups(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     if not rows:
         return None
     frame = pd.DataFrame(rows)
-    caption = cap.groups_caption(words, list(dict.fromkeys(frame["section"])))
+    caption = cap.groups_caption(words, frame)
     average = picks.one(inputs.estimates, inputs.primary, "ATE", words)
     mark = average.estimate if average else None
     svg = dots_figure(frame, "groups", words.effect_axis, caption.title, caption.alternative, mark)
@@ -187,7 +187,7 @@ def _analyses(inputs: ReportInputs, words: dict[str, Words]) -> Drawn | None:
     frame = tables_compared.analyses_frame(inputs.estimates, _names(inputs, same), same)
     if len(frame) < 2:
         return None
-    caption = cap.analyses_caption(words[inputs.primary], list(frame["label"]))
+    caption = cap.analyses_caption(words[inputs.primary], frame)
     return Drawn(analyses_figure(frame, panels(same), caption.title, caption.alternative), caption, frame)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report import picks
 from hetflow.report.captions import Caption
+from hetflow.report.described import said_of_cells, said_of_displays
 from hetflow.report.disclosure import enough
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_effects import NOT_APPLICABLE
@@ -168,7 +169,7 @@ def _smooth_caption(words: Words, table: pd.DataFrame, target: str) -> Caption:
     return Caption(
         "The effect along each named covariate",
         "".join(said),
-        f"Panels of the effect against {listed(labels)}.",
+        f"Panels of the effect against {listed(labels)}. {said_of_displays(table, words)}",
     )
 
 
@@ -177,14 +178,13 @@ def _cells(own: AppraisalInputs, words: Words, minimum: int) -> Drawn | None:
     if table.empty:
         return None
     table = table.assign(**{name: words.factor * table[name] for name in _EFFECTS[:4]})
-    pairs = dict.fromkeys(zip(table["first_label"], table["second_label"], strict=True))
     caption = Caption(
         "The effect over two covariates at once",
         f"Mean effect{words.after_comma} in each cell ({words.level} interval) and its participants; numeric "
         f"covariates are cut into thirds. {words.treated} minus {words.control}; the shade grows with the size of the "
         f"effect, blue above zero and orange below. Cells of fewer than {minimum} are empty. "
         f"Target: {table['target'].iloc[0]}.",
-        f"Grids of effects: {'; '.join(f'{a} by {b}' for a, b in pairs)}.",
+        f"Grids of effects. {said_of_cells(table, words)}",
     )
     return Drawn(
         cells_figure(table.assign(text=cell_text(table)), caption.title, caption.alternative), caption, table

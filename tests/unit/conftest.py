@@ -1,0 +1,36 @@
+"""A browser and the pages that it opens, made once for all tests of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import chromium
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pages(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The whole page, one whose effects are displayed in bins, and one in which every word of a user is hostile."""
+    from hetflow.report.page import build_report
+    from hostile_report import HOSTILE, hostile_inputs
+    from report_fixture_whole import whole_inputs
+
+    word = f"{HOSTILE}{'ungebrochenlangeswort' * 5} \u202e\u0627\u0644\u062e\u0637 `x`"
+    made = {
+        "whole": whole_inputs(),
+        "bins": whole_inputs(smooth=False),
+        "hostile": whole_inputs(hostile_inputs(word)),
+    }
+    folder = tmp_path_factory.mktemp("pages")
+    for name, inputs in made.items():
+        (folder / f"{name}.html").write_text(build_report(inputs).html, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in made}
