@@ -68,6 +68,11 @@ def test_sizes_rounded_over_imputations_are_no_group_of_few_units() -> None:
     assert len(by_declaration(table, declared, _public(rare={"age": ["d"]}), "displays")) == 2
 
 
+def test_a_statistic_of_nearly_all_units_is_no_group_of_a_whole() -> None:
+    table = pd.DataFrame({"estimand": ["sequential_AUTOC"], "group": ["all"], "n": [236], "imputations": [1]})
+    assert len(by_declaration(table, analysis.TABLES["estimates"], _public(), "estimates")) == 1
+
+
 def _shares(**treated: float) -> pd.DataFrame:
     rows = [
         {"policy": name, "budget": 0.5 if name.endswith("_budget") else 1.0, "quantity": quantity, "n": 150}
@@ -342,6 +347,17 @@ def test_outcomes_that_an_arm_lost_few_of_are_told_by_nothing() -> None:
     assert bare.shifts.empty
     assert bare.plane.empty
     assert not bare.sensitivity
+
+
+def test_few_events_of_an_arm_are_not_told_by_its_mean_outcome() -> None:
+    def held(mean: float) -> AnalysisInputs:
+        return AnalysisInputs(nuisance={"observation": {"arms": [{"observed": 94, "mean_observed": mean}]}})
+
+    assert lost.few_events(held(3 / 94), True, 10)
+    assert lost.few_events(held(91 / 94), True, 10)
+    assert not lost.few_events(held(40 / 94), True, 10)
+    assert not lost.few_events(held(0.0), True, 10)
+    assert not lost.few_events(held(3 / 94), False, 10)
 
 
 def test_extremes_give_way_to_quantiles_and_sentences_hide_small_numbers() -> None:

@@ -17,7 +17,7 @@ REASONS = {
     "small group": "an estimate of fewer units than the threshold",
     "complementary group": "with the average, it would tell the estimate of a small group",
     "cut two ways": "with another table that cuts the same covariate nearby, it would tell the mean of few units",
-    "lost outcomes": "an arm lost fewer units than the threshold, and this would tell how many or how they fared",
+    "lost outcomes": "few units of an arm lack the outcome, have its event or lack it, and this would tell how many",
     "decision tree": "its leaves may describe few units closely; publish.trees allows it",
     "unit-level": "a file of units: never published",
     "data path": "where the data lie is of no concern to a reader",

@@ -1,4 +1,4 @@
-"""Missing outcomes: where an arm lost few units, nothing is published that tells how many, or what became of them."""
+"""Missing outcomes: where an arm lost few units, or few of it have the event, nothing tells how many."""
 
 from __future__ import annotations
 
@@ -25,6 +25,18 @@ def few_lost(cohort: Mapping[str, Any], threshold: int) -> set[str]:
     }
 
 
+def few_events(one: AnalysisInputs, binary: bool, threshold: int) -> bool:
+    """Whether few of an arm have a binary outcome's event, or lack it: the mean outcome by arm would tell how many."""
+    for row in one.nuisance.get("observation", {}).get("arms", []) if binary else []:
+        seen, mean = row.get("observed"), row.get("mean_observed")
+        if seen is None or mean is None:
+            continue
+        events = round(seen * mean)
+        if any(0 < count < threshold for count in (events, seen - events)):
+            return True
+    return False
+
+
 def without_lost(cohort: Mapping[str, Any], outcomes: set[str], log: Log) -> dict[str, Any]:
     """The cohort's facts, by which the flow does not tell how many of each arm have one of the outcomes.
 
@@ -38,7 +50,7 @@ def without_lost(cohort: Mapping[str, Any], outcomes: set[str], log: Log) -> dic
 
 
 def analysis_without_lost(one: AnalysisInputs, where: str, log: Log) -> AnalysisInputs:
-    """An analysis of such an outcome: no shifts of the few missing outcomes, no weights by arm.
+    """An analysis of such an outcome: no shifts of missing outcomes, no weights and no means by arm.
 
     Where outcomes were imputed, the page says how many were, and prints fewer than the threshold as such.
     """

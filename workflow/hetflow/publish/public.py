@@ -68,7 +68,7 @@ def public_inputs(
         estimates=without_near(pd.concat(estimates, ignore_index=True), threshold, log),
         analyses={name: one for name, (one, _) in made.items()},
         covered=covered,
-        withheld=inputs.withheld | _withheld(inputs, few),
+        withheld=inputs.withheld | _withheld(inputs, few, threshold),
         deviations=public_deviations(inputs.deviations, log),
     )
     refuse_small(public, threshold)
@@ -86,12 +86,16 @@ def _cohort(cohort: Mapping[str, Any], few: set[str], public: Public) -> dict[st
     return out
 
 
-def _withheld(inputs: ReportInputs, few: set[str]) -> set[str]:
+def _withheld(inputs: ReportInputs, few: set[str], threshold: int) -> set[str]:
     """What the page says is not published."""
     shifted = [name for name, one in inputs.analyses.items() if len(one.plane)]
-    gone = any(_outcome(inputs, name) in few for name in shifted)
-    kept = any(_outcome(inputs, name) not in few for name in shifted)
-    return {WITHHELD} if gone and not kept else set()
+    gone = [name for name in shifted if _outcome(inputs, name) in few or _few_events(inputs, name, threshold)]
+    return {WITHHELD} if gone and len(gone) == len(shifted) else set()
+
+
+def _few_events(inputs: ReportInputs, name: str, threshold: int) -> bool:
+    kind = inputs.settings["outcomes"].get(_outcome(inputs, name), {}).get("kind")
+    return lost.few_events(inputs.analyses[name], kind == "binary", threshold)
 
 
 def _outcome(inputs: ReportInputs, name: str) -> str:
@@ -119,7 +123,7 @@ def _analysis(
     one = inputs.analyses[name]
     own = inputs.estimates[inputs.estimates["analysis"] == name].reset_index(drop=True)
     public = replace(every, units=_units(own), few_lost=_outcome(inputs, name) in few)
-    if public.few_lost:
+    if public.few_lost or _few_events(inputs, name, public.threshold):
         one = lost.analysis_without_lost(one, name, public.log)
     one, own = _cut_once(inputs, name, one, own, public)
     estimates = by_declaration(own, declarations.TABLES["estimates"], public, f"{name}: estimates")

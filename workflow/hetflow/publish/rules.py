@@ -16,6 +16,8 @@ from hetflow.publish.log import Log
 
 _QUANTILES = ("q0.99", "q0.95")
 """What stands for a maximum, where the facts beside it hold one."""
+_EVERYBODY = ("all", "treated", "controls", "overlap")
+"""Groups of an average, which are no parts of a whole."""
 _WORDS = "units?|rows?|participants?|patients?|values?|cells?|events?|clusters?|women|men|people"
 _NUMBERED = re.compile(rf"(?<![\w.,<])(\d{{1,4}})(?=(?:\s+[\w-]+){{0,2}}\s+(?:{_WORDS})\b)")
 
@@ -89,6 +91,7 @@ def _wholes(table: pd.DataFrame, declared: Declared, public: Public) -> np.ndarr
     several = table["imputations"] > 1 if "imputations" in table else pd.Series(False, index=table.index)
     rare = table["covariate"].isin(list(public.rare)) if "covariate" in table else False
     rounding = several & ~rare & ((public.units - sums).abs() <= number / 2)
+    rounding |= table[declared.label].isin(_EVERYBODY)
     return np.where(rounding, sums, public.units).astype(float)
 
 

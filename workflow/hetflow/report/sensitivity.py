@@ -28,8 +28,8 @@ _HEADING = "What the missing outcomes could change"
 #: What the public form withholds where an arm lost few outcomes, and what it says of that.
 WITHHELD = "sensitivity"
 NOT_PUBLISHED = (
-    "What the missing outcomes could change was examined. It is not published, as it would tell of the few "
-    "participants of an arm who lack the outcome."
+    "What the missing outcomes could change was examined. It is not published, as it would tell of few participants of "
+    "an arm: those who lack the outcome, or those who had the event."
 )
 _UNSHIFTED = "As observed ones predict (missing at random)"
 
