@@ -39,6 +39,12 @@ def snakemake(folder: Path, *words: str, check: bool = True, **more: str) -> sub
     return done
 
 
+def would_run(folder: Path, *words: str, **more: str) -> str:
+    """What a dry run says."""
+    done = snakemake(folder, *words, "-n", "--quiet", "reason", **more)
+    return done.stdout + done.stderr
+
+
 def imported_from(folder: Path, place: str) -> None:
     """The example, in a folder of its own, with hetflow from another place."""
     text = (EXAMPLE / "Snakefile").read_text()
@@ -91,12 +97,11 @@ def test_the_example_hands_hetflow_s_estimates_to_a_rule_of_its_own(example: Pat
         .read_text()
         .startswith(f"Treatment changes pain by {effect:.2f} ")
     )
-    assert "Nothing to be done" in snakemake(example, "-n").stdout + snakemake(example, "-n").stderr
+    assert "Nothing to be done" in would_run(example)
 
 
 def test_hetflow_reads_again_what_the_importing_workflow_makes_anew(other: Path) -> None:
-    done = snakemake(other, "-n", "--quiet", "reason", "--forcerun", "raw")
-    assert "hetflow_ingest" in done.stdout + done.stderr
+    assert "hetflow_ingest" in would_run(other, "--forcerun", "raw")
 
 
 @pytest.mark.parametrize("host", [False, True], ids=["a clone", "a host"])
@@ -109,8 +114,7 @@ def test_out_of_git_everything_is_as_from_a_path(other: Path, repository: Path, 
     imported_from(other, named[host])
     instead = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.file://{repository.parents[1]}/.insteadOf"}
     instead |= {"GIT_CONFIG_VALUE_0": "https://github.com/"}
-    done = snakemake(other, "-n", **instead)
-    assert "Nothing to be done" in done.stdout + done.stderr  # the same code, wherever it lies
+    assert "Nothing to be done" in would_run(other, **instead)  # the same code, wherever it lies
     before = sha256(other / COHORT)
     (other / COHORT).unlink()
     snakemake(other, COHORT, **instead)
@@ -180,23 +184,22 @@ def deployed(folder: Path, settings: str = "study_file: config/trial.yaml\n") ->
 
 def test_deployed_by_snakedeploy_hetflow_s_target_is_the_target(other: Path) -> None:
     deployed(other)
-    done = snakemake(other, "-n", "--quiet", "reason")
-    assert "manifest" in done.stdout + done.stderr
+    assert "manifest" in would_run(other)
 
 
 def test_a_study_on_the_command_line_goes_before_the_one_that_config_yaml_names(other: Path) -> None:
     deployed(other)
     text = (other / "config" / "trial.yaml").read_text()
     (other / "config" / "second.yaml").write_text(text.replace("study: trial", "study: second"))
-    done = snakemake(other, "-n", "results/second/cohort.parquet", "--configfile", "config/second.yaml")
-    assert "ingest" in done.stdout + done.stderr
-    two = snakemake(other, "-n", "results/trial/cohort.parquet", "--config", "seed=12")
-    assert "settings" not in two.stdout  # the seed is no matter of reading the raw file
+    assert "ingest" in would_run(other, "results/second/cohort.parquet", "--configfile", "config/second.yaml")
+    folds = "results/trial/settings/folds.json"
+    assert "Nothing to be done" in would_run(other, folds)
+    assert "study_settings" in would_run(other, folds, "--config", "seed=12")
     (other / "config" / "config.yaml").write_text(text)
     refused = snakemake(other, "-n", "--configfile", "config/second.yaml", check=False)
     assert refused.returncode == 1
     assert "another study laid over it" in refused.stderr
-    snakemake(other, "-n", "--configfile", "config/second.yaml", "--replace-workflow-config")
+    would_run(other, "--configfile", "config/second.yaml", "--replace-workflow-config")
 
 
 TWO = """\
@@ -225,8 +228,7 @@ def test_two_studies_in_one_workflow_go_where_it_says(other: Path) -> None:
     assert sha256(other / found[0]) == sha256(other / found[1]) == sha256(other / COHORT)
     made = {path.relative_to(other).parts[0] for path in other.rglob("*") if path not in before}
     assert made == {"below", "elsewhere", ".snakemake"}
-    whole = snakemake(other, "-n", "north_all", "south_all", "--quiet", "reason")  # every path fits another
-    assert "north_manifest" in whole.stdout + whole.stderr
+    assert "north_manifest" in would_run(other, "north_all", "south_all")  # every path fits another
 
 
 CLUSTER = """\
@@ -234,7 +236,7 @@ CLUSTER = """\
 # The study file is gone by the time a job starts.
 rm -f config/trial.yaml
 bash "$1" > job.txt 2>&1
-echo $? > status
+echo $? > ended
 echo 1
 """
 
@@ -242,7 +244,7 @@ echo 1
 def test_a_job_reads_what_the_run_was_laid_out_from(other: Path) -> None:
     for name, text in (
         ("submit", CLUSTER),
-        ("status", '#!/bin/sh\n[ "$(cat status)" = 0 ] && echo success || echo failed\n'),
+        ("status", '#!/bin/sh\n[ "$(cat ended)" = 0 ] && echo success || echo failed\n'),
     ):
         (other / name).write_text(text)
         (other / name).chmod(0o755)
