@@ -8,64 +8,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hetflow.cohort.columns import Column
+from estimates_world import IMPUTATIONS, SETTINGS, UNITS, run, trial_completions, trial_scores
 from hetflow.effects.average import average_effect
-from hetflow.effects.estimates import estimate_all
-from hetflow.effects.joint import joint_row
 from hetflow.effects.projection import best_linear_projection
 from hetflow.effects.registry import MEASURED, SEEN
 from hetflow.effects.scores import Scores
-from hetflow.effects.table import Frame
-from hetflow.effects.terms import Terms
 from hetflow.errors import Refused
 from hetflow.files import write_table
 from hetflow.pooling import pool
-from hetflow.seeds import generator
 from scipy import stats
-from score_world import linear_trial
 
 ROUNDING = 1e-10
-UNITS, IMPUTATIONS = 240, 3
-COLUMNS = [
-    Column("x1", "continuous"),
-    Column("x2", "continuous"),
-    Column("site", "nominal", levels=("A", "B", "C")),
-]
-SETTINGS = {
-    "average": ["ATE", "ATT", "ATC", "ATO"],
-    "groups": 4,
-    "rules": {
-        "high x1": {"covariate": "x1", "quantiles": None, "cuts": [0.0], "levels": None},
-        "site": {"covariate": "site", "quantiles": None, "cuts": None, "levels": True},
-    },
-    "projection": ["x1", "site"],
-    "ranking_draws": 50,
-    "confidence": 0.9,
-    "better": "higher",
-    "randomised": True,
-}
 TESTED = {"ATE", "ATT", "ATC", "ATO", "projection", "rule_groups_difference", "AUTOC", "sequential_AUTOC"}
 
 
 @pytest.fixture
 def scores() -> Scores:
-    return linear_trial(generator(1, "driver"), UNITS, 0.6)[0]
+    return trial_scores()
 
 
 @pytest.fixture
 def completions() -> list[pd.DataFrame]:
-    X = linear_trial(generator(1, "driver"), UNITS, 0.6)[2]
-    frames = []
-    for k in range(IMPUTATIONS):
-        rng = generator(2, "frame", k)
-        x1 = np.where(np.arange(UNITS) % 3 == 0, X[:, 0] + 0.5 * rng.normal(size=UNITS), X[:, 0])
-        site = np.array(["A", "B", "C"])[np.arange(UNITS) % 3]
-        frames.append(pd.DataFrame({"unit": np.arange(UNITS), "x1": x1, "x2": X[:, 1], "site": site}))
-    return frames
-
-
-def run(sets, frames, settings=SETTINGS, **more):
-    return estimate_all(sets, frames, COLUMNS, settings, 11, "primary", "outcome", **more)
+    return trial_completions()
 
 
 def row(table: pd.DataFrame, estimand: str, term: str | None = None, group: str | None = None) -> pd.Series:
@@ -281,68 +245,3 @@ def test_overlap_projection_where_the_propensity_varies(
     assert "projection_overlap" in set(run([varied], completions).table["estimand"])
     less = run([varied], completions, SETTINGS | {"average": ["ATE"]})
     assert "projection_overlap" not in set(less.table["estimand"])
-
-
-def test_slopes_and_groups_are_tested_together(scores: Scores, completions: list[pd.DataFrame]) -> None:
-    """D1 from the terms' own estimates and covariances, by the formula of Li, Raghunathan and Rubin."""
-    result = run([scores], completions)
-    joint = result.joint.set_index(["estimand", "term"])
-    slopes = []
-    for frame in completions:
-        X = np.column_stack([frame["x1"], frame["site"] == "B", frame["site"] == "C"]).astype(float)
-        slopes.append(best_linear_projection(scores, X, ["x1", "site=B", "site=C"]))
-    q = np.stack([one.estimate[1:] for one in slopes])
-    within = np.mean([one.covariance[1:, 1:] for one in slopes], axis=0)
-    between = np.cov(q.T)
-    k, m = 3, len(slopes)
-    increase = (1 + 1 / m) * np.trace(between @ np.linalg.inv(within)) / k
-    expected = q.mean(axis=0) @ np.linalg.inv(within) @ q.mean(axis=0) / (k * (1 + increase))
-    found = joint.loc[("projection", "all slopes")]
-    assert found["statistic"] == pytest.approx(expected, rel=1e-9)
-    assert found["df1"] == k
-    assert 0 < found["p"] < 1
-    rules = joint.loc["rule_groups"]
-    assert set(rules.index) <= set(SETTINGS["rules"])
-    assert len(rules) > 0
-    assert (rules["df1"] >= 2).all()
-    hidden = run([scores] * len(completions), completions, SETTINGS | {"randomised": False}).joint
-    assert hidden["p"].isna().all()
-
-
-def test_joint_tests_have_their_size_and_power() -> None:
-    """All slopes 0: rejections at 5 % within exact binomial limits (false alarm 1e-6); a slope of 0.3: most reject.
-
-    The covariate side is completed five times: noise of its own on 30 % of a covariate that is unrelated to the score.
-    """
-    rng, n, replicates = np.random.default_rng(3), 200, 400
-    rejected = np.zeros(2)
-    for _ in range(replicates):
-        X, noise = rng.normal(size=(n, 3)), rng.normal(size=n)
-        gap = rng.random(n) < 0.3
-        for number, slope in enumerate((0.0, 0.3)):
-            score = noise + slope * X[:, 1]
-            sets = []
-            for _ in range(5):
-                filled = X.copy()
-                filled[gap, 0] = rng.normal(size=gap.sum())
-                sets.append(slopes_of(score, filled))
-            row = joint_row(sets, Frame("a", "y", "c", 0.95, True), "", 5)
-            assert row is not None
-            rejected[number] += row["p"] < 0.05
-    low, high = stats.binom.ppf([1e-6, 1 - 1e-6], replicates, 0.05)
-    assert low <= rejected[0] <= high  # catches a test that rejects 12 % of the time with power 0.95
-    assert rejected[1] > 0.8 * replicates
-
-
-def slopes_of(score: np.ndarray, X: np.ndarray) -> Terms:
-    """A projection by the closed form of least squares with HC3."""
-    design = np.column_stack([np.ones(len(X)), X])
-    bread = np.linalg.inv(design.T @ design)
-    coefficients = bread @ design.T @ score
-    leverage = np.einsum("ij,jk,ik->i", design, bread, design)
-    scaled = design * ((score - design @ coefficients) / (1 - leverage))[:, None]
-    covariance = bread @ scaled.T @ scaled @ bread
-    names = ("intercept", "x1", "x2", "x3")
-    return Terms(
-        "projection", ("all",) * 4, names, "outcome", coefficients, covariance, (len(X),) * 4, df=len(X) - 4.0
-    )

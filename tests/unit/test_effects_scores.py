@@ -148,3 +148,14 @@ def test_a_fold_with_equal_predictions_says_nothing() -> None:
     assert result.estimate / result.se == pytest.approx(t[[0, 2, 3]].sum() / 2, abs=1e-10)
     silent = replace(scores, cate_sequential=np.where(scores.fold == 1, np.nan, 0.0))
     assert sequential_autoc(silent, "higher", 100, 9).estimate == 0
+
+
+def test_the_score_is_that_of_inverse_probability_weighting_about_the_arms_means() -> None:
+    """The textbook form: the difference of the arms' means, and each unit's error in its own arm over its chance."""
+    rng = generator(2, "textbook")
+    e, low, high = rng.uniform(0.1, 0.9, 50), rng.normal(size=50), rng.normal(2.0, 1.0, 50)
+    treated, outcome = rng.integers(0, 2, 50), rng.normal(size=50)
+    textbook = high - low + treated / e * (outcome - high) - (1 - treated) / (1 - e) * (outcome - low)
+    mean = e * high + (1 - e) * low
+    found = doubly_robust_score(high - low, treated - e, outcome - mean, e)
+    np.testing.assert_allclose(found, textbook, rtol=1e-12, atol=1e-12)

@@ -6,14 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hetflow.effects.linear import (
-    Codes,
-    Matrix,
-    cluster_codes,
-    cluster_count,
-    cluster_sums,
-    count_factor,
-)
+from hetflow.effects.groups import group_shares
+from hetflow.effects.linear import Codes, Matrix, cluster_codes, cluster_sums
 from hetflow.effects.scores import Scores, require
 from hetflow.effects.terms import OUTCOME, Terms
 from hetflow.errors import refuse
@@ -73,18 +67,10 @@ def arm_means(scores: Scores, codes: Codes, labels: Sequence[str], estimand: str
         If a group holds fewer than two clusters of positive weight.
     """
     values = arm_outcomes(scores)
-    share = scores.weight[:, None] * (codes[:, None] == np.arange(len(labels)))
-    clusters = cluster_codes(scores.cluster)
-    factor = np.array(
-        [
-            count_factor(cluster_count(clusters, share[:, g]), f"{estimand}: group {label}")
-            for g, label in enumerate(labels)
-        ]
-    )
-    share = share / share.sum(axis=0)
+    share, factor = group_shares(scores, codes, labels, estimand)
     mean = values.T @ share
     influence = np.hstack([share * (values[:, [a]] - mean[a]) for a in (CONTROL, TREATED)])
-    sums = cluster_sums(influence, clusters) * np.sqrt(np.tile(factor, 2))
+    sums = cluster_sums(influence, cluster_codes(scores.cluster)) * np.sqrt(np.tile(factor, 2))
     counts = np.count_nonzero(share, axis=0)
     return Terms(
         estimand,

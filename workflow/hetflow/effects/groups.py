@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hetflow.effects.linear import Codes, Vector, cluster_codes, cluster_count, cluster_sums, count_factor
+from hetflow.effects.linear import (
+    Codes,
+    Matrix,
+    Vector,
+    cluster_codes,
+    cluster_count,
+    cluster_sums,
+    count_factor,
+)
 from hetflow.effects.scores import Scores, direction, require
 from hetflow.effects.terms import OUTCOME, Terms
 from hetflow.errors import refuse
@@ -40,6 +48,39 @@ def weighted_cuts(values: Vector, weight: Vector, groups: int) -> Vector:
     return np.asarray(cuts[cuts < distinct[-1]])
 
 
+def group_shares(scores: Scores, codes: Codes, labels: Sequence[str], what: str) -> tuple[Matrix, Vector]:
+    """Each unit's share of its group's weight, and what makes sums of squares over a group's clusters a variance.
+
+    Parameters
+    ----------
+    scores : Scores
+    codes : ndarray of int, shape (n,)
+        Group of each unit, an index of `labels`.
+    labels : sequence of str, length k
+    what : str
+        Of whom a refusal speaks.
+
+    Returns
+    -------
+    share : ndarray, shape (n, k)
+        Every column sums to one.
+    factor : ndarray, shape (k,)
+        G / (G - 1) of each group's own clusters.
+
+    Raises
+    ------
+    Refused
+        If a group holds fewer than two clusters of positive weight.
+    """
+    share = scores.weight[:, None] * (codes[:, None] == np.arange(len(labels)))
+    clusters = cluster_codes(scores.cluster)
+    factor = [
+        count_factor(cluster_count(clusters, share[:, g]), f"{what}: group {label}")
+        for g, label in enumerate(labels)
+    ]
+    return share / share.sum(axis=0), np.array(factor)
+
+
 def group_effects(scores: Scores, codes: Codes, labels: Sequence[str], estimand: str, term: str) -> Terms:
     """Mean doubly robust score of each group (GATES by a rule; Semenova and Chernozhukov 2021).
 
@@ -62,18 +103,9 @@ def group_effects(scores: Scores, codes: Codes, labels: Sequence[str], estimand:
         If a group holds fewer than two clusters of positive weight.
     """
     require(scores, estimand, "score")
-    member = codes[:, None] == np.arange(len(labels))
-    share = scores.weight[:, None] * member
-    clusters = cluster_codes(scores.cluster)
-    factors = np.array(
-        [
-            count_factor(cluster_count(clusters, share[:, g]), f"{estimand} {term}: group {label}")
-            for g, label in enumerate(labels)
-        ]
-    )
-    mean = scores.score @ share / share.sum(axis=0)
-    influence = share * (scores.score[:, None] - mean) / share.sum(axis=0)
-    meat = cluster_sums(influence, clusters)
+    share, factors = group_shares(scores, codes, labels, f"{estimand} {term}")
+    mean = scores.score @ share
+    meat = cluster_sums(share * (scores.score[:, None] - mean), cluster_codes(scores.cluster))
     covariance = meat.T @ meat * np.sqrt(np.outer(factors, factors))
     counts = tuple(int(count) for count in np.count_nonzero(share, axis=0))
     return Terms(estimand, tuple(labels), (term,) * len(labels), OUTCOME, mean, covariance, counts)
