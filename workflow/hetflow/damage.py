@@ -15,7 +15,7 @@ _THOROUGH_BYTES = 4_000_000_000
 """Results up to this size are read whole at a start (seconds); of larger ones the structure alone is looked at, and the
 job that reads a file with changed bytes refuses it."""
 
-_NOT_READ_BY_JOBS = {"logs", "benchmarks", "figures", "tables"}
+_NOT_READ_BY_JOBS = {"logs", "benchmarks", "figures", "tables", "reporting"}
 
 
 def damage(path: Path, thorough: bool = True) -> str | None:

@@ -113,7 +113,9 @@ def _artefact_differences(listed: Mapping[str, Any], results: Path) -> list[str]
             said.append(f"artefact {name}: missing")
         elif (found := sha256(path)) != entry["sha256"]:
             said.append(f"artefact {name}: SHA-256 was {entry['sha256']}, is {found}")
-    for folder in sorted({name.split("/")[0] for name in listed if "/" in name} & {"figures", "tables"}):
+    for folder in sorted(
+        {name.split("/")[0] for name in listed if "/" in name} & {"figures", "tables", "reporting"}
+    ):
         extra = {file.relative_to(results).as_posix() for file in _files(results / folder)} - set(listed)
         said += [f"artefact {name}: not listed" for name in sorted(extra)]
     return said

@@ -126,6 +126,7 @@ class Plan(StagePlan):
             "baseline.parquet",
         ]
         names += ["folds.parquet", "estimates.parquet", "report.html", "figures", "tables"]
+        names += ["reporting"]
         names += [*self.missingness(), *self.report_pieces(), *self.followed()]
         for analysis in self.analyses:
             names += self.completed(analysis, "deployment") + self.completed(analysis, "inference")

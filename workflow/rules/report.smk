@@ -37,6 +37,7 @@ rule page:
             caption="../report/tables.rst",
             category="Tables",
         ),
+        reporting=directory("<results>/reporting"),
     log:
         "<logs>/page.log",
     benchmark:
@@ -56,6 +57,7 @@ rule page:
     shell:
         "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/page.py --results {params.results:q} --settings {input.settings:q}"
         " --lock $HETFLOW_LOCK --page {output.page:q} --figures {output.figures:q} --tables {output.tables:q}"
+        " --reporting {output.reporting:q}"
         " --log {log:q}"
 
 

@@ -1,4 +1,4 @@
-"""Write the report: one page, its figures as SVG, its tables as CSV and Parquet."""
+"""Write the report: one page, its figures as SVG, its tables as CSV and Parquet, and what a paper says of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ DRAWN = ("nodes", "network", "nesting", "rules")
 """Tables of the structure of what is missing that the page shows."""
 DEPENDENCE = ("labels", "dependence", "compared", "mcar", "dropout")
 """Tables of what missing values depend on that the page shows, or counts the tests of."""
-COMMAND = Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables")
+COMMAND = (
+    Command(__doc__).reads("results", "settings", "lock").writes("page", "figures", "tables", "reporting")
+)
 
 
 def work(arguments: Namespace) -> None:
@@ -30,6 +32,8 @@ def work(arguments: Namespace) -> None:
     for name, table in report.tables.items():
         write_table(table, arguments.tables / f"{name}.parquet", "table")
         write_text(csv_text(table), arguments.tables / f"{name}.csv")
+    for name, text in report.reporting.items():
+        write_text(text, arguments.reporting / name)
     write_text(report.html, arguments.page)
 
 

@@ -21,6 +21,7 @@ ALLOWED: dict[str, re.Pattern[str]] = {
         "the report in its public form": r"report\.html",
         "figures drawn from aggregated tables": r"figures/[a-z0-9_]+\.svg",
         "aggregated tables": r"tables/[a-z0-9_]+\.csv",
+        "checklists, methods, results and references": r"reporting/[a-z0-9_]+\.(csv|md|bib)",
         "the resolved study": r"settings/([a-z0-9_]+/)?[a-z_]+\.json",
         "the workflow's source": r"workflow/[A-Za-z0-9_./-]+|Snakefile|LICENSE",
         "the environment": r"envs/[A-Za-z0-9_.-]+",
@@ -29,7 +30,7 @@ ALLOWED: dict[str, re.Pattern[str]] = {
         "times of the jobs": r"jobs\.csv",
     }.items()
 }
-_SOURCES = ("*.py", "*.smk", "Snakefile", "*.j2", "*.css", "*.rst", "profile.yaml")
+_SOURCES = ("*.py", "*.smk", "Snakefile", "*.j2", "*.css", "*.bib", "*.rst", "profile.yaml")
 _NOT_SOURCE = {"resources", "__pycache__", ".snakemake"}
 
 Files = dict[str, bytes]
@@ -52,10 +53,11 @@ def refuse_what_is_not_allowed(names: Mapping[str, bytes]) -> None:
 
 
 def report_files(report: Report) -> Files:
-    """The page, its figures, and its tables as CSV."""
+    """The page, its figures, its tables as CSV, and what a paper says of it."""
     files = {"report.html": report.html.encode()}
     files |= {f"figures/{name}.svg": svg.encode() for name, svg in report.figures.items()}
-    return files | {f"tables/{name}.csv": csv_text(table).encode() for name, table in report.tables.items()}
+    files |= {f"tables/{name}.csv": csv_text(table).encode() for name, table in report.tables.items()}
+    return files | {f"reporting/{name}": text.encode() for name, text in report.reporting.items()}
 
 
 def settings_files(settings: Mapping[str, Mapping[str, Any]], log: Log) -> Files:

@@ -31,6 +31,7 @@ _OUTPUTS = {"report": "report.html", "figures": "figures/", "tables": "tables/"}
 _FOLDERS = {
     "figures/": "Figures, drawn from aggregated tables",
     "tables/": "Aggregated tables",
+    "reporting/": "Checklists, methods and results for a paper, references",
     "settings/": "The resolved study, one slice a stage",
     "workflow/": "Source of the workflow",
     "envs/": "The environment",

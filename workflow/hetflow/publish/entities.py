@@ -12,6 +12,7 @@ Entity = dict[str, Any]
 _SPDX = re.compile(r"[A-Za-z0-9.+-]+")
 _URL = re.compile(r"https?://[^\s<>\"]+")
 _FORMATS = {
+    "bib": "application/x-bibtex",
     "csv": ["text/csv", {"@id": "https://www.nationalarchives.gov.uk/PRONOM/x-fmt/18"}],
     "html": "text/html",
     "json": "application/json",
@@ -96,6 +97,8 @@ def _title(name: str) -> str:
     folder, _, last = name.rpartition("/")
     if folder == "figures":
         return f"Figure: {last.removesuffix('.svg')}"
+    if folder == "reporting":
+        return f"For a paper: {last}"
     if folder == "tables":
         return f"Table: {last.removesuffix('.csv')}"
     return name

@@ -116,7 +116,7 @@ def place(path: str, files: Mapping[str, bytes]) -> str:
     settings = "/".join(["settings", *parts])
     if path.endswith(".json") and "settings" in path.split("/") and settings in files:
         return settings
-    if path in {"figures", "tables"}:
+    if path in {"figures", "tables", "reporting"}:
         return f"{path}/"
     return f"#withheld-{quote(path, safe='/-._')}"
 

@@ -145,8 +145,11 @@ class Report:
         SVG text by name.
     tables : dict of str to DataFrame
         Tables by name, as they may leave the study: small counts are replaced.
+    reporting : dict of str to str
+        Checklists, methods, results and references for a paper, as text by name of the file.
     """
 
     html: str
     figures: dict[str, str]
     tables: dict[str, pd.DataFrame]
+    reporting: dict[str, str]

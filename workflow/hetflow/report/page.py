@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from hetflow import __version__
@@ -18,6 +17,9 @@ from hetflow.report.explorer import with_explorer
 from hetflow.report.figures import draw_all
 from hetflow.report.inputs import Report, ReportInputs
 from hetflow.report.notices import notices
+from hetflow.report.reporting.files import build_reporting
+from hetflow.report.reporting.run import Run, places_of
+from hetflow.report.reporting.section import reporting_section
 from hetflow.report.sections import all_sections
 from hetflow.report.shown_tables import all_tables
 from hetflow.report.style import plain
@@ -37,7 +39,7 @@ def build_report(inputs: ReportInputs) -> Report:
     Returns
     -------
     Report
-        Page, figures and tables; the same inputs give the same bytes.
+        Page, figures, tables and what is said of the run for a paper; the same inputs give the same bytes.
     """
     own = {name: words(inputs.settings, inputs.cohort["columns"], name) for name in inputs.analyses}
     appraised = all_shown(inputs, own[inputs.primary])
@@ -51,8 +53,15 @@ def build_report(inputs: ReportInputs) -> Report:
     for named in (drawn, shown, exported):
         for name in inputs.withheld & set(named):
             del named[name]
-    html = _render(inputs, own[inputs.primary], drawn, shown, exported, screen(found))
-    return Report(html, {name: figure.svg for name, figure in drawn.items()}, exported)
+    first = own[inputs.primary]
+    sections = [section for section in all_sections(inputs, first, shown, exported) if section["parts"]]
+    sections = with_explorer(sections, drawn, first, _average(inputs, first))
+    run = Run(inputs, first, places_of(sections, drawn, shown, exported))
+    reporting = build_reporting(run, found)
+    sections.insert(len(sections) - 1, reporting_section(reporting, run))
+    html = _render(inputs, first, drawn, shown, sections, screen(found))
+    figures = {name: figure.svg for name, figure in drawn.items()}
+    return Report(html, figures, exported, reporting.files)
 
 
 def _render(
@@ -60,12 +69,10 @@ def _render(
     own: Words,
     drawn: dict[str, Drawn],
     shown: dict[str, Table],
-    exported: dict[str, pd.DataFrame],
+    sections: list[dict[str, Any]],
     told: list[dict[str, Any]],
 ) -> str:
     settings = inputs.settings
-    sections = [section for section in all_sections(inputs, own, shown, exported) if section["parts"]]
-    sections = with_explorer(sections, drawn, own, _average(inputs, own))
     order = [item for section in sections for kind, item in section["parts"] if kind == "figure"]
     figures = {
         name: {

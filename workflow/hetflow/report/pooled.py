@@ -32,6 +32,18 @@ def pooled_rows(estimates: pd.DataFrame, analysis: str) -> pd.DataFrame:
 
 def imputations_text(pooled: pd.DataFrame) -> str:
     """How many imputations there were, how many the estimates ask for, and how to add them."""
+    needed = int(pooled["needed"].max()) if len(pooled) else 0
+    if pooled.empty or needed <= int(pooled.sort_values("fmi", kind="stable").iloc[-1]["imputations"]):
+        return imputations_found(pooled)
+    more = f"missingness: {{imputations: {needed}}}"
+    return (
+        f"{imputations_found(pooled)} Write “{more}” and run the study again: those that are there are kept, and only "
+        "the missing ones are added."
+    )
+
+
+def imputations_found(pooled: pd.DataFrame) -> str:
+    """How many imputations there were, what new draws would move, and how many the estimates ask for."""
     if pooled.empty:
         return ""
     worst = pooled.sort_values("fmi", kind="stable").iloc[-1]
@@ -46,11 +58,9 @@ def imputations_text(pooled: pd.DataFrame) -> str:
     rule = f"for standard errors that are repeatable to {fmt.percent(REPEATABLE, 0)}"
     if needed <= made:
         return f"{opening} They are enough {rule} (the rule of von Hippel asks for {needed})."
-    more = f"missingness: {{imputations: {needed}}}"
     return (
         f"{opening} The rule of von Hippel asks for {needed} imputations {rule}, and for no fewer than "
-        f"{FEWEST_IMPUTATIONS}: write “{more}” and run the study again. The {made} that are there are kept, and only "
-        "the missing ones are added."
+        f"{FEWEST_IMPUTATIONS}."
     )
 
 

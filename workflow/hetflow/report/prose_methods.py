@@ -35,7 +35,7 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated "
         f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
         f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
-        f"{_learner(nuisance['outcome'])}{_of_mean(nuisance)}. Missing covariates were handled by "
+        f"{learner_name(nuisance['outcome'])}{_of_mean(nuisance)}. Missing covariates were handled by "
         f"{ROUTES[missingness['strategy']].title}{imputed}.{_missing_outcomes(methods)} Individual effects came "
         f"from an honest causal "
         f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
@@ -62,7 +62,7 @@ def _missing_outcomes(methods: Mapping[str, Any]) -> str:
     given = " and ".join(["covariates", *section["auxiliary"]])
     return (
         " Missing outcomes were handled by augmented inverse-probability weighting; the probability of an observed "
-        f"outcome was predicted within each arm from {given} by {_learner(section['learner'])}."
+        f"outcome was predicted within each arm from {given} by {learner_name(section['learner'])}."
     )
 
 
@@ -77,10 +77,11 @@ def _tests(words: Words) -> str:
 def _propensity(words: Words, nuisance: Mapping[str, Any]) -> str:
     if nuisance["propensity"] == "design":
         return "The probability of treatment was that of the design."
-    return f"The propensity was estimated by {_learner(nuisance['propensity'])}."
+    return f"The propensity was estimated by {learner_name(nuisance['propensity'])}."
 
 
-def _learner(name: str) -> str:
+def learner_name(name: str) -> str:
+    """A learner of the study file in words."""
     if name == "stack":
         return "a cross-validated stack of penalised linear regression, boosted trees and a random forest"
     return _LEARNERS.get(name, name)

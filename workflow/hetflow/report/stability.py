@@ -62,7 +62,7 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     texts = [
         _done(own.facts, section),
         _monte_carlo(own.tables["components"], own.facts, words),
-        *_advice(own.facts, words.randomised),
+        *advice(own.facts, words.randomised),
         *(_moved(own.tables["components"], source, words) for source in ("folds", "tuning")),
     ]
     return [*(("text", text) for text in texts if text), ("figure", NAME), ("table", NAME)]
@@ -155,7 +155,8 @@ def _monte_carlo(table: pd.DataFrame, facts: Mapping[str, Any], words: Words) ->
     )
 
 
-def _advice(facts: Mapping[str, Any], randomised: bool) -> list[str]:
+def advice(facts: Mapping[str, Any], randomised: bool) -> list[str]:
+    """What to write into the study file where seeds and imputations move the numbers too much."""
     wanted, used = facts["advice"], facts["used"]
     if not wanted:
         return []

@@ -20,7 +20,21 @@ from hetflow.report.words import Words
 from hetflow.study.routes import ROUTES
 
 AUTHORS = "For the authors"
+NOT_EXAMINED = "Not examined"
 Row = tuple[str, str, str]
+#: What the last column calls a place, and that place: an anchor of the page or a file beside it.
+PLACES = {
+    "The question": "#question",
+    "Methods": "#methods",
+    "What is missing": "#missing",
+    "How it was handled": "#table-routes",
+    "The dictionary of the study file": "settings/cohort.json",
+    "Missing values by variable": "#table-missing",
+    "On what missing values depend": "#table-mechanism",
+    "Notices": "#answers",
+    "How the analyses differ": "#analyses",
+    "What the missing outcomes could change": "#table-tipping",
+}
 
 
 def tarmos_table(inputs: ReportInputs, words: Words, pooled: pd.DataFrame) -> Table:
@@ -34,15 +48,8 @@ def tarmos_table(inputs: ReportInputs, words: Words, pooled: pd.DataFrame) -> Ta
     pooled : DataFrame
         From `hetflow.report.pooled.pooled_rows`.
     """
-    largest = float(pooled["fmi"].max()) if len(pooled) else float("nan")
-    needed = int(pooled["needed"].max()) if len(pooled) else 0
     rows: list[Cell] = []
-    steps = (
-        ("Plan the analysis", _plan(inputs, words, largest)),
-        ("Examine the data", _examine(inputs)),
-        ("Report the results", _report(inputs, needed)),
-    )
-    for heading, answers in steps:
+    for heading, answers in steps(inputs, words, pooled):
         rows.append(Cell((heading,), heading=True))
         rows += [Cell(answer, 1) for answer in answers]
     head = ("Question", "In this study", "Where")
@@ -51,6 +58,17 @@ def tarmos_table(inputs: ReportInputs, words: Words, pooled: pd.DataFrame) -> Ta
         "run; what only those who know the study can say is marked."
     )
     return Table("tarmos", "Missing data: the questions of TARMOS", head, tuple(rows), (0, 1, 2), note, True)
+
+
+def steps(inputs: ReportInputs, words: Words, pooled: pd.DataFrame) -> tuple[tuple[str, list[Row]], ...]:
+    """The framework's three steps: question, answer, and where to look, in the words of `PLACES`."""
+    largest = float(pooled["fmi"].max()) if len(pooled) else float("nan")
+    needed = int(pooled["needed"].max()) if len(pooled) else 0
+    return (
+        ("Plan the analysis", list(_plan(inputs, words, largest))),
+        ("Examine the data", list(_examine(inputs))),
+        ("Report the results", list(_report(inputs, needed))),
+    )
 
 
 def _methods(inputs: ReportInputs) -> Mapping[str, Any]:
@@ -162,7 +180,7 @@ def _report(inputs: ReportInputs, needed: int) -> Iterator[Row]:
     examined = any(len(analysis.shifts) for analysis in inputs.analyses.values())
     yield (
         "What if values are missing for reasons of their own?",
-        "Missing outcomes were shifted by arm until the findings changed" if examined else "Not examined",
+        "Missing outcomes were shifted by arm until the findings changed" if examined else NOT_EXAMINED,
         "What the missing outcomes could change" if examined else "",
     )
     yield "What do the missing data mean for the conclusion?", AUTHORS, ""

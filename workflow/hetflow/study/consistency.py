@@ -23,7 +23,9 @@ from hetflow.study.stability import stability_problems
 from hetflow.study.suited import suited_problems
 
 #: Folders that a run makes beside those of the analyses.
-FOLDERS = frozenset({"benchmarks", "crate", "figures", "logs", "missingness", "plan", "settings", "tables"})
+FOLDERS = frozenset(
+    {"benchmarks", "crate", "figures", "logs", "missingness", "plan", "reporting", "settings", "tables"}
+)
 
 
 def inconsistencies(study: Study, source: str) -> Iterator[Problem]:
