@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from hetflow.report import observation
+from hetflow.report.estimand import estimand_table
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.page import build_report
-from hetflow.report.tables import estimand_table
 from hetflow.report.words import Words, words
 from report_fixture import report_inputs
 
@@ -117,11 +117,18 @@ def test_the_flow_ends_with_those_with_an_outcome_only_if_the_others_are_left_ou
     assert observation.outcomes_left_out(told) == {}
 
 
+def _estimand(inputs: ReportInputs, settings: dict) -> dict[str, str]:
+    """How each attribute was analysed."""
+    own = words(settings, inputs.cohort["columns"], "primary")
+    table = estimand_table(replace(inputs, settings=settings), own)
+    return {row.cells[0]: row.cells[2] for row in table.rows}
+
+
 def test_complete_cases_of_covariates_are_said_too(weighted: ReportInputs) -> None:
     settings = copy.deepcopy(dict(weighted.settings))
     settings["methods"]["primary"]["missingness"]["strategy"] = "complete_case"
-    table = estimand_table(settings["estimand"], words(settings, weighted.cohort["columns"], "primary"))
-    assert table.rows[-1].cells[1] == "All eligible participants with all covariates measured"
+    table = _estimand(weighted, settings)
+    assert table["Whose effect is estimated"] == "All eligible participants with all covariates measured"
     settings["methods"]["primary"].pop("missing_outcome")
-    table = estimand_table(settings["estimand"], words(settings, weighted.cohort["columns"], "primary"))
-    assert table.rows[-1].cells[1].endswith("with all covariates measured and an observed outcome")
+    table = _estimand(weighted, settings)
+    assert table["Whose effect is estimated"].endswith("with all covariates measured and an observed outcome")

@@ -20,6 +20,12 @@ def outcomes_left_out(inputs: ReportInputs) -> Mapping[str, Mapping[str, Any]]:
     return {} if _strategy(inputs) in (WEIGHTING, IMPUTATION) else outcomes
 
 
+def outcomes_lost(inputs: ReportInputs) -> int | None:
+    """Participants of the cohort without the primary analysis' outcome; None where nothing says so."""
+    facts = inputs.cohort.get("outcomes", {}).get(inputs.outcome)
+    return int(facts.get("missing_treated") or 0) + int(facts.get("missing_control") or 0) if facts else None
+
+
 def _strategy(inputs: ReportInputs) -> str:
     """What the primary analysis does about missing outcomes."""
     return str(inputs.settings["methods"][inputs.primary].get("missing_outcome", {}).get("strategy", ""))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from hetflow.report import observation, pooled, sensitivity, tables, tables_compared, tables_routes, tarmos
 from hetflow.report.drawn_missing import masks_of
+from hetflow.report.estimand import estimand_table
 from hetflow.report.figures import panels
 from hetflow.report.frames_baseline import baseline_tables
 from hetflow.report.frames_cohort import flow_table, with_outcome
@@ -26,7 +27,7 @@ def all_tables(
     columns = inputs.cohort["columns"]
     estimates, primary = inputs.estimates, inputs.primary
     shown = [
-        tables.estimand_table(inputs.settings["estimand"], first),
+        estimand_table(inputs, first),
         tables.average_table(estimates, primary, first),
         tables.heterogeneity_table(estimates, primary, first),
         tables.groups_table(estimates, primary, first, minimum),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report import picks
 from hetflow.report.sentences import Number
-from hetflow.report.words import Words, opening
+from hetflow.report.words import Words
 
 E9_ATTRIBUTES = (
     ("population", "Population"),
@@ -76,19 +75,6 @@ class Table:
     def long(self) -> bool:
         """Whether the table scrolls under its head."""
         return len(self.rows) > LONG
-
-
-def estimand_table(estimand: Mapping[str, str], words: Words) -> Table:
-    """The question in the attributes of ICH E9(R1), and whose effect the primary analysis estimates."""
-    rows = tuple(Cell((label, estimand[key])) for key, label in E9_ATTRIBUTES)
-    rows += (Cell(("Whose effect is estimated", opening(words.everybody))),)
-    return Table(
-        "estimand",
-        "The estimand, in the attributes of ICH E9(R1)",
-        ("Attribute", "In this study"),
-        rows,
-        (0, 1),
-    )
 
 
 def average_table(estimates: pd.DataFrame, analysis: str, words: Words) -> Table:

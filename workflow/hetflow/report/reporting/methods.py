@@ -176,10 +176,12 @@ def _missing_outcomes(run: Run) -> list[Said]:
         )
     if run.missing_outcome == "weighting":
         given = listed(["arm", "covariates", *(run.words.covariate(name) for name in section["auxiliary"])])
+        smallest = section.get("smallest")
+        floor = f"; probabilities below {smallest:g} were raised to it" if smallest else ""
         return said(
             "Participants without an outcome were kept: within the doubly robust score each observed outcome was "
             f"weighted by the inverse of its probability of being observed, predicted from {given} by "
-            f"{learner_name(section['learner'])}; probabilities below {section['smallest']:g} were raised to it.",
+            f"{learner_name(section['learner'])}{floor}.",
             "robins1994",
             *LEARNER_WORKS[section["learner"]],
         )

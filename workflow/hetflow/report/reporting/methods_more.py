@@ -69,16 +69,15 @@ def appraisals(run: Run) -> list[Said]:
 
 
 def _evidence(run: Run) -> list[Said]:
-    tests = run.table("evidence", "tests")
-    if tests.empty:
+    held, tests = run.appraisal("evidence"), run.table("evidence", "tests")
+    if held is None or tests.empty:
         return []
-    section = run.methods["evidence"]
     kinds = set(tests["test"])
     out: list[Said] = []
     if "independence" in kinds:
         out += said(
             "Scores were tested for any relation to the covariates by a studentised permutation test "
-            f"({fmt.count(section['permutations'])} permutations).",
+            f"({fmt.count(held.facts['permutations'])} permutations).",
             "sechidis2025",
             "diciccio2017",
         )
@@ -269,7 +268,7 @@ def _changes(run: Run, own: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     if differs("nuisance", "propensity"):
         told.append("another propensity")
     if differs("missing_outcome", "strategy"):
-        text, work = _OUTCOMES[own["missing_outcome"]["strategy"]]
+        text, work = _OUTCOMES[own.get("missing_outcome", {}).get("strategy", "complete_case")]
         told.append(text)
         keys += work
     if not told and dict(own) != dict(first):

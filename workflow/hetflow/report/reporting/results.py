@@ -26,7 +26,8 @@ from hetflow.report import (
 from hetflow.report import formats as fmt
 from hetflow.report.answers import Answers
 from hetflow.report.grading import UNTESTED, Grade
-from hetflow.report.ledger import NAMES, family, ledger
+from hetflow.report.ledger import family, ledger
+from hetflow.report.ledger_rows import NAMES
 from hetflow.report.notices import notices
 from hetflow.report.policy_text import INTRODUCTION
 from hetflow.report.reporting.run import Run

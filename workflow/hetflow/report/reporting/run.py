@@ -10,6 +10,7 @@ import pandas as pd
 
 from hetflow.report.drawn import Drawn
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
+from hetflow.report.observation import outcomes_lost
 from hetflow.report.sensitivity import examined
 from hetflow.report.tables import Table
 from hetflow.report.words import Words
@@ -63,8 +64,7 @@ class Run:
     @property
     def lost(self) -> int | None:
         """Participants of the cohort without the outcome; None where nothing says so."""
-        facts = self.inputs.cohort.get("outcomes", {}).get(self.inputs.outcome)
-        return int(facts["missing_treated"]) + int(facts["missing_control"]) if facts else None
+        return outcomes_lost(self.inputs)
 
     @property
     def missing_outcome(self) -> str:
