@@ -196,6 +196,39 @@ def test_cut_points_of_the_study_file_are_told() -> None:
     assert "say why" not in checklist(built("trial"), "iceman").loc["5", "note"]
 
 
+PLANNED = {
+    "state": "followed",
+    "date": "2026-12-01",
+    "document_sha256": "1" * 64,
+    "sha256": "2" * 64,
+    "amendments": [],
+    "outcomes_read_before": False,
+    "hashed": False,
+    "deviations": 0,
+    "uncovered": 0,
+    "primary": 0,
+    "other": 0,
+}
+
+
+def test_what_was_planned_is_claimed_only_where_a_plan_was_frozen_in_time() -> None:
+    for plan, expected in (
+        ({}, "for the authors"),
+        ({"state": "no plan"}, "for the authors"),
+        (PLANNED, "reported"),
+        (PLANNED | {"outcomes_read_before": True}, "for the authors"),
+    ):
+        report = build_report(replace(report_inputs(), plan=plan))
+        assert checklist(report, "tarmos").loc["1e", "status"] == expected
+        frozen = "date" in plan
+        assert (checklist(report, "consort2025").loc["10", "status"] == "reported") == frozen
+        assert ("report.html#planned" in checklist(report, "consort2025").loc["3", "where"]) == frozen
+        assert ("#planned" in checklist(report, "iceman").loc["1", "where"]) == frozen
+        text = said(report, "methods.md")
+        assert ("The analysis plan was frozen on 1 December 2026" in text) == frozen
+        assert ("No analysis plan was frozen" in text) == (plan.get("state") == "no plan")
+
+
 def test_results_tell_the_numbers_of_the_estimates() -> None:
     assert "0.39 mm higher" in said(built("trial"), "results.md")
     assert "95 % CI 0.34 to 0.44; p < 0.001" in said(built("trial"), "results.md")

@@ -119,7 +119,7 @@ def test_reading_a_damaged_file_is_refused_by_name(project: Project) -> None:
     path = project.results / "estimates.parquet"
     path.write_bytes(path.read_bytes()[:-50])
     script = project.folder / "workflow" / "scripts" / "page.py"
-    names = {name: project.results / name for name in ("figures", "tables")} | {
+    names = {name: project.results / name for name in ("figures", "tables", "reporting")} | {
         "page": project.folder / "page.html"
     }
     options = [word for name, value in names.items() for word in (f"--{name}", str(value))]

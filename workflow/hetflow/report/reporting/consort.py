@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from hetflow.report.reporting.items import Checklist, Item, authors, either, shown
-from hetflow.report.reporting.run import ANSWERS
+from hetflow.report.reporting.run import ANSWERS, PLAN
 
-PLAN = "#plan"
-"""The section of a frozen analysis plan, where the study has one."""
 _NO_PLAN = "No frozen analysis plan came with this run."
 _SECTIONS = (
     (

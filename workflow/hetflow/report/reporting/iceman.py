@@ -13,9 +13,8 @@ import numpy as np
 from hetflow.multiplicity import holm
 from hetflow.report import formats as fmt
 from hetflow.report import picks
-from hetflow.report.reporting.consort import PLAN
 from hetflow.report.reporting.items import NOT_APPLICABLE, Answer, Checklist, Item, Rule, authors, shown
-from hetflow.report.reporting.run import Run
+from hetflow.report.reporting.run import PLAN, Run
 from hetflow.report.words import listed
 
 SUGGESTED = 0.1

@@ -7,7 +7,7 @@ from typing import Any
 
 from hetflow import __version__
 from hetflow.report import formats as fmt
-from hetflow.report import picks
+from hetflow.report import picks, planned
 from hetflow.report.ledger import family, ledger
 from hetflow.report.prose_methods import learner_name
 from hetflow.report.reporting.bibliography import SOFTWARE
@@ -55,6 +55,12 @@ def multiplicity(run: Run) -> list[Said]:
         "Evidence was graded by rules that were fixed beforehand, in the manner of WATCH; the report prints them.",
         "sechidis2025",
     )
+    plan = run.inputs.plan
+    if run.frozen:
+        late = " It was frozen after outcomes had been read." if plan["outcomes_read_before"] else ""
+        out += said(f"The analysis plan was frozen on {run.frozen}.{late} {planned.said(plan)}")
+    elif plan:
+        out += said("No analysis plan was frozen before outcomes were read.")
     return [
         *out,
         *said(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from hetflow.report.pooled import pooled_rows
-from hetflow.report.reporting.consort import PLAN
 from hetflow.report.reporting.items import AUTHORS, NOT_APPLICABLE, REPORTED, Answer, Checklist, Item, Rule
-from hetflow.report.reporting.run import Run
+from hetflow.report.reporting.run import PLAN, Run
 from hetflow.report.tarmos import AUTHORS as UNANSWERED
 from hetflow.report.tarmos import NOT_EXAMINED, PLACES, Row, steps
 
@@ -35,6 +34,15 @@ def tarmos(run: Run) -> Checklist:
     )
 
 
+def _planned(run: Run) -> Answer:
+    """Whether it was planned, where a plan was frozen: not where outcomes had been read by then."""
+    late = run.inputs.plan["outcomes_read_before"]
+    status = AUTHORS if late else REPORTED
+    return Answer(
+        status, run.there((PLAN,)), "Outcomes had been read before the plan was frozen" if late else ""
+    )
+
+
 def _rule(row: Row) -> Rule:
     question, said, where = row
 
@@ -42,8 +50,8 @@ def _rule(row: Row) -> Rule:
         if not run.gaps:
             return Answer(f"{NOT_APPLICABLE}: neither a covariate nor an outcome is missing")
         places = run.there(PLACES[name] for name in where.split("; ") if name)
-        if question == _PLANNED and PLAN in run.places:
-            return Answer(REPORTED, (PLAN,), "Held against the frozen analysis plan")
+        if question == _PLANNED and run.frozen:
+            return _planned(run)
         if said == UNANSWERED:
             return Answer(AUTHORS, places)
         if said == NOT_EXAMINED:

@@ -11,6 +11,7 @@ import pandas as pd
 from hetflow.report.drawn import Drawn
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.observation import outcomes_lost
+from hetflow.report.planned import when
 from hetflow.report.sensitivity import examined
 from hetflow.report.tables import Table
 from hetflow.report.words import Words
@@ -24,7 +25,8 @@ FILES: Mapping[str, str] = {
     "reporting/results.md": "Results, as text",
     "reporting/references.bib": "References",
 }
-ANSWERS = "#answers"
+ANSWERS, PLAN = "#answers", "#planned"
+"""The first screen; the section on the analysis plan, which answers only where one was frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class Run:
         return str(self.methods.get("missing_outcome", {}).get("strategy", "complete_case"))
 
     @property
+    def frozen(self) -> str:
+        """When an analysis plan was frozen; empty where none was."""
+        return when(self.inputs.plan)
+
+    @property
     def examined(self) -> bool:
         """Whether missing outcomes were shifted."""
         return examined(self.inputs)
@@ -91,8 +98,9 @@ class Run:
         return pd.DataFrame() if held is None else held.tables.get(table, pd.DataFrame())
 
     def there(self, places: Iterable[str]) -> tuple[str, ...]:
-        """Those of the places that exist."""
-        return tuple(place for place in dict.fromkeys(places) if place in self.places)
+        """Those of the places that exist; the section on the plan counts only where one was frozen."""
+        known = (place for place in dict.fromkeys(places) if place in self.places)
+        return tuple(place for place in known if place != PLAN or self.frozen)
 
 
 def places_of(
