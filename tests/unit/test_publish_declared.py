@@ -215,8 +215,8 @@ READS = {
     "glob",
     "rglob",
 }
-#: The page's own style sheet.
-OWN_FILES = {("page.py", "read_text")}
+#: The page's own style sheet, and the works that hetflow may cite.
+OWN_FILES = {("templating.py", "read_text"), ("bibliography.py", "read_text")}
 
 
 def test_the_page_and_its_figures_read_nothing_but_what_they_are_given() -> None:
