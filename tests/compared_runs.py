@@ -34,7 +34,7 @@ def manifest_of(
 ) -> dict[str, Any]:
     """A manifest as the rule writes it; `changes` replace its parts, `settings` adds to the settings."""
     report = json.loads(canonical_json(plain_json(inputs.settings)))
-    report |= {"analyses": list(inputs.analyses)}
+    report |= {"analyses": list(inputs.analyses), "owners": {"primary": {"scores": "primary"}}}
     settings = {
         "settings/report.json": report | changes.get("report", {}),
         "settings/folds.json": {"seed": report["seed"], "folds": 5},

@@ -87,7 +87,10 @@ def test_only_another_seed_is_chance_and_a_conclusion_that_it_changes_is_not_set
     assert causes(found) == ["the seed"]
     assert "chance of the computation" in said(found)
     assert "not be reported as settled" not in said(found)
-    assert "Cohort is the same byte for byte; the first difference is in: folds." in said(found)
+    assert (
+        "The files of cohort are the same, byte for byte; the first that differ are of the stage “folds”."
+        in said(found)
+    )
     assert "not be reported as settled" in said(compared(tmp_path / "two", base, other, **SEEDED))
 
 
@@ -202,10 +205,12 @@ def test_monte_carlo_error_holds_the_folds_where_they_were_drawn_anew(
     variance = 1e-4
     sd = math.sqrt(2 * variance * factor)
     files = {"tables/stability_components.csv": _stability(variance)}
-    folds = {"units": {"folds.parquet": b"others"}} if other_folds else {}
+    units = {"primary/scores/shared.parquet": b"others"} | (
+        {"folds.parquet": b"others"} if other_folds else {}
+    )
     for place, (times, beyond) in enumerate(((0.99 * BEYOND, False), (1.01 * BEYOND, True))):
         moved = made_up(ate=0.386 + times * sd)
-        found = compared(tmp_path / str(place), base, moved, {"files": files}, files=files, **folds)
+        found = compared(tmp_path / str(place), base, moved, {"files": files}, files=files, units=units)
         first = found.estimates[0]
         assert (first.label, first.analysis) == ("ATE", "primary")
         assert first.monte_carlo == pytest.approx(sd)
@@ -214,15 +219,19 @@ def test_monte_carlo_error_holds_the_folds_where_they_were_drawn_anew(
     assert "by more than it explains" in said(found)
 
 
-def test_imputations_monte_carlo_error_is_used_where_nothing_better_is_known(
-    tmp_path: Path, base: Made
+@pytest.mark.parametrize("same_scores", [True, False])
+def test_imputations_are_all_the_chance_there_is_only_where_the_scores_are_the_same(
+    tmp_path: Path, base: Made, same_scores: bool
 ) -> None:
-    found = compared(tmp_path, base, made_up(gap=0.6))
+    units = {} if same_scores else {"primary/scores/shared.parquet": b"others"}
+    found = compared(tmp_path, base, made_up(gap=0.6), units=units)
     slopes = [one for one in found.estimates if one.key[3] == "projection"]
-    assert slopes
+    assert {one.analysis for one in slopes} == {"primary", "indicator"}
     for one in slopes:
-        assert one.monte_carlo == pytest.approx(0.1 * math.hypot(one.se_a, one.se_b))
-        assert one.beyond is False
+        known = same_scores and one.analysis == "primary"  # the other analysis' scores are not listed
+        assert one.beyond is (False if known else None)
+        if known:
+            assert one.monte_carlo == pytest.approx(0.1 * math.hypot(one.se_a, one.se_b))
 
 
 def test_estimates_of_one_run_only_are_told(tmp_path: Path, base: Made) -> None:

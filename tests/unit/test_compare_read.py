@@ -144,7 +144,7 @@ def test_a_run_of_an_earlier_hetflow_is_told_what_to_do(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "report", [{"title": 3}, {"design": "x"}, {"analyses": []}, {"design": {"kind": None}}]
+    "report", [{"title": 3}, {"design": "x"}, {"analyses": []}, {"design": {"kind": None}}, {"owners": []}]
 )
 def test_settings_that_are_none_of_a_study_are_refused(tmp_path: Path, made, report: dict) -> None:
     with pytest.raises(Refused, match="title, design and analyses"):

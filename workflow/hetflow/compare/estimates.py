@@ -31,8 +31,9 @@ class Estimate:
         The estimates; NaN where a run has none.
     se_a, se_b : float
     monte_carlo : float
-        Standard deviation of the difference that finitely many imputations, and where the stability stage measured it
-        other trees and folds, bring about; NaN where it is not known of both runs.
+        Standard deviation of the difference that chance of the computation brings about: as the stability stage
+        measured it or, where both runs have the same scores so that no forest is in the difference, by finitely many
+        imputations; NaN where it is not known of both runs.
     state : str
         `SAME`, `ROUNDING` or `DIFFERENT`, over all its numbers; ``only A`` or ``only B``.
     """
@@ -88,19 +89,40 @@ def estimates(a: Run, b: Run, other_folds: bool) -> list[Estimate]:
     """
     was, now = (by_key(run.tables["estimates"], KEY) for run in (a, b))
     noise = [_stability(run, other_folds) for run in (a, b)]
-    return [
-        _matched(key, was.get(key), now.get(key), noise)
-        for key in [*was, *(key for key in now if key not in was)]
-    ]
+    keys = [*was, *(key for key in now if key not in was)]
+    scored = {name: _same_scores(a, b, name) for name in {key[0] for key in keys}}
+    return [_matched(key, was.get(key), now.get(key), noise, scored[key[0]]) for key in keys]
+
+
+def _same_scores(a: Run, b: Run, analysis: str) -> bool:
+    """Whether an analysis' estimates read the same scores in both runs, byte for byte."""
+    found = []
+    for run in (a, b):
+        owners = run.report.get("owners", {}).get(analysis, {})
+        folder = f"{owners.get('scores', analysis)}/scores/"
+        found.append(
+            {
+                name.rsplit("/", 1)[-1]: digest
+                for name, digest in run.artefacts.items()
+                if name.startswith(folder)
+            }
+        )
+    return bool(found[0]) and found[0] == found[1]
 
 
 def _matched(
-    key: Key, a: Mapping[str, str] | None, b: Mapping[str, str] | None, noise: Sequence[Mapping[Key, float]]
+    key: Key,
+    a: Mapping[str, str] | None,
+    b: Mapping[str, str] | None,
+    noise: Sequence[Mapping[Key, float]],
+    same_scores: bool,
 ) -> Estimate:
     was, now = a or {}, b or {}
     values = [number(row.get(name)) for row in (was, now) for name in ("estimate", "se")]
     state = ONLY_B if a is None else ONLY_A if b is None else _state(was, now)
-    variances = [_monte_carlo(key, row, known) for row, known in zip((was, now), noise, strict=True)]
+    variances = [
+        _monte_carlo(key, row, known, same_scores) for row, known in zip((was, now), noise, strict=True)
+    ]
     monte_carlo = math.sqrt(sum(variances)) if a is not None and b is not None else math.nan
     return Estimate(key, values[0], values[2], values[1], values[3], monte_carlo, state)
 
@@ -113,11 +135,16 @@ def _state(a: Mapping[str, str], b: Mapping[str, str]) -> str:
     return DIFFERENT if DIFFERENT in found else ROUNDING if ROUNDING in found else SAME
 
 
-def _monte_carlo(key: Key, row: Mapping[str, str], known: Mapping[Key, float]) -> float:
-    """Variance of an estimate by chance of the computation; NaN where it is not known."""
+def _monte_carlo(key: Key, row: Mapping[str, str], known: Mapping[Key, float], same_scores: bool) -> float:
+    """Variance of an estimate by chance of the computation; NaN where it is not known.
+
+    That of finitely many imputations is all of it only where the scores are the same: other scores come of other folds,
+    trees or completed covariates, whose chance it does not hold.
+    """
+    if same_scores:
+        return number(row.get("monte_carlo_se")) ** 2
     analysis, _, _, estimand, _, group, term, *_ = key
-    measured = known.get((analysis, estimand, group, term))
-    return number(row.get("monte_carlo_se")) ** 2 if measured is None else measured
+    return known.get((analysis, estimand, group, term), math.nan)
 
 
 def _stability(run: Run, other_folds: bool) -> dict[Key, float]:

@@ -106,8 +106,10 @@ def _begins(found: Comparison) -> str:
     if first is None or first == 0:
         return ""
     before = listed([stage.name for stage in found.stages[:first]])
-    verb = "are" if first > 1 else "is"
-    return f"{opening(before)} {verb} the same byte for byte; the first difference is in: {found.stages[first].name}."
+    return (
+        f"The files of {before} are the same, byte for byte; the first that differ are of the stage "
+        f"“{found.stages[first].name}”."
+    )
 
 
 def _size(found: Comparison) -> str:

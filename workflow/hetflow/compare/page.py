@@ -156,7 +156,7 @@ def _inputs(found: Comparison) -> list[Part]:
 
 
 def _estimates(found: Comparison) -> list[Part]:
-    """The largest differences first, then every analysis' own, the first unfolded."""
+    """The largest differences first, then every analysis' own, folded."""
     moved = tables.moved(found.estimates)
     if not moved:
         return [("text", "All estimates agree.")]

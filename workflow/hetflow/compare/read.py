@@ -106,13 +106,14 @@ def read_run(path: Path) -> Run:
 def _check_report(run: Run) -> None:
     """The few settings of the report that are read by name."""
     report = run.settings.get("settings/report.json", {})
-    design, analyses = report.get("design"), report.get("analyses")
+    design, analyses, owners = (report.get(name) for name in ("design", "analyses", "owners"))
+    owned = isinstance(owners, dict) and all(isinstance(one, dict) for one in owners.values())
     texts = [
         report.get("title"),
         report.get("study"),
         design.get("kind") if isinstance(design, dict) else None,
     ]
-    if all(isinstance(text, str) for text in texts) and isinstance(analyses, list) and analyses:
+    if all(isinstance(text, str) for text in texts) and isinstance(analyses, list) and analyses and owned:
         return
     expected = "the study's title, design and analyses"
     refuse(f"{run.where}: settings/report.json", expected, "none of them", "name a finished run")

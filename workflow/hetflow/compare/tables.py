@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from hetflow.compare.artefacts import Stage
@@ -18,6 +19,8 @@ from hetflow.report.tables import Cell, Table
 #: Rows of one table that are printed; more are counted.
 MOST_ROWS = 1_000
 _LONG = 200
+#: A hash in full; its beginning is enough to look at.
+_HASH = re.compile(r"^([0-9a-f]{16})[0-9a-f]{48}$")
 
 
 def table(
@@ -104,7 +107,7 @@ def values_table(
     name: str, caption: str, what: str, rows: Rows, note: str = "", folded: bool = False
 ) -> Table:
     """Three columns: what, A, B."""
-    short = [tuple(plain(cell, _LONG) for cell in row) for row in rows]
+    short = [tuple(_HASH.sub(r"\1…", plain(cell, _LONG)) for cell in row) for row in rows]
     return table(name, caption, (what, "A", "B"), short, (0, 1, 2), note, folded)
 
 
@@ -134,8 +137,9 @@ def estimates_table(
     head = ("Estimate", "A (SE)", "B (SE)", "B minus A", "In SE", "Beyond Monte Carlo error")
     note = (
         "In SE: in units of the larger standard error, which says how much it matters and is no test, for the runs "
-        "share their participants. Beyond Monte Carlo error: more than finitely many imputations explain, and in "
-        "headline numbers of the primary analysis other trees and folds too; empty where it is not known of both."
+        "share their participants. Beyond Monte Carlo error: more than chance of the computation explains, as the "
+        "stability stage measured it or, where both runs have the same scores, as finitely many imputations bring it "
+        "about; empty where it is not known of both runs."
     )
     text = (0, 1, 6) if whose else (0, 5)
     return table(name, caption, ("Analysis", *head) if whose else head, rows, text, note, folded)
