@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -125,18 +126,22 @@ def covariate_attack(
     return attack
 
 
-def told_sets(published: Iterable[frozenset[int]], most: int) -> list[frozenset[int]]:
+def told_sets(
+    published: Iterable[frozenset[int]], most: int, atoms_together: int = 3
+) -> list[frozenset[int]]:
     """Sets of few units whose mean the means of published sets tell, by adding and subtracting.
 
-    Units that no published set tells apart make up an atom. An atom's mean is told where its indicator is a linear
-    combination of the published ones.
+    Units that no published set tells apart make up an atom. A mean of some atoms is told where their indicator is a
+    linear combination of the published ones.
 
     Parameters
     ----------
     published : iterable of set of int
         Units of each published mean, whose numbers of units are known.
     most : int
-        Atoms of at most so many units are looked for, and unions of two of them.
+        Sets of at most so many units are looked for.
+    atoms_together : int
+        Unions of up to so many atoms.
     """
     sets = [one for one in dict.fromkeys(published) if one]
     members: dict[tuple[bool, ...], set[int]] = {}
@@ -146,16 +151,12 @@ def told_sets(published: Iterable[frozenset[int]], most: int) -> list[frozenset[
     matrix = np.array([[float(key[row]) for key in members] for row in range(len(sets))])
     span = np.linalg.svd(matrix, full_matrices=False)
     basis = span.Vh[1e-9 * span.S[0] < span.S]
-
-    def told(places: list[int]) -> bool:
-        own = np.zeros(len(atoms))
-        own[places] = 1.0
-        return bool(np.linalg.norm(own - basis.T @ (basis @ own)) < 1e-7)
-
+    beyond = np.eye(len(atoms)) - basis.T @ basis  # what of an indicator no combination reaches
     small = [place for place, atom in enumerate(atoms) if len(atom) <= most]
-    found = [[place] for place in small if told([place])]
-    pairs = [(one, other) for number, one in enumerate(small) for other in small[number + 1 :]]
-    found += [
-        [*pair] for pair in pairs if len(atoms[pair[0]]) + len(atoms[pair[1]]) <= most and told([*pair])
-    ]
-    return [frozenset().union(*(atoms[place] for place in places)) for places in found]
+    found = []
+    for number in range(1, atoms_together + 1):
+        for places in itertools.combinations(small, number):
+            size = sum(len(atoms[place]) for place in places)
+            if size <= most and abs(beyond[np.ix_(places, places)].sum()) < 1e-9:
+                found.append(frozenset().union(*(atoms[place] for place in places)))
+    return found

@@ -241,8 +241,8 @@ def test_means_of_groups_and_curves_of_one_whole_tell_no_few_units(seed: int) ->
         tops = [frozenset(order[:size]) for size in points]
         return [everybody, *(named[int(place)] for place in kept["group"]), *tops]
 
-    assert told_sets(published(True), THRESHOLD - 1) == []
-    assert told_sets(published(False), THRESHOLD - 1) != []
+    assert told_sets(published(True), THRESHOLD - 1, atoms_together=2) == []
+    assert told_sets(published(False), THRESHOLD - 1, atoms_together=1) != []
 
 
 def test_attack_on_every_table_of_two_small_rows_by_listing() -> None:

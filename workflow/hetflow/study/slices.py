@@ -95,7 +95,8 @@ def slices(study: Study) -> dict[str, dict[str, Any]]:
         | _imputed(study),
         "sensitivity": seed
         | {
-            "estimates": _without(dump["estimates"], "average", "displays"),
+            # Where the propensity is estimated, projections ask whether the overlap's average is wanted.
+            "estimates": _without(dump["estimates"], "displays", *(("average",) if randomised else ())),
             "randomised": randomised,
             "better": outcome["better"],
         }
