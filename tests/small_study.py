@@ -64,5 +64,5 @@ def small_settings(**changes: Any) -> dict[str, Any]:
     """The cohort's slice; `changes` are laid over its sections, one level deep."""
     settings = copy.deepcopy(_SETTINGS)
     for section, change in changes.items():
-        settings[section] = {**settings[section], **change} if isinstance(change, dict) else change
+        settings[section] = {**settings.get(section, {}), **change} if isinstance(change, dict) else change
     return settings

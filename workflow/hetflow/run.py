@@ -29,6 +29,7 @@ from hetflow.site import Site
 from hetflow.size import settings_text
 from hetflow.sources import code_fingerprint
 from hetflow.study.appraisals import APPRAISALS
+from hetflow.study.blinding import results_name
 
 STAGES = (
     *("ingest", "folds", "feasible", "describe", "structure", "mechanism", "impute", "guards", "nuisance"),
@@ -125,7 +126,7 @@ class Start:
 
     def file(self, name: str) -> str:
         """A path of the study's results, as rules name it."""
-        return f"{self.results or f'results/{self.plan.study.study}'}/{name}".rstrip("/")
+        return f"{self.results or f'results/{results_name(self.plan.study)}'}/{name}".rstrip("/")
 
     def place(self, name: str) -> Path:
         """The same path on disk."""
@@ -189,7 +190,7 @@ class Start:
         run holds the study and which files of an earlier one are damaged.
         """
         if workflow.is_main_process and workflow.executor_plugin and not (workflow.dryrun or workflow.touch):
-            study, marks = self.plan.study.study, Path(workflow.persistence.path)
+            study, marks = results_name(self.plan.study), Path(workflow.persistence.path)
             try:
                 said = make_ready(marks, study, self.place(""), sys.argv)
             except Refused as refused:
@@ -207,7 +208,7 @@ class Start:
         if self.facts["planning"]:
             self._plan_alone(workflow)
             return
-        study, marks = self.plan.study.study, Path(workflow.persistence.path).absolute()
+        study, marks = results_name(self.plan.study), Path(workflow.persistence.path).absolute()
         take(marks, study, self.place(""))
         frozen = marks / "hetflow" / f"{study}-run.json"
         write_text(canonical_json(plain_json(self.facts)), frozen)

@@ -25,6 +25,7 @@ from hetflow.run import Start
 from hetflow.site import Site, deployed_by, read_site
 from hetflow.size import settings_fit, too_large
 from hetflow.start_checks import count_covariates, dictionary_problems, too_few_trees, unpredictable
+from hetflow.study.blinding import NEVER, folder_problems, never_blinded
 from hetflow.study.chosen import KEY as STUDY_FILE
 from hetflow.study.chosen import Given, chosen
 from hetflow.study.load import merge, read_yaml, study_problems, validated
@@ -98,16 +99,24 @@ def settle(begun: Start, workflow: Any, local: Callable[[str], str]) -> Start:
     """
     try:
         begun = placed(begun, workflow, local)
+        refuse_all([*folder_problems(begun.plan.study, begun.results)])
         if workflow.is_main_process and not workflow.dryrun:
             refuse_all(unwritable([str(begun.place("")), ".snakemake"]))
             if begun.imported:
                 freeze(begun, workflow)
+        if workflow.is_main_process:
+            refuse_all([*never_blinded(begun.plan.study.blinded, _asked(workflow))])
         if workflow.is_main_process and workflow.modifier.modify_rulename("predict") in sys.argv:
             facts = begun.place("cohort.json")
             refuse_all(unpredictable(begun.plan, begun.new_data, begun.data_file, facts))
         return begun
     except Refused as refused:
         stop(refused)
+
+
+def _asked(workflow: Any) -> list[str]:
+    """Targets of the command line that no blinded run may make, whatever an importing workflow calls them."""
+    return [name for name in NEVER if workflow.modifier.modify_rulename(name) in sys.argv[1:]]
 
 
 def prepare(

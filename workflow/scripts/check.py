@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 
 from _command import Command
+from hetflow.cohort.blinded import blinded
 from hetflow.cohort.columns import columns_from_json
 from hetflow.cohort.ingest import Cohort, ingest
 from hetflow.cohort.readers import read_raw
@@ -21,9 +22,9 @@ def work(arguments: Namespace) -> None:
     settings = json.loads(arguments.settings_text)["content"]
     costs = json.loads(arguments.costs)
     needs = json.loads(arguments.needs)["content"]
-    cohort = ingest(read_raw(arguments.data, settings["data"]), settings)
+    cohort = ingest(blinded(read_raw(arguments.data, settings["data"]), settings), settings)
     try_analyses(cohort, needs)
-    print("\n".join(lines(cohort.facts, costs, arguments.plan)))
+    print("\n".join(lines(cohort.facts, costs, arguments.plan, "blinded" in settings)))
 
 
 def try_analyses(found: Cohort, needs: dict) -> None:
@@ -41,7 +42,7 @@ def try_analyses(found: Cohort, needs: dict) -> None:
     refuse_all(feasibility_problems(head, found.outcomes, fold, columns, needs))
 
 
-def lines(facts: dict, costs: dict, plan: str) -> list[str]:
+def lines(facts: dict, costs: dict, plan: str, blind: bool) -> list[str]:
     """What there is and what it would take."""
     jobs, seconds = costs["jobs"], costs["seconds"]
     total = sum(seconds.values())
@@ -54,6 +55,7 @@ def lines(facts: dict, costs: dict, plan: str) -> list[str]:
     said += [f"  memory         up to {costs['memory_mb'] / 1000:.1f} GB a job"]
     said += [f"  disk           about {costs['disk_mb']:,.0f} MB"]
     said += [f"  analysis plan  {plan}"]
+    said += ["  arms           blinded: permuted, apart from the results"] if blind else []
     times = [_time(total / cores) for cores in (1, 2, 8)]
     said += [f"  time           about {times[0]} on one core, {times[1]} on two, {times[2]} on eight"]
     said += ["", "  rule                 jobs   one core"]

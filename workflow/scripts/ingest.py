@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from _command import Command
+from hetflow.cohort.blinded import blinded
 from hetflow.cohort.ingest import ingest
 from hetflow.cohort.readers import read_raw
 from hetflow.cohort.unchanged import data_hash, refuse_if_replaced
@@ -23,9 +24,10 @@ def work(arguments: Namespace) -> None:
     before = data_hash(arguments.data)
     raw = read_raw(arguments.data, settings["data"])
     refuse_if_replaced(arguments.data, before)
-    found = ingest(raw, settings)
+    found = ingest(blinded(raw, settings), settings)
     source = {"file": arguments.data.name, "sha256": before}
     facts = found.facts | {"source": source | {"rows": len(raw), "columns": raw.shape[1]}}
+    facts |= {"blinded": True} if settings.get("blinded") else {}
     write_table(found.cohort, arguments.cohort, "cohort")
     write_table(found.outcomes, arguments.outcomes, "outcomes")
     write_table(found.flow, arguments.flow, "table")

@@ -15,12 +15,14 @@ from hetflow.cohort.new_units import type_new_units
 from hetflow.cohort.readers import read_raw
 from hetflow.cohort.views import covariates
 from hetflow.disk import write_text
+from hetflow.errors import refuse_all
 from hetflow.files import read_arrays, read_json, read_table, write_table
 from hetflow.forest.effects import effects
 from hetflow.forest.likeness import unlike
 from hetflow.forest.stored import StoredTrees, from_arrays, score
 from hetflow.missingness.imputer import from_arrays as imputer_from_arrays
 from hetflow.missingness.new_units import complete_new_units
+from hetflow.study.blinding import never_blinded
 from hetflow.study.routes import ROUTES
 from scipy.stats import norm
 
@@ -35,6 +37,7 @@ COMMAND = (
 def work(arguments: Namespace) -> None:
     """Type and complete the new patients, score them by the forest of every imputation, pool, write."""
     settings = read_json(arguments.settings, "settings")
+    refuse_all([*never_blinded(settings.get("blinded"), ["predict"])])
     columns = columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"])
     deployment = read_json(arguments.deployment, "settings")
     missingness, seed = deployment["missingness"], deployment.get("seed", 0)

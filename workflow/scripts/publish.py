@@ -13,6 +13,7 @@ from _command import Command
 from hetflow import __version__
 from hetflow.cohort.readers import read_raw
 from hetflow.disk import write_bytes
+from hetflow.errors import refuse_all
 from hetflow.files import canonical_json, read_json
 from hetflow.publish.archive import sums, write_folder, zipped
 from hetflow.publish.content import (
@@ -34,6 +35,7 @@ from hetflow.publish.residual import disclosure, named_in_settings, to_review
 from hetflow.report.export import csv_text
 from hetflow.report.page import build_report
 from hetflow.sources import packages_of
+from hetflow.study.blinding import never_blinded
 from page import inputs as read_inputs
 
 COMMAND = (
@@ -47,6 +49,7 @@ _UNITS = ("scores/*.parquet", "cate/*.parquet", "nuisance/*.parquet", "outcome_d
 def work(arguments: Namespace) -> None:
     """Make the public form, look at it a last time, describe it, write it, and say what was done."""
     settings, publish = read_json(arguments.settings, "settings"), read_json(arguments.publish, "settings")
+    refuse_all([*never_blinded(settings.get("blinded"), ["publish"])])
     manifest = read_json(arguments.manifest, "facts")
     log = Log()
     jobs = _jobs(arguments)

@@ -90,6 +90,7 @@ def _render(
             **style_and_script(),
             software=__version__,
             title=settings["title"],
+            blinded=bool(settings.get("blinded")),
             kicker=_kicker(inputs, own),
             byline=_byline(settings),
             summary=settings["report"]["summary"],

@@ -100,6 +100,9 @@ class Study(Section):
     """What rules that decide whom to treat would gain."""
     plan: Plan = Plan()
     """The analysis plan, frozen before outcomes are read."""
+    blinded: bool = False
+    """Run everything with the arms permuted, in `results/<study>-blinded/`, so that the pipeline can be reviewed before
+    unblinding; also by `--config blinded=true`."""
     report: Report = Report()
     """What the page says beside the numbers."""
     publish: Publish = Publish()

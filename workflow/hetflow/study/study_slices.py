@@ -7,6 +7,7 @@ from typing import Any
 from hetflow.study.analyses import is_sensitive, named_covariates, resolve, resolve_all
 from hetflow.study.appraisals import APPRAISALS, appraised
 from hetflow.study.base import PRIMARY
+from hetflow.study.blinding import blinded_settings
 from hetflow.study.model import Study
 from hetflow.study.owners import owners
 from hetflow.study.planned import methods_of, planned_slice
@@ -26,6 +27,7 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
     probability = dump["design"]["probability"]
     if isinstance(probability, dict):
         cohort["design"]["probability_column"] = probability["column"]
+    cohort |= blinded_settings(study)
     labels = {name: entry["label"] or name for name, entry in dump["analyses"].items()}
     page_keys = (
         "study",
@@ -63,6 +65,7 @@ def study_slices(study: Study) -> dict[str, dict[str, Any]]:
         | {"owners": _owners(study), "analyses": list(resolve_all(study))}
         | {"sensitive": [name for name, one in resolve_all(study).items() if is_sensitive(one)]}
         | {"appraisals": {name: list(one.tables) for name, one in APPRAISALS.items()}}
+        | blinded_settings(study)
         | {"methods": {name: methods_of(one) for name, one in resolve_all(study).items()}},
         "planned": planned_slice(study),
         "publish": dump["publish"] | {"threshold": threshold(study), "unit": study.data.unit},
