@@ -50,9 +50,8 @@ def blinded(raw: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
     """
     if not settings.get("blinded"):
         return raw
-    ingest(
-        raw, settings
-    )  # what an open run would refuse: a column that is the treatment itself, for instance
+    # What an open run would refuse: a column that is the treatment itself, for instance.
+    ingest(raw, settings)
     source, chosen = _chosen(raw, settings)
     order = np.arange(len(raw))
     rng = generator(int(settings["blinded"]["seed"]), "blinded", _secret(raw, settings))
