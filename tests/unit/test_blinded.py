@@ -232,7 +232,10 @@ def test_results_of_permuted_arms_lie_apart_wherever_results_go(tmp_path: Path) 
 def test_the_page_of_a_blinded_run_says_so_on_screen_and_paper() -> None:
     inputs = report_inputs()
     open_page = build_report(inputs).html
-    page = build_report(replace(inputs, settings=dict(inputs.settings) | {"blinded": {"seed": 1}})).html
+    report = build_report(replace(inputs, settings=dict(inputs.settings) | {"blinded": {"seed": 1}}))
+    page = report.html
+    for name in ("results.md", "methods.md", "checklists.md"):
+        assert "Blinded, arms permuted, no results" in report.reporting[name].splitlines()[0]
     said = "Blinded: arms are permuted; no number here is a result."
     assert said in page
     assert "<title>Blinded: " in page

@@ -59,7 +59,7 @@ def build_reporting(run: Run, found: Answers) -> Reporting:
     lists = (CONSORT if run.randomised else STROBE, PATH, ICEMAN, tarmos(run))
     filled = tuple(fill(one, run) for one in lists)
     methods, results = methods_section(run), results_section(run, found)
-    title = str(run.inputs.settings["title"])
+    title = _blinded(run) + str(run.inputs.settings["title"])
     text = document(f"Methods: {title}", _METHODS_NOTE, methods)
     files = {f"checklist_{one.checklist.name}.csv": csv_text(one.frame()[list(COLUMNS)]) for one in filled}
     files |= {
@@ -69,6 +69,11 @@ def build_reporting(run: Run, found: Answers) -> Reporting:
         "references.bib": bibtex(cited(text), run.inputs.settings),
     }
     return Reporting(filled, methods, results, files)
+
+
+def _blinded(run: Run) -> str:
+    """What stands before every title of a blinded run."""
+    return "Blinded, arms permuted, no results: " if run.inputs.settings.get("blinded") else ""
 
 
 def checklists_text(title: str, filled: Sequence[Filled], run: Run) -> str:
