@@ -211,6 +211,13 @@ def test_what_made_the_raw_file_is_not_told(tmp_path: Path) -> None:
     assert len(jobs_behind(["results/s/cohort.parquet"], records, "results/s")) == 2
 
 
+def test_the_folder_of_the_frozen_plan_is_not_told(tmp_path: Path) -> None:
+    read = ["/home/somebody/plans/plan.json", "plans/amendment-1.json", "results/s/cohort.json"]
+    _record(tmp_path, "results/s/plan/followed.json", rule="followed", shellcmd="followed", input=read)
+    jobs = jobs_behind(["results/s/plan/followed.json"], read_records(tmp_path), "results/s")
+    assert jobs[0].inputs == ("analysis-plan/amendment-1.json", "analysis-plan/plan.json", "cohort.json")
+
+
 def test_steps_stand_in_the_order_of_the_graph() -> None:
     jobs = [
         Job("a_last", None, ("middle",), ("end",), 5.0, 6.0),

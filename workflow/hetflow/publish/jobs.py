@@ -15,6 +15,8 @@ import pandas as pd
 
 from hetflow.errors import refuse
 
+#: Files of a frozen analysis plan, which lie beside the study file.
+_FROZEN = re.compile(r"(plan|amendment-\d+)\.json")
 _SCRIPT = re.compile(r"\$HETFLOW_SCRIPTS/(\w+)\.py")
 
 
@@ -127,9 +129,11 @@ def _job(
 
 
 def _within(path: str, results: str) -> str:
-    """A path relative to the study's folder; others as they are."""
+    """A path relative to the study's folder; the frozen plan without its folder; others as they are."""
     pure = PurePosixPath(path)
-    return pure.relative_to(results).as_posix() if pure.is_relative_to(results) else path
+    if pure.is_relative_to(results):
+        return pure.relative_to(results).as_posix()
+    return f"analysis-plan/{pure.name}" if _FROZEN.fullmatch(pure.name) else path
 
 
 def moment(seconds: float) -> str:
