@@ -6,12 +6,13 @@ from copy import deepcopy
 from dataclasses import replace
 
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
-from report_fixture import report_inputs
 from report_fixture_evidence import evidence
 from report_fixture_learners import learner_inputs_of_page
 from report_fixture_modifiers import cells, displays, facts, importance
+from report_fixture_plan import deviations, followed_facts
 from report_fixture_policy import appraised
 from report_fixture_risk import confounding_appraisal, risk_appraisal
+from report_fixture_sensitivity import with_sensitivity
 from report_fixture_splits import split_inputs
 from report_fixture_stability import SECTION, stability_inputs
 
@@ -31,7 +32,7 @@ def whole_inputs(base: ReportInputs | None = None, smooth: bool = True) -> Repor
     smooth : bool
         Whether the stage `modifiers` ran; without it the effect is displayed in bins.
     """
-    base = base or report_inputs()
+    base = with_sensitivity(True, base=base)
     policy = appraised(budget=0.4, harm=True, exchange_rate=0.5)
     appraisals = {
         "evidence": evidence(),
@@ -48,4 +49,10 @@ def whole_inputs(base: ReportInputs | None = None, smooth: bool = True) -> Repor
     settings = deepcopy(dict(base.settings))
     settings["methods"][base.primary]["stability"] = SECTION
     primary = replace(base.analyses[base.primary], appraisals=appraisals)
-    return replace(base, settings=settings, analyses={**base.analyses, base.primary: primary})
+    return replace(
+        base,
+        settings=settings,
+        analyses={**base.analyses, base.primary: primary},
+        plan=followed_facts(),
+        deviations=deviations(),
+    )

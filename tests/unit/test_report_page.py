@@ -66,6 +66,14 @@ def test_figures_are_numbered_in_the_order_of_the_page() -> None:
     assert len(numbers) == html.count('<figure id="figure-')
 
 
+def test_the_whole_fixture_has_every_section() -> None:
+    """A new section belongs in `report_fixture_whole`, so that the page is tested with it in a browser."""
+    source = (Path(page_module.__file__).parent / "sections.py").read_text(encoding="utf-8")
+    named = re.findall(r'section\(\s*"(\w+)"', source)
+    assert len(named) > 12
+    assert re.findall(r'<section id="(\w+)"', build_report(whole_inputs()).html) == named
+
+
 def test_page_is_small(report: Report) -> None:
     assert len(report.html.encode()) < MOST_BYTES
 
