@@ -45,6 +45,13 @@ def test_every_rule_that_calls_python_names_the_conda_environment() -> None:
                 assert '"../../envs/hetflow.yaml"' in rule, f"{path.name}: {rule.split(':')[0]}"
 
 
+def test_the_places_that_commands_read_are_quoted() -> None:
+    """Else a clone in a folder whose name holds a blank cannot run."""
+    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        text = path.read_text()
+        assert text.count("$HETFLOW_") == len(re.findall(r'"\$HETFLOW_[A-Z]+(?:/\w+\.py)?"', text)), path.name
+
+
 def test_the_report_s_captions_are_there() -> None:
     """Else `snakemake --report`, which the catalog advertises, fails."""
     named = [

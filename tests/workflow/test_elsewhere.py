@@ -73,8 +73,8 @@ def read_only(folders: list[Path], command: list[str]) -> list[str]:
 def test_data_results_and_a_read_only_source_tree_in_different_places(
     reference: Project, tmp_path: Path
 ) -> None:
-    source, work = Project(tmp_path / "source").folder, tmp_path / "scratch" / "work"
-    data, home = tmp_path / "data", tmp_path / "home"
+    source, work = Project(tmp_path / "the source").folder, tmp_path / "scratch" / "my work"
+    data, home = tmp_path / "the data", tmp_path / "home"
     for folder in (work, data, home):
         folder.mkdir(parents=True)
     (source / "small.csv").rename(data / "small.csv")

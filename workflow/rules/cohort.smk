@@ -29,7 +29,7 @@ rule ingest:
     message:
         "Reading and checking the raw data"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/ingest.py --data {input.data:q} --settings {input.settings:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/ingest.py" --data {input.data:q} --settings {input.settings:q}'
         " --cohort {output.cohort:q} --outcomes {output.outcomes:q} --facts {output.facts:q}"
         " --flow {output.flow:q} --baseline {output.baseline:q} --reasons {output.reasons:q} --log {log:q}"
 
@@ -56,7 +56,7 @@ rule folds:
     message:
         "Drawing folds within arm and stratum"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/folds.py --cohort {input.cohort:q} --settings {input.settings:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/folds.py" --cohort {input.cohort:q} --settings {input.settings:q}'
         " --folds {output:q} --log {log:q}"
 
 
@@ -87,6 +87,6 @@ rule feasible:
     message:
         "Checking that every analysis can be run on this cohort"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/feasible.py --cohort {input.cohort:q} --outcomes {input.outcomes:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/feasible.py" --cohort {input.cohort:q} --outcomes {input.outcomes:q}'
         " --facts {input.facts:q} --folds {input.folds:q} --settings {input.settings:q}"
         " --feasible {output:q} --log {log:q}"

@@ -35,7 +35,7 @@ rule confounding:
     message:
         "Asking what an unmeasured confounder could do, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/confounding.py --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/confounding.py" --cohort {input.cohort:q}'
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --scores {input.scores:q} --completed {input.completed:q} --control-estimates {input.controls:q}"
         " --robustness {output.robustness:q} --bounds {output.bounds:q} --benchmarks {output.benchmarks:q} --contour {output.contour:q} --controls {output.controls:q}"

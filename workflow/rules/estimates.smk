@@ -31,7 +31,7 @@ rule scores:
     message:
         "Making doubly robust scores, {wildcards.analysis} {wildcards.set}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/scores.py --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/scores.py" --cohort {input.cohort:q}'
         " --settings {input.settings:q} --nuisance {input.nuisance:q} --cate {input.cate:q}"
         " --outcomes {input.outcomes:q} --draws {input.draws:q} --scores {output:q} --log {log:q}"
 
@@ -68,7 +68,7 @@ rule permutation:
     message:
         "Drawing the arms of {wildcards.analysis} anew, permutation {wildcards.permutation}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/permutation.py --permutation {wildcards.permutation}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/permutation.py" --permutation {wildcards.permutation}'
         " --cohort {input.cohort:q} --outcomes {input.outcomes:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --nuisance {input.nuisance:q} --completed {input.completed:q}"
         " --statistic {output:q} --log {log:q}"
@@ -112,7 +112,7 @@ rule estimates:
     message:
         "Estimating, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/estimates.py --analysis {wildcards.analysis} --cohort {input.cohort:q} --facts {input.facts:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/estimates.py" --analysis {wildcards.analysis} --cohort {input.cohort:q} --facts {input.facts:q}'
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
         " --completion-notices {input.notices:q} --table {output.table:q} --covariance {output.covariance:q} --joint {output.joint:q} --curves {output.curves:q}"
         " --displays {output.displays:q} --notices {output.notices:q} --permutations {input.permutations:q}"
@@ -143,5 +143,5 @@ rule collect:
     message:
         "Joining the estimates of all analyses"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/collect.py --settings {input.settings:q} --estimates {input.estimates:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/collect.py" --settings {input.settings:q} --estimates {input.estimates:q}'
         " --table {output:q} --log {log:q}"

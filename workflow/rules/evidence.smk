@@ -29,6 +29,6 @@ rule evidence:
     message:
         "Testing whether the effect varies at all, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/evidence.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/evidence.py" --cohort {input.cohort:q} --facts {input.facts:q}'
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
         " --tests {output.tests:q} --found {output.found:q} --log {log:q}"

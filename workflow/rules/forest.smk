@@ -37,7 +37,7 @@ rule grow:
     message:
         "Growing the forest of {wildcards.analysis}, imputation {wildcards.imputation}, bags {wildcards.shard}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --threads {threads} --imputation {wildcards.imputation} --samples all"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/grow.py" --threads {threads} --imputation {wildcards.imputation} --samples all'
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
         " --training {input.training:q} --sums {output:q} --log {log:q}"
@@ -84,7 +84,7 @@ rule grow_held_out:
         "Growing the forests of {wildcards.analysis} that leave folds out, imputation {wildcards.imputation},"
         " bags {wildcards.shard}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/grow.py --threads {threads} --imputation {wildcards.imputation}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/grow.py" --threads {threads} --imputation {wildcards.imputation}'
         " --samples {params.samples}"
         " --shard {wildcards.shard} --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q} --nuisance {input.nuisance:q}"
@@ -120,4 +120,4 @@ rule merge:
     message:
         "Adding up the shards of {wildcards.analysis}, imputation {wildcards.imputation}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/merge.py --sums {input:q} --cate {output:q} --log {log:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/merge.py" --sums {input:q} --cate {output:q} --log {log:q}'

@@ -28,7 +28,7 @@ rule learner:
     message:
         "Predicting effects of {wildcards.analysis} by the learner {wildcards.learner}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/learner.py --learner {wildcards.learner} --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/learner.py" --learner {wildcards.learner} --cohort {input.cohort:q}'
         " --facts {input.facts:q} --settings {input.settings:q} --completed {input.completed:q}"
         " --nuisance {input.nuisance:q} --effects {output:q} --log {log:q}"
 
@@ -59,6 +59,6 @@ rule learners:
     message:
         "Comparing learners of the effect, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/learners.py --settings {input.settings:q} --scores {input.scores:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/learners.py" --settings {input.settings:q} --scores {input.scores:q}'
         " --effects {input.effects:q} --comparison {output.comparison:q} --agreement {output.agreement:q}"
         " --weights {output.weights:q} --found {output.found:q} --log {log:q}"

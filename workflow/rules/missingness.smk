@@ -26,7 +26,7 @@ rule describe:
     message:
         "Describing what is missing"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/describe.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/describe.py" --cohort {input.cohort:q} --facts {input.facts:q}'
         " --variables {output.variables:q} --masks {output.masks:q} --patterns {output.patterns:q}"
         " --summary {output.summary:q} --log {log:q}"
 
@@ -66,7 +66,7 @@ rule structure:
     message:
         "Describing the structure of what is missing"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/structure.py --cohort {input.cohort:q} --outcomes {input.outcomes:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/structure.py" --cohort {input.cohort:q} --outcomes {input.outcomes:q}'
         " --facts {input.facts:q} --reasons {input.reasons:q} --settings {input.settings:q}"
         " --groups {output.groups:q} --by-reason {output.by_reason:q} --flux {output.flux:q}"
         " --nodes {output.nodes:q} --blocks {output.blocks:q} --nesting {output.nesting:q}"
@@ -103,7 +103,7 @@ rule mechanism:
     message:
         "Describing on what missing values depend"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/mechanism.py --cohort {input.cohort:q} --outcomes {input.outcomes:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/mechanism.py" --cohort {input.cohort:q} --outcomes {input.outcomes:q}'
         " --facts {input.facts:q} --settings {input.settings:q} --labels {output.labels:q}"
         " --dependence {output.dependence:q} --compared {output.compared:q} --mcar {output.mcar:q}"
         " --dropout {output.dropout:q} --mechanism {output.mechanism:q} --log {log:q}"
@@ -144,7 +144,7 @@ rule impute_deployment:
     message:
         "Completing covariates without arm and outcome, {wildcards.analysis} {wildcards.imputation}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/impute.py --mode deployment --imputation {wildcards.imputation}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/impute.py" --mode deployment --imputation {wildcards.imputation}'
         " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --completed {output.table:q} --notices {output.notices:q} --imputer {output.imputer:q} --log {log:q}"
 
@@ -175,7 +175,7 @@ rule impute_inference:
     message:
         "Completing covariates by arm and with the outcome, {wildcards.analysis} {wildcards.imputation}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/impute.py --mode inference --imputation {wildcards.imputation}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/impute.py" --mode inference --imputation {wildcards.imputation}'
         " --cohort {input.cohort:q} --outcomes {input.outcomes:q} --facts {input.facts:q}"
         " --settings {input.settings:q} --completed {output.table:q} --notices {output.notices:q} --log {log:q}"
 
@@ -209,6 +209,6 @@ rule guards:
     message:
         "Guarding the completed covariates of {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/guards.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/guards.py" --cohort {input.cohort:q} --facts {input.facts:q}'
         " --settings {input.settings:q} --completed {input.completed:q} --completion-notices {input.notices:q}"
         " --guards {output:q} --log {log:q}"

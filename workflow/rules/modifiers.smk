@@ -37,7 +37,7 @@ rule modifiers:
     message:
         "Asking which covariates the effect varies with, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/modifiers.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/modifiers.py" --cohort {input.cohort:q} --facts {input.facts:q}'
         " --folds {input.folds:q} --settings {input.settings:q} --scores {input.scores:q}"
         " --deployment {input.deployment:q} --inference {input.inference:q} --nuisance {input.nuisance:q}"
         " --training {input.training:q} --importance {output.importance:q} --displays {output.displays:q}"

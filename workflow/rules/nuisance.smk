@@ -31,7 +31,7 @@ rule nuisance:
     message:
         "Cross-fitting outcome mean and propensity, {wildcards.analysis} {wildcards.set}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/nuisance.py --set {wildcards.set} --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/nuisance.py" --set {wildcards.set} --cohort {input.cohort:q}'
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --completed {input.completed:q}"
         " --table {output.table:q} --quality {output.quality:q} --log {log:q}"

@@ -20,7 +20,7 @@ rule plan:
     message:
         "Freezing the analysis plan; no row of the data is read"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/plan.py --data {params.data:q} --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/plan.py" --data {params.data:q} --cohort {input.cohort:q}'
         " --planned {input.planned:q} --results {params.results:q} --folder {params.folder:q} --log {log:q}"
 
 
@@ -58,6 +58,6 @@ rule followed:
     message:
         "Comparing what was done with what was planned"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/followed.py --results {params.results:q} --settings {input.settings:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/followed.py" --results {params.results:q} --settings {input.settings:q}'
         " --cohort {input.cohort:q} --planned {input.planned:q} --data {input.data:q} --plan {input.plan:q}"
-        " --lock $HETFLOW_LOCK --table {output.table:q} --facts {output.facts:q} --log {log:q}"
+        ' --lock "$HETFLOW_LOCK" --table {output.table:q} --facts {output.facts:q} --log {log:q}'

@@ -34,7 +34,7 @@ rule policy:
     message:
         "Asking what rules of treatment would gain, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/policy.py --cohort {input.cohort:q} --facts {input.facts:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/policy.py" --cohort {input.cohort:q} --facts {input.facts:q}'
         " --settings {input.settings:q} --scores {input.scores:q} --completed {input.completed:q}"
         " --harm {input.harm:q} --ranking {output.ranking:q} --curves {output.curves:q} --values {output.values:q}"
         " --trees {output.trees:q} --harms {output.harms:q} --found {output.found:q} --log {log:q}"

@@ -35,7 +35,7 @@ rule trees:
     message:
         "Keeping the trees of {wildcards.analysis}, imputation {wildcards.imputation}, bags {wildcards.shard}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/trees.py --imputation {wildcards.imputation} --shard {wildcards.shard}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/trees.py" --imputation {wildcards.imputation} --shard {wildcards.shard}'
         " --cohort {input.cohort:q} --facts {input.facts:q} --folds {input.folds:q} --settings {input.settings:q}"
         " --completed {input.completed:q} --nuisance {input.nuisance:q} --training {input.training:q} --trees {output:q} --log {log:q}"
 
@@ -72,7 +72,7 @@ if START.new_data:
         message:
             "Scoring the patients of {input.data}"
         shell:
-            "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/predict.py --data {input.data:q} --settings {input.settings:q}"
+            '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/predict.py" --data {input.data:q} --settings {input.settings:q}'
             " --facts {input.facts:q} --cohort {input.cohort:q} --deployment {input.deployment:q}"
             " --estimates {input.estimates:q} --completed {input.completed:q} --imputers {input.imputers:q}"
             " --trees {input.trees:q}"

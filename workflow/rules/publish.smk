@@ -31,7 +31,7 @@ rule publish:
     message:
         "Publishing: disclosure control, crate and zip"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/publish.py --results {params.results:q} --settings {input.settings:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/publish.py" --results {params.results:q} --settings {input.settings:q}'
         " --publish {input.publish:q} --cohort {input.cohort:q} --manifest {input.manifest:q} --data {input.data:q}"
-        " --lock $HETFLOW_LOCK --records {params.records:q} --crate {output.crate:q} --archive {output.archive:q}"
+        ' --lock "$HETFLOW_LOCK" --records {params.records:q} --crate {output.crate:q} --archive {output.archive:q}'
         " --log {log:q}"

@@ -55,8 +55,8 @@ rule page:
     message:
         "Writing the report"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/page.py --results {params.results:q} --settings {input.settings:q}"
-        " --lock $HETFLOW_LOCK --page {output.page:q} --figures {output.figures:q} --tables {output.tables:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/page.py" --results {params.results:q} --settings {input.settings:q}'
+        ' --lock "$HETFLOW_LOCK" --page {output.page:q} --figures {output.figures:q} --tables {output.tables:q}'
         " --reporting {output.reporting:q}"
         " --log {log:q}"
 
@@ -85,7 +85,7 @@ rule manifest:
     message:
         "Listing every artefact with its checksum"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/manifest.py --results {params.results:q} --data {input.data:q} --lock $HETFLOW_LOCK"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/manifest.py" --results {params.results:q} --data {input.data:q} --lock "$HETFLOW_LOCK"'
         " --artefacts {input.artefacts:q} --settings {input.settings:q} --code {params.code:q}"
         " --manifest {output:q} --log {log:q}"
 
@@ -108,5 +108,5 @@ rule check:
     message:
         "Checking the study and its data; nothing is computed"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/check.py --data {input.data:q} --settings-text {params.settings:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/check.py" --data {input.data:q} --settings-text {params.settings:q}'
         " --needs {params.needs:q} --costs {params.jobs:q} --plan {params.plan:q} --log {log:q}"

@@ -33,7 +33,7 @@ rule risk:
     message:
         "Estimating effects by baseline risk, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/risk.py --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/risk.py" --cohort {input.cohort:q}'
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --scores {input.scores:q} --completed {input.completed:q}"
         " --performance {output.performance:q} --effects {output.effects:q} --groups {output.groups:q} --distribution {output.distribution:q}"

@@ -28,7 +28,7 @@ rule draws:
     message:
         "Drawing missing outcomes by arm, {wildcards.analysis} {wildcards.imputation}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/draws.py --draw {wildcards.imputation} --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/draws.py" --draw {wildcards.imputation} --cohort {input.cohort:q}'
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --completed {input.completed:q} --table {output:q} --log {log:q}"
 
@@ -65,7 +65,7 @@ rule sensitivity:
     message:
         "Asking what missing outcomes could change, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/sensitivity.py --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/sensitivity.py" --cohort {input.cohort:q}'
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --scores {input.scores:q} --completed {input.completed:q} --draws {input.draws:q}"
         " --shifts {output.shifts:q} --tipping {output.tipping:q} --plane {output.plane:q}"

@@ -29,7 +29,7 @@ rule split:
     message:
         "Learning on one half and judging by the other, {wildcards.analysis}, splits {wildcards.shard}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/split.py --splits {wildcards.shard} --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/split.py" --splits {wildcards.shard} --cohort {input.cohort:q}'
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --scores {input.scores:q} --completed {input.completed:q} --part {output:q} --log {log:q}"
 
@@ -67,7 +67,7 @@ rule splits:
     message:
         "Taking medians over sample splits, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/splits.py --cohort {input.cohort:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/splits.py" --cohort {input.cohort:q}'
         " --outcomes {input.outcomes:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --scores {input.scores:q} --completed {input.completed:q} --parts {input.parts:q}"
         " --blp {output.blp:q} --gates {output.gates:q} --clan {output.clan:q}"

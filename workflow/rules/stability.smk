@@ -45,7 +45,7 @@ rule refit:
     message:
         "Going through {wildcards.analysis} again, {wildcards.refit}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/refit.py --refit {wildcards.refit} --changes {params.changes:q}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/refit.py" --refit {wildcards.refit} --changes {params.changes:q}'
         " --cohort {input.cohort:q} --outcomes {input.outcomes:q} --facts {input.facts:q} --folds {input.folds:q}"
         " --settings {input.settings:q} --nuisance {input.nuisance:q} --judged {input.judged:q}"
         " --covariates {input.covariates:q} --learnt-from {input.learnt_from:q} --training {input.training:q}"
@@ -88,7 +88,7 @@ rule stability:
     message:
         "Asking whether another run would find the same, {wildcards.analysis}"
     shell:
-        "$HETFLOW_PYTHON $HETFLOW_SCRIPTS/stability.py --trees {params.trees} --held-out-trees {params.held_out}"
+        '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/stability.py" --trees {params.trees} --held-out-trees {params.held_out}'
         " --cohort {input.cohort:q} --facts {input.facts:q} --settings {input.settings:q}"
         " --estimates {input.estimates:q} --scores {input.scores:q} --cate {input.cate:q}"
         " --completed {input.completed:q} --refits {input.refits:q} --components {output.components:q}"
