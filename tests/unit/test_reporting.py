@@ -300,6 +300,14 @@ def test_a_sentence_about_an_appraisal_stands_only_where_it_was_made() -> None:
     assert "cinelli2020" not in said(whole, "methods.md")
 
 
+def test_withheld_trees_are_still_said_to_have_been_learnt() -> None:
+    made = policy()
+    none = replace(made, facts={**made.facts, "trees": []}, tables={**made.tables, "trees": pd.DataFrame()})
+    for depths, learnt in (([1, 2], True), ([], False)):
+        inputs = with_methods(with_parts(report_inputs(), policy=none), policy={"depths": depths})
+        assert ("zhou2023" in cited(build_report(inputs).reporting["methods.md"])) == learnt
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_keys_of_the_methods_and_of_the_references_are_the_same(kind: str) -> None:
     report = built(kind)

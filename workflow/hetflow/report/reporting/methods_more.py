@@ -135,7 +135,7 @@ def _policy(run: Run) -> list[Said]:
         "athey2021policy",
         "yadlowsky2025",
     )
-    if facts["trees"]:
+    if facts["trees"] or run.methods.get("policy", {}).get("depths"):  # the public form may hold none
         out += said(
             "Shallow policy trees were searched exactly, and judged on folds that they were not learnt from.",
             "zhou2023",
