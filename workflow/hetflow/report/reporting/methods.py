@@ -12,7 +12,8 @@ from hetflow.report import picks, prose
 from hetflow.report.pooled import pooled_rows
 from hetflow.report.prose_methods import learner_name
 from hetflow.report.reporting.bibliography import DATA
-from hetflow.report.reporting.methods_more import appraisals, multiplicity, other_analyses, software
+from hetflow.report.reporting.methods_appraised import appraisals
+from hetflow.report.reporting.methods_more import multiplicity, other_analyses, software
 from hetflow.report.reporting.run import Run
 from hetflow.report.reporting.text import Paragraph, Said, paragraph, said
 from hetflow.report.tables import E9_ATTRIBUTES
