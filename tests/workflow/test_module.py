@@ -290,10 +290,18 @@ def test_what_a_module_cannot_be_given_is_refused_in_words(example: Path, case: 
 def test_two_versions_in_one_workflow_are_refused(other: Path, repository: Path) -> None:
     second = f'"{repository / "workflow" / "Snakefile"}"'
     text = STATEMENT.format(snakefile=HERE, more=NAMED)
-    text += STATEMENT.format(snakefile=second, more=NAMED).replace("hetflow", "older")
+    older = STATEMENT.format(snakefile=second, more=NAMED)
+    text += older.replace("module hetflow", "module older").replace("hetflow as hetflow_", "older as older_")
     (other / "Snakefile").write_text(text)
     done = snakemake(other, "-n", check=False)
     assert "one version of hetflow in a workflow" in done.stderr
+
+
+def test_a_plan_is_frozen_beside_the_study_file_and_alone(other: Path) -> None:
+    snakemake(other, "hetflow_plan")
+    assert (other / "config" / "trial-plan" / "plan.md").is_file()
+    refused = snakemake(other, "hetflow_plan", COHORT, "-n", check=False)
+    assert "the plan alone" in refused.stderr
 
 
 def test_publishing_tells_nothing_of_the_importing_workflow(other: Path) -> None:
