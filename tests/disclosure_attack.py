@@ -141,7 +141,7 @@ def told_sets(
     most : int
         Sets of at most so many units are looked for.
     atoms_together : int
-        Unions of up to so many atoms.
+        Unions of up to so many atoms; larger ones are not looked for once some are found.
     """
     sets = [one for one in dict.fromkeys(published) if one]
     members: dict[tuple[bool, ...], set[int]] = {}
@@ -159,4 +159,6 @@ def told_sets(
             size = sum(len(atoms[place]) for place in places)
             if size <= most and abs(beyond[np.ix_(places, places)].sum()) < 1e-9:
                 found.append(frozenset().union(*(atoms[place] for place in places)))
+        if found:
+            break
     return found
