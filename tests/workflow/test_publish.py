@@ -141,6 +141,15 @@ def test_the_account_says_what_was_suppressed_and_why(published: Project) -> Non
     assert RARE_LEVEL not in json.dumps(said)
 
 
+def test_checklists_and_texts_are_published_in_a_form_of_their_own(published: Project) -> None:
+    crate, team = published.results / "crate" / "reporting", published.results / "reporting"
+    assert {path.name for path in crate.iterdir()} == {path.name for path in team.iterdir()}
+    assert "soiland2022" in (crate / "methods.md").read_text(encoding="utf-8")
+    assert "soiland2022" not in (team / "methods.md").read_text(encoding="utf-8")
+    listed = read_json(published.results / "manifest.json", "facts")["artefacts"]
+    assert {f"reporting/{path.name}" for path in team.iterdir()} <= set(listed)
+
+
 def test_the_page_is_in_its_public_form(published: Project) -> None:
     page = (published.results / "crate" / "report.html").read_text(encoding="utf-8")
     assert "Public form: counts below 10" in page

@@ -113,6 +113,7 @@ def test_results_do_not_depend_on_place_cores_threads_shards_or_environment(
     assert {name for name in one if one[name] != other.get(name)} <= own
     assert set(one) == set(other)
     assert len([name for name in one if name.startswith(("figures/", "tables/"))]) > 10
+    assert len([name for name in one if name.startswith("reporting/")]) == 8
 
 
 def test_reading_a_damaged_file_is_refused_by_name(project: Project) -> None:
