@@ -41,6 +41,7 @@ def test_the_section_is_on_the_page_with_figure_and_tables() -> None:
     page = unescape(report.html)
     for text in ("What would a rule gain?", "Rules learnt from all participants", "Benefit against harm"):
         assert text in page
+    assert "0.000000" not in page  # choosing at random, compared with choosing at random, has no interval
     assert "policy" in report.figures
     assert {"policy_ranking", "policy_values", "policy_trees", "policy_harms", "figure_policy"} <= set(
         report.tables

@@ -13,6 +13,8 @@ from hetflow.report.tables import Cell, Table, estimate_text
 from hetflow.report.words import Words, opening
 
 NOT_SHOWN = "not shown"
+#: A standard error as small as this is the sum of rounding: a policy compared with itself.
+_ROUNDING = 1e-12
 _BASES = {"out of bag": "out of bag", "sequential": "forests of earlier folds", "fixed": ""}
 
 
@@ -95,7 +97,7 @@ def _value_cells(values: pd.DataFrame, name: str, words: Words, small: bool) -> 
     cells = [fmt.percent(share.estimate) if share else fmt.NONE]
     for key in GAINS:
         own = quantity(values, name, key, words.factor)
-        told = own is not None and own.se is not None and own.se > 0
+        told = own is not None and own.se is not None and own.se > _ROUNDING
         cells.append(estimate_text(own) if own is not None and told else fmt.NONE)
     return tuple(cells)
 
