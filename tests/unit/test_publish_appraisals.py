@@ -362,12 +362,14 @@ def test_few_events_of_an_arm_are_not_told_by_its_mean_outcome() -> None:
 
 def test_extremes_give_way_to_quantiles_and_sentences_hide_small_numbers() -> None:
     declared = analysis.FACTS["nuisance"]
-    facts = {"observation": {"arms": [{"largest": 41.7, "q0.99": 3.2}], "notices": ["7 units were clipped"]}}
+    arm = {"units": 2000, "largest": 41.7, "q0.99": 3.2}
+    facts = {"observation": {"arms": [arm, arm | {"units": 300}], "notices": ["7 units were clipped"]}}
     log = Log()
-    out = public_facts(facts, declared, _public(log=log), "overlap")
-    assert out["observation"]["arms"][0]["largest"] == 3.2
-    assert out["observation"]["notices"] == ["<10 units were clipped"]
-    assert log.totals() == {"order statistic": 1, "small count": 1}
+    out = public_facts(facts, declared, _public(log=log), "overlap")["observation"]
+    assert [row["largest"] for row in out["arms"]] == [None, None]
+    assert [row["q0.99"] for row in out["arms"]] == [3.2, None]  # of 300, three lie beyond it
+    assert out["notices"] == ["<10 units were clipped"]
+    assert log.totals() == {"order statistic": 3, "small count": 1}
     table = Declared(kinds(setting="measure", extreme="largest"))
     frame = pd.DataFrame({"measure": ["age"], "largest": [117.3]})
     assert by_declaration(frame, table, _public(), "x")["largest"].isna().all()

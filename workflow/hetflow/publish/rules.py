@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,7 @@ from hetflow.publish.declared import EXTREME, NAME, TEXT, UNITS, Declared, Kinds
 from hetflow.publish.groups import thinned, without_small_groups
 from hetflow.publish.log import Log
 
-_QUANTILES = ("q0.99", "q0.95")
-"""What stands for a maximum, where the facts beside it hold one."""
+_QUANTILE = re.compile(r"q(0\.\d+)")
 _EVERYBODY = ("all", "treated", "controls", "overlap")
 """Groups of an average, which are no parts of a whole."""
 _WORDS = "units?|rows?|participants?|patients?|values?|cells?|events?|clusters?|women|men|people"
@@ -131,14 +131,19 @@ def without_levels(table: pd.DataFrame, columns: Sequence[str], public: Public, 
 
 
 def public_facts(facts: Any, declared: Kinds, public: Public, where: str, path: tuple[str, ...] = ()) -> Any:
-    """Facts without extremes, and with small numbers of units covered in their sentences."""
+    """Facts without extremes and quantiles beyond which few units lie, and with small numbers of units covered in their
+    sentences.
+    """
     if isinstance(facts, Mapping):
-        return {
-            key: _quantile(facts, public, where)
-            if kind_of((*path, str(key)), declared) == EXTREME
-            else public_facts(inner, declared, public, where, (*path, str(key)))
-            for key, inner in facts.items()
-        }
+        told: dict[str, Any] = {}
+        for key, inner in facts.items():
+            own = (*path, str(key))
+            if kind_of(own, declared) == EXTREME or _beyond(str(key), facts) < public.threshold:
+                public.log.add(where, "order statistic", int(inner is not None))
+                told[key] = None
+            else:
+                told[key] = public_facts(inner, declared, public, where, own)
+        return told
     if isinstance(facts, list | tuple):
         return [public_facts(inner, declared, public, where, (*path, "*")) for inner in facts]
     if isinstance(facts, str) and kind_of(path, declared) == TEXT:
@@ -146,10 +151,13 @@ def public_facts(facts: Any, declared: Kinds, public: Public, where: str, path: 
     return facts
 
 
-def _quantile(beside: Mapping[str, Any], public: Public, where: str) -> Any:
-    """What stands for an extreme: the highest quantile beside it, or nothing."""
-    public.log.add(where, "order statistic")
-    return next((beside[name] for name in _QUANTILES if name in beside), None)
+def _beyond(key: str, beside: Mapping[str, Any]) -> float:
+    """How many units lie beyond a quantile, if the facts beside it say of how many units it is; infinity otherwise."""
+    found, units = _QUANTILE.fullmatch(key), beside.get("units")
+    if found is None or not isinstance(units, int | float):
+        return math.inf
+    q = float(found.group(1))
+    return units * min(q, 1 - q)
 
 
 def covered_text(text: str, public: Public, where: str) -> str:

@@ -108,17 +108,25 @@ def _information(words: Words, arms: Mapping[str, Mapping[str, Any]]) -> str:
     """What the weights cost and what they change."""
     seen = sum(row["observed"] for row in arms.values())
     worth = sum(row["effective_size"] for row in arms.values())
-    largest = max(row["largest"] for row in arms.values())
     means = {
         name: [_mean(words, row["mean_observed"]), _mean(words, row["mean_completed"])]
         for name, row in arms.items()
     }
     return (
-        f"The largest weight is {fmt.number(largest, 1)}; the {fmt.count(seen)} observed outcomes carry about as much "
+        f"{_heaviest(arms)}The {fmt.count(seen)} observed outcomes carry about as much "
         f"information as {fmt.count(round(worth))} unweighted ones. The mean outcome among those observed is "
         f"{means['treated'][0]} with {words.treated} and {means['control'][0]} with {words.control}; of all "
         f"participants it is estimated as {means['treated'][1]} and {means['control'][1]}."
     )
+
+
+def _heaviest(arms: Mapping[str, Mapping[str, Any]]) -> str:
+    """How large weights are; the public form tells no single one, and no quantile that few exceed."""
+    for key, said in (("largest", "The largest weight is"), ("q0.99", "99 % of the weights are at most")):
+        values = [row[key] for row in arms.values()]
+        if all(fmt.known(value) for value in values):
+            return f"{said} {fmt.number(max(values), 1)}. "
+    return ""
 
 
 def _mean(words: Words, value: float | None) -> str:
