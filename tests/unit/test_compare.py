@@ -104,7 +104,7 @@ def test_each_cause_is_told_by_its_own_words_and_several_are_not_told_apart(
     ]
     assert "They are read by the stages forest." in said(found)
     words = compared(tmp_path / "2", base, base, report={"title": "Another"})
-    assert "No stage but the report reads them" in said(words)
+    assert "No stage that makes an estimate reads them" in said(words)
     data = compared(tmp_path / "3", base, base, data={"sha256": "e" * 64, "rows": 824})
     assert "Only the data file differs" in said(data)
     assert ("Rows of the file", "823", "824") in data.data.facts

@@ -23,7 +23,8 @@ STAGES: dict[str, re.Pattern[str]] = {
         "estimates": r"estimates\.parquet|[^/]+/(estimates|curves|displays|joint)\.parquet|[^/]+/covariance\.npz|"
         r"[^/]+/notices\.json|[^/]+/permutations/.*",
         "appraisals": rf"[^/]+/({'|'.join([*APPRAISALS, 'sensitivity', 'refits'])})/.*",
-        "report": r"report\.html|(figures|tables)/.*",
+        "analysis plan": r"plan/.*",
+        "report": r"report\.html|(figures|tables|reporting)/.*",
         "other files": r".*",
     }.items()
 }

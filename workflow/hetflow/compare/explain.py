@@ -9,7 +9,8 @@ from hetflow.report import formats as fmt
 from hetflow.report.words import listed, opening
 
 SEED, SETTINGS, DATA, SOFTWARE = "the seed", "settings", "the data", "code or versions"
-_ONLY_REPORT = ("report",)
+#: Stages that make no estimate: the plan that was frozen is held against what was done, and the report tells it.
+_TELLING = {"planned", "report"}
 
 
 def causes(found: Comparison) -> list[str]:
@@ -79,11 +80,13 @@ def _seed(found: Comparison) -> str:
 
 
 def _settings(found: Comparison) -> str:
-    stages = tuple(sorted({stage for one in found.settings for stage in one.stages}))
+    stages = sorted({stage for one in found.settings for stage in one.stages})
     said = "Only settings differ: data, seed, code and versions are the same."
-    if stages == _ONLY_REPORT:
-        return f"{said} No stage but the report reads them, so that no estimate can have changed by them."
-    return f"{said} Whatever differs follows from them. They are read by the stages {listed(list(stages))}."
+    if set(stages) <= _TELLING:
+        return (
+            f"{said} No stage that makes an estimate reads them: only what is told of the study can differ."
+        )
+    return f"{said} Whatever differs follows from them. They are read by the stages {listed(stages)}."
 
 
 def _data(found: Comparison) -> str:
