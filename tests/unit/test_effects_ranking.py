@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from effects_twin import areas_of_draws
 from hetflow.effects.ranking import evaluate_ranking, half_samples
+from hetflow.effects.sequential import combine_folds, sequential_autoc
 from hetflow.errors import Refused
 from hetflow.seeds import generator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.integrate import quad
+from score_world import linear_trial
 
 # Sums over at most a few thousand numbers of size one.
 ROUNDING = 1e-9
@@ -203,3 +205,22 @@ def test_two_rules_on_the_same_draws_compare() -> None:
 def test_too_few_clusters_are_refused() -> None:
     with pytest.raises(Refused, match="at least 4 clusters"):
         ranked([1, 2, 3], [1, 2, 3])
+
+
+def test_folds_are_combined_by_the_sum_of_their_t_values_over_the_root_of_their_number() -> None:
+    """Wager (2024): z = sum t_k / sqrt(K - 1)."""
+    autoc, se = np.array([0.3, -0.1, 0.2, 0.05]), np.array([0.1, 0.2, 0.15, 0.05])
+    estimate, combined = combine_folds(autoc, se)
+    assert estimate / combined == pytest.approx((autoc / se).sum() / np.sqrt(4), rel=1e-12)
+    assert combine_folds(np.full(3, 0.2), np.full(3, 0.3)) == pytest.approx((0.2, 0.3 / np.sqrt(3)))
+    assert combine_folds(np.zeros(2), np.zeros(2)) == (0.0, 0.0)
+
+
+def test_the_sequential_area_is_that_of_the_folds_after_the_first() -> None:
+    scores = linear_trial(generator(4, "sequential"), 203, 0.8)[0]
+    found = sequential_autoc(scores, "higher", 50, 1)
+    later = scores.fold > 1
+    assert found.n == later.sum() < 203
+    for k, area in zip(range(2, scores.fold.max() + 1), found.autoc, strict=True):
+        own = scores.subset(scores.fold == k)
+        assert area == pytest.approx(ranked(own.score, own.cate_sequential).autoc, rel=1e-12)

@@ -220,3 +220,23 @@ def test_large_studies_take_chi_square(monkeypatch: pytest.MonkeyPatch) -> None:
     quadratics = table[table["test"] != "calibration"]
     assert (quadratics["reference"] == "chi-square").all()
     np.testing.assert_array_equal(quadratics["p"], quadratics["p_asymptotic"])
+
+
+def test_a_permuted_p_counts_the_sample_itself() -> None:
+    """Two of four draws at least as great: (1 + 2) / (1 + 4); none: never zero."""
+    assert quadratic(np.array([3.0, 1.0, 3.0, 4.0, 2.0]), 2).p == pytest.approx(3 / 5)
+    assert quadratic(np.array([9.0, 1.0, 3.0, 4.0, 2.0]), 2).p == pytest.approx(1 / 5)
+
+
+def test_predictions_that_run_the_wrong_way_are_no_evidence() -> None:
+    """The calibration test is one-sided: turned predictions give the p-value of the other side."""
+    given = inputs()
+    mean = given.scores.cate.mean()
+    turned = replace(given.scores, cate=2 * mean - given.scores.cate)
+    rows = [
+        global_tests(given._replace(scores=scores))[0].set_index("test").loc["calibration"]
+        for scores in (given.scores, turned)
+    ]
+    assert rows[0]["statistic"] == pytest.approx(-rows[1]["statistic"], rel=1e-9)
+    assert rows[0]["p"] < 0.01
+    assert rows[1]["p"] == pytest.approx(1 - rows[0]["p"], rel=1e-9)

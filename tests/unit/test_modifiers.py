@@ -204,4 +204,6 @@ def test_curves_are_pooled_by_rubins_rules() -> None:
     np.testing.assert_allclose(band.se, np.sqrt(pooled.total))
     reach = stats.t.ppf(0.975, pooled.df) * np.sqrt(pooled.total)
     np.testing.assert_allclose(band.upper - band.estimate, reach)
-    assert (band.uniform_upper - band.estimate >= reach).all()
+    assert band.critical > stats.norm.ppf(0.975)
+    np.testing.assert_allclose(band.uniform_upper - band.estimate, band.critical * band.se)
+    np.testing.assert_allclose(band.estimate - band.uniform_lower, band.critical * band.se)

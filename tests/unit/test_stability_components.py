@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hetflow.effects.components import between, jackknife_variance
+from hetflow.effects.components import jackknife_variance
 from hetflow.effects.enough import advice, named, stability_facts
 from hetflow.effects.refits import (
     GROUPS,
@@ -79,9 +79,9 @@ def test_components_are_the_moments_written_out() -> None:
     seed = np.mean([noise[name] for name in names[:3]])
     at_hand = seed * (400 * 3) / (2000 * 10)
     assert table.loc[SEED, "variance"] == pytest.approx(at_hand)
-    square = between(np.array([values[name][0] for name in names[:3]]))
+    square = float(np.var([values[name][0] for name in names[:3]], ddof=1))
     assert table.loc[FOLDS, "variance"] == pytest.approx(max(square - seed, 0))
-    square = between(np.array([values[name][0] for name in ("base", "tuning-a")]))
+    square = float(np.var([values[name][0] for name in ("base", "tuning-a")], ddof=1))
     own = (noise["base"] + noise["tuning-a"]) / 2
     assert table.loc[TUNING, "variance"] == pytest.approx(max(square - own, 0))
     total = jackknife_variance(
