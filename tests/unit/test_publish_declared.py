@@ -232,3 +232,21 @@ def test_the_page_and_its_figures_read_nothing_but_what_they_are_given() -> None
                 if name in READS:
                     found.add((path.name, name))
     assert found <= OWN_FILES
+
+
+def test_facts_of_other_designs_and_of_stages_that_found_nothing_are_declared(full: ReportInputs) -> None:
+    unchecked = {"checked": False, "reason": "treatment was not randomised", "notices": [], "engine": ""}
+    missing = dict(full.structure) | {
+        "structure_index": None,
+        "blocks": {"exact": 0, "near": 0, "largest": None},
+    }
+    inputs = _with(report_inputs(kind="observational"), guards=unchecked)
+    plain = inputs.analyses["primary"].displays.drop(columns="kind")
+    refuse_undeclared(
+        replace(
+            _with(inputs, displays=plain),
+            structure=missing,
+            mechanism=dict(full.mechanism) | {"attrition": None},
+            cohort=dict(full.cohort) | {"blinded": True},
+        )
+    )

@@ -89,7 +89,7 @@ FACTS = {
         overall="observation.model.** observation.outcome_model.** outcome.** propensity.**",
         text="observation.notices.* notices.*",
     ),
-    "guards": kinds(setting="checked engine", overall="arm.**", text="notices.*"),
+    "guards": kinds(setting="checked engine reason", overall="arm.**", text="notices.*"),
     "sensitivity": kinds(
         setting="binary imputed units reach",
         # Left out whole where an arm lost few outcomes (`hetflow.publish.lost`).

@@ -32,7 +32,7 @@ FACTS = {
         "columns.*.levels columns.*.mask_fixed_before_randomisation columns.*.name columns.*.not_applicable "
         "columns.*.role columns.*.unit columns.*.visit design.** outcomes.*.better outcomes.*.column "
         "outcomes.*.expression outcomes.*.kind outcomes.*.label outcomes.*.levels outcomes.*.levels.* outcomes.*.unit "
-        "dropped.** not_read.* source.columns source.sha256 source.file",
+        "blinded dropped.** not_read.* source.columns source.sha256 source.file",
         # Names of levels and of covariates: rare levels are looked for in every published byte.
         name="columns.*.levels.*",
         # Counts of the flow's table; the page prints that table alone. Reasons stand in no published text.

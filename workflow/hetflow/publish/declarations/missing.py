@@ -87,7 +87,7 @@ FACTS = {
     ),
     "structure": kinds(
         units="units",
-        setting="columns distinct_masks incomplete_columns blocks.exact blocks.near blocks.largest.width "
+        setting="columns distinct_masks incomplete_columns blocks.exact blocks.near blocks.largest blocks.largest.width "
         "communities.*.columns communities.*.community communities.*.masks.* file_matching.* nesting.edges "
         "nesting.sequences.** network.** not_identifiable rules.*",
         name="arms.*.column blocks.largest.columns groups.*.by groups.*.column groups.*.highest.level "
@@ -97,12 +97,12 @@ FACTS = {
         estimate="arms.*.difference arms.*.lower arms.*.upper arms.*.share groups.*.highest.share "
         "groups.*.lowest.share outcomes.*.control outcomes.*.treated outcomes.*.difference outcomes.*.lower "
         "outcomes.*.upper",
-        overall="communities.*.structure_index.* structure_index.*",
+        overall="communities.*.structure_index.** structure_index.**",
     ),
     "mechanism": kinds(
         units="units",
         setting="covariates distinct_masks studied_masks most_missing outcome arm.*.mask contradictions.*.mask "
-        "with_outcome.*.mask dropout_model.*.term attrition.unequal",
+        "with_outcome.*.mask dropout_model.*.term attrition attrition.unequal",
         name="arm.*.columns.* contradictions.*.columns.* with_outcome.*.columns.* filled.* left_out.*",
         # Told where neither arm lost few (`hetflow.report.prose_mechanism.attrition_text`).
         covered="attrition.missing.* dropout_model.*.at_risk dropout_model.*.events",
