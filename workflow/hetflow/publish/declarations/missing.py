@@ -87,7 +87,8 @@ FACTS = {
     ),
     "structure": kinds(
         units="units",
-        setting="columns distinct_masks incomplete_columns blocks.exact blocks.near blocks.largest blocks.largest.width "
+        setting="columns distinct_masks incomplete_columns blocks.exact blocks.near blocks.largest "
+        "blocks.largest.width "
         "communities.*.columns communities.*.community communities.*.masks.* file_matching.* nesting.edges "
         "nesting.sequences.** network.** not_identifiable rules.*",
         name="arms.*.column blocks.largest.columns groups.*.by groups.*.column groups.*.highest.level "
