@@ -70,9 +70,9 @@ def estimates(estimand: str = "ATE", se: float = 0.5) -> pd.DataFrame:
 
 
 def test_components_are_the_moments_written_out() -> None:
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(9)
     names = ["base", "folds-001", "folds-002", "tuning-a"]
-    values = {name: rng.normal(size=1 + GROUPS) for name in names}
+    values = {name: 4 * rng.normal() + 0.2 * rng.normal(size=1 + GROUPS) for name in names}
     left_out = LeftOut(np.ones(10), {("ATE", "all", "effect"): 3 * rng.normal(size=11)})
     table = components(estimates(), refits(values), left_out, SIZES, 0.95).set_index("source")
     noise = {name: jackknife_variance(v[0], v[1:], np.full(10, 10.0)) for name, v in values.items()}
@@ -84,6 +84,7 @@ def test_components_are_the_moments_written_out() -> None:
     square = float(np.var([values[name][0] for name in ("base", "tuning-a")], ddof=1))
     own = (noise["base"] + noise["tuning-a"]) / 2
     assert table.loc[TUNING, "variance"] == pytest.approx(max(square - own, 0))
+    assert (table.loc[[FOLDS, TUNING], "variance"] > 0).all()
     total = jackknife_variance(
         *(lambda v: (v[0], v[1:]))(left_out.values["ATE", "all", "effect"]), np.ones(10)
     )
