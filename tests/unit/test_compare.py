@@ -86,12 +86,12 @@ def test_only_another_seed_is_chance_and_a_conclusion_that_it_changes_is_not_set
     assert [(one.key, one.b, len(one.files)) for one in found.settings] == [("seed", "7", 3)]
     assert causes(found) == ["the seed"]
     assert "chance of the computation" in said(found)
-    assert "not be reported as settled" not in said(found)
+    assert "should not be reported as settled" not in said(found)
     assert (
         "The files of cohort are the same, byte for byte; the first that differ are of the stage “folds”."
         in said(found)
     )
-    assert "not be reported as settled" in said(compared(tmp_path / "two", base, other, **SEEDED))
+    assert "should not be reported as settled" in said(compared(tmp_path / "two", base, other, **SEEDED))
 
 
 def test_each_cause_is_told_by_its_own_words_and_several_are_not_told_apart(
@@ -166,6 +166,16 @@ def test_a_decision_changes_where_p_or_its_adjustment_crosses_five_per_cent(
     within = compared(tmp_path / "2", near, made_up(score_residual_all=0.048))
     assert not within.changed_decisions
     assert within.number_changed
+
+
+def test_a_global_test_is_matched_by_its_name_whatever_learner_it_chose(tmp_path: Path, base: Made) -> None:
+    ledger = (
+        base[1].tables["ledger"].assign(of=lambda table: table["of"].where(table["in_family"] != 1, "linear"))
+    )
+    found = compared(tmp_path, base, base, files={"tables/ledger.csv": ledger.to_csv(index=False).encode()})
+    family = [one for one in found.decisions if one.in_family]
+    assert len(family) == 8
+    assert all(one.in_both and ":" not in one.name for one in family)
 
 
 def test_a_renamed_arm_changes_no_conclusion_on_the_average_effect(tmp_path: Path, base: Made) -> None:

@@ -119,11 +119,18 @@ def _told(name: str, row: Mapping[str, str] | None) -> str:
 
 def decisions(a: Run, b: Run) -> list[Decision]:
     """Every test that either run made, in A's order, then those that only B made."""
-    was, now = (by_key(run.tables["ledger"], _TEST) for run in (a, b))
+    was, now = (by_key(_named(run.tables["ledger"]), _TEST) for run in (a, b))
     return [
         _test(key, was.get(key, {}), now.get(key, {}))
         for key in [*was, *(key for key in now if key not in was)]
     ]
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """A global test is known by its name: what it is one of may be chosen anew, as the learner of BLP is."""
+    if not {"of", "in_family"} <= set(table.columns):
+        return table
+    return table.assign(of=table["of"].where(table["in_family"] != "1", ""))
 
 
 def _test(key: tuple[str, ...], a: Mapping[str, str], b: Mapping[str, str]) -> Decision:
@@ -131,4 +138,4 @@ def _test(key: tuple[str, ...], a: Mapping[str, str], b: Mapping[str, str]) -> D
     name = NAMES.get(test, test)
     values = [number(row.get(column)) for column in ("p", "p_holm") for row in (a, b)]
     in_family = "1" in (a.get("in_family"), b.get("in_family"))
-    return Decision(analysis, f"{name}: {of}" if of and not in_family else name, in_family, *values)
+    return Decision(analysis, f"{name}: {of}" if of else name, in_family, *values)

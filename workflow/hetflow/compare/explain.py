@@ -73,8 +73,8 @@ def _seed(found: Comparison) -> str:
     )
     if found.conclusion_changed:
         said += (
-            " A conclusion that another seed changes rests on that chance: more trees and imputations make it smaller, "
-            "and until then the conclusion should not be reported as settled."
+            " A conclusion that another seed changes rests on that chance and should not be reported as settled. More "
+            "trees and imputations lessen it, but for what the draw of the folds adds."
         )
     return said
 
