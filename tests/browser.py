@@ -26,6 +26,7 @@ OPTIONS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 PHONE, DESK = 360, 1280  # pixels
+GRAVE = {"serious", "critical"}  # impacts of axe-core
 UNFOLD = "document.querySelectorAll('details').forEach(folded => { folded.open = true; })"
 
 
@@ -93,3 +94,10 @@ def opened(
         yield seen
     finally:
         context.close()
+
+
+def violations(seen: Opened) -> list[str]:
+    """What axe-core finds that is serious or critical: rule and first place."""
+    axe = package("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(seen.page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in GRAVE]

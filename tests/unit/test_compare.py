@@ -11,6 +11,7 @@ from typing import Any
 import compare as script
 import pandas as pd
 import pytest
+from browser import DESK, PHONE, opened, violations
 from compared_runs import crate_files, crate_zip, made_up, run_folder
 from hetflow.compare.cells import DIFFERENT, ROUNDING, SAME, alike, table_change
 from hetflow.compare.compared import Comparison, compare
@@ -421,6 +422,23 @@ def test_the_page_is_whole_asks_for_nothing_and_is_the_same_every_time(
     assert "Made by hetflow" in html
     again = compare(*(read_run(tmp_path / name) for name in "ab"))
     assert comparison_page(again) == html
+
+
+@pytest.mark.xdist_group("browser")
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_the_page_opens_without_a_network_for_everybody(
+    browser: Any, tmp_path: Path, base: Made, other: Made, width: int, scheme: str
+) -> None:
+    file = tmp_path / "compare.html"
+    file.write_text(comparison_page(compared(tmp_path, base, other, **SEEDED)), encoding="utf-8")
+    with opened(browser, file, width, scheme) as seen:
+        seen.unfold()
+        assert violations(seen) == []
+        assert [url for url in seen.requests if not url.startswith("data:")] == [file.as_uri()]
+        assert seen.said == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        seen.page.locator("table.sortable thead button").first.click()
+        assert seen.page.locator("#status").text_content().startswith("Sorted by ")
 
 
 @pytest.mark.parametrize(

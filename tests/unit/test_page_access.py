@@ -7,23 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import DESK, PHONE, Opened, opened
-from needs import package
+from browser import DESK, PHONE, opened, violations
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-GRAVE = {"serious", "critical"}
 #: Least contrasts: of text, and of lines and areas that carry a meaning (WCAG 2.2, 1.4.3 and 1.4.11).
 TEXT, MARK = 4.5, 3.0
 #: Least opacity of a mark that carries a meaning; what is fainter (grids, bands) only accompanies one.
 FIRM = 0.6
-
-
-def violations(seen: Opened) -> list[str]:
-    """What axe-core finds that is serious or critical: rule and first place."""
-    axe = package("axe_playwright_python.sync_playwright").Axe()
-    found = axe.run(seen.page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in GRAVE]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser import DESK, PHONE, chromium, opened
-from needs import package
+from browser import DESK, PHONE, chromium, opened, violations
 from small_project import Project
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -16,7 +15,6 @@ MOST_SECONDS = 2.0  # of one processor
 
 def test_the_page_opens_offline_and_tells_the_story(finished: Project, tmp_path: Path) -> None:
     file = finished.folder / "results" / "small" / "report.html"
-    axe = package("axe_playwright_python.sync_playwright").Axe()
     with chromium() as browser:
         for width, scheme in ((DESK, "light"), (PHONE, "dark")):
             with opened(browser, file, width, scheme) as seen:
@@ -38,12 +36,7 @@ def test_the_page_opens_offline_and_tells_the_story(finished: Project, tmp_path:
                 assert took["TaskDuration"] < MOST_SECONDS
                 seen.unfold()
                 assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-                grave = [
-                    one["id"]
-                    for one in axe.run(seen.page).response["violations"]
-                    if one["impact"] in {"serious", "critical"}
-                ]
-                assert grave == []
+                assert violations(seen) == []
                 picture = tmp_path / f"{width}.png"
                 seen.page.screenshot(path=picture)
                 assert picture.stat().st_size > 20_000  # bytes; an empty page compresses to a few thousand
