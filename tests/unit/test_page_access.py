@@ -119,6 +119,22 @@ def test_every_figure_has_a_caption_and_says_its_message(browser: Any, pages: di
             assert description != title
 
 
+@pytest.mark.parametrize("name", ["whole", "bins"])
+def test_no_word_of_a_figure_is_cut_off(browser: Any, pages: dict[str, Path], name: str) -> None:
+    """A drawing scrolls in its own region, which shows its padding and nothing beyond."""
+    cut = """() => [...document.querySelectorAll('.drawing')].flatMap(drawing => {
+        const edge = drawing.getBoundingClientRect();
+        return [...drawing.querySelectorAll('text')].filter(text => {
+            const box = text.getBoundingClientRect();
+            return box.left < edge.left || box.right > edge.right;
+        }).map(text => `${drawing.getAttribute('aria-label')}: ${text.textContent}`);
+    })"""
+    with opened(browser, pages[name]) as seen:
+        seen.unfold()
+        assert seen.page.locator(".drawing text").count() > 200
+        assert seen.page.evaluate(cut) == []
+
+
 def test_every_table_has_a_caption_and_heads_with_scope(browser: Any, pages: dict[str, Path]) -> None:
     wrong = """() => [...document.querySelectorAll('table')].filter(table => {
         const region = table.closest('[role=region]');

@@ -74,7 +74,7 @@ def masks_figure(patterns: pd.DataFrame, masks: pd.DataFrame, title: str, descri
     """
     height = 3.9
     with drawing(height) as figure:
-        axes = figure.add_axes((0.11, 0.03, min(0.80, 0.11 * len(masks)), 0.62))
+        axes = figure.add_axes((0.145, 0.03, min(0.765, 0.11 * len(masks)), 0.62))
         total = float(patterns["units"].sum())
         top = 0.0
         for row in patterns.to_dict("records"):
