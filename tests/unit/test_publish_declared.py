@@ -29,6 +29,7 @@ from report_fixture_policy import appraised
 from report_fixture_risk import confounding_appraisal, risk_appraisal
 from report_fixture_splits import split_inputs
 from report_fixture_stability import SECTION, stability_inputs
+from report_fixture_whole import whole_inputs
 
 
 def _appraisals() -> dict[str, AppraisalInputs]:
@@ -160,7 +161,7 @@ def test_what_is_not_declared_is_refused_by_name_with_the_file_to_declare_it_in(
 
 
 def test_every_exported_column_is_declared(full: ReportInputs) -> None:
-    tables = build_report(full).tables
+    tables = build_report(full).tables | build_report(whole_inputs()).tables
     assert len(tables) > 30
     left = [
         (name, column)
