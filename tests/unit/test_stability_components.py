@@ -194,6 +194,8 @@ def test_refits_are_added_by_name_and_change_none() -> None:
     assert learnt_from(plan, "primary", "tuning-leaves_of_three") == []
     assert learnt_from(plan, "primary", "folds-001") == plan.completed("primary", "deployment")
     assert set(plan.refits("primary")) <= set(plan.artefacts())
+    without = check_study(minimal() | {"learners": {"analyses": []}}, "x.yaml")
+    assert set(plan.refits("primary")) <= set(make_plan(without, rows=500, covariates=5).artefacts())
 
 
 def test_an_empty_list_of_analyses_does_without() -> None:

@@ -137,7 +137,8 @@ class Plan(StagePlan):
             names += self.permutations(analysis)
         for analysis in self.appraised("learners"):
             names += self.learners(analysis)
-            names += [*self.permutations(analysis), *self.refits(analysis)]
+        for analysis in self.appraised("stability"):
+            names += self.refits(analysis)
         return sorted(set(names))
 
     def all_settings(self) -> list[str]:
