@@ -57,6 +57,8 @@ FROZEN = "HETFLOW_RUN"
 _KEEP_SHARDS = (
     50_000  # rows up to which shards are kept after merging, so that raising the trees adds to them
 )
+#: Asked for alone, it writes no file of the results.
+LOOKING = frozenset({"check"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +205,13 @@ class Start:
 
     def begin(self, workflow: Any) -> None:
         """What is done once the study is locked, before the first job: jobs that start later are told what this run
-        was laid out from, so that they need not read the study or the data again.
+        was laid out from, so that they need not read the study or the data again. Nothing is where nothing is written:
+        another run may hold the study then, whose files these are.
         """
         if self.facts["planning"]:
             self._plan_alone(workflow)
+            return
+        if set(workflow.dag_settings.targets) == LOOKING:
             return
         study, marks = results_name(self.plan.study), Path(workflow.persistence.path).absolute()
         take(marks, study, self.place(""))
