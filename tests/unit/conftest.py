@@ -1,20 +1,11 @@
-"""A browser and the pages that it opens, made once for all tests of a worker."""
+"""The pages that a browser opens, made once for all tests of a worker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """The system's Chromium."""
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
