@@ -78,11 +78,11 @@ def test_groups_of_one_analysis_are_refused() -> None:
     assert problem.where == "small.yaml: analyses.other.missingness.groups"
 
 
-def test_groups_change_the_slice_of_the_structure_alone() -> None:
+def test_groups_change_the_structure_and_the_plan_and_no_estimate() -> None:
     plain, grouped = study(), study(["site"])
     assert slices(resolve_all(plain)["primary"]) == slices(resolve_all(grouped)["primary"])
     changed = {name for name, part in study_slices(plain).items() if part != study_slices(grouped)[name]}
-    assert changed - {"report"} == {"structure"}
+    assert changed - {"report"} == {"structure", "planned"}
 
 
 def test_reasons_are_counted_from_the_raw_file_to_the_table() -> None:
