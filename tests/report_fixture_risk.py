@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from confounded_world import Confounded
 from hetflow.effects.benchmarks import Gain
 from hetflow.effects.confounding import (
@@ -37,6 +38,14 @@ def risk_appraisal(
 
 
 @cache
+def contour(farthest: float) -> pd.DataFrame:
+    """Bounds over strengths up to `farthest`, of the study with a hidden confounder."""
+    scores, outcome = Confounded().scores(np.random.default_rng(4), 500)
+    asked, _ = targets([scores], outcome, [], [], False)
+    return contour_table(asked[0], farthest, 1.0, 0.95)
+
+
+@cache
 def confounding_appraisal(
     groups: int = 2, controls: bool = False, ratio: bool = False, rare: int = 0
 ) -> AppraisalInputs:
@@ -53,7 +62,7 @@ def confounding_appraisal(
         "robustness": robustness_table(asked, 0.95),
         "bounds": bounds_table(asked, [0.01, 0.1], 1.0, 0.95),
         "benchmarks": strong,
-        "contour": contour_table(asked[0], 0.4, 1.0, 0.95),
+        "contour": contour(0.4),
         "controls": controls_table([ate] if controls else [], {"pd_reduction": "A control"}),
     }
     assert list(tables["controls"].columns) == COLUMNS

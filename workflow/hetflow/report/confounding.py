@@ -19,13 +19,10 @@ from hetflow.report.confounding_tables import (
 )
 from hetflow.report.disclosure import mask_counts
 from hetflow.report.drawn import Drawn, Shown
-from hetflow.report.figures_confounding import contour_figure
+from hetflow.report.figures_confounding import MOST_MARKS, contour_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.picks import between
 from hetflow.report.words import Words, opening
-
-#: Benchmarks written into the contour, the strongest first.
-WRITTEN = 3
 
 
 def _found(inputs: ReportInputs) -> AppraisalInputs | None:
@@ -244,17 +241,17 @@ def _controls(inputs: ReportInputs, found: AppraisalInputs, words: Words) -> str
 
 def _draw(found: AppraisalInputs, words: Words) -> Drawn:
     grid = found.tables["contour"]
-    benchmarks = strongest(found.tables["benchmarks"]).head(WRITTEN)
+    benchmarks = strongest(found.tables["benchmarks"]).head(MOST_MARKS)
     marks = benchmarks.assign(label=[label_of(str(name), words) for name in benchmarks["benchmark"]])
     row = first(found.tables["robustness"], estimand="ATE") or {}
     caption = _caption(words, row, list(marks["label"]))
     frame = grid.assign(bound=words.factor * grid["bound"], limit=words.factor * grid["limit"])
-    svg = contour_figure(frame, marks, words, float(row["estimate"]) > 0, caption.title, caption.alternative)
+    svg = contour_figure(frame, marks, float(row["estimate"]) > 0, caption.title, caption.alternative)
     return Drawn(svg, caption, frame)
 
 
 def _caption(words: Words, row: Mapping[str, Any], labels: list[str]) -> Caption:
-    named = f" Dots: as strong as {', '.join(f'“{label}”' for label in labels)}." if labels else ""
+    named = f" Marks: as strong as {', '.join(f'“{label}”' for label in labels)}." if labels else ""
     return Caption(
         "What an unmeasured confounder could do",
         "Lines join strengths of a confounder that could bring the average effect to the written value"
