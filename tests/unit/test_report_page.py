@@ -91,6 +91,15 @@ def test_every_figure_is_in_the_page_with_title_and_description(report: Report, 
         assert {f"{name}-title", f"{name}-desc"} <= set(page.ids)
 
 
+def test_a_figure_is_announced_by_the_title_of_its_caption() -> None:
+    report = build_report(whole_inputs())
+    for name, svg in report.figures.items():
+        announced = re.findall(r"<title[^>]*>(.*?)</title>", svg)[0]
+        place = report.html.index(f'<figure id="figure-{name}"')
+        caption = report.html[report.html.index("<figcaption>", place) :]
+        assert re.match(r"<figcaption><b>Figure \d+\. (.*?)\.</b>", caption)[1] == announced
+
+
 def test_same_inputs_same_bytes(report: Report) -> None:
     again = build_report(report_inputs())
     assert again.html == report.html

@@ -224,8 +224,8 @@ def moves_drawn(table: pd.DataFrame, moved: pd.DataFrame, words: Words) -> Drawn
         "do to the study's own estimate.",
         _alternative(frame, names),
     )
-    title = "How far refits lie from the study's own folds and settings"
-    return Drawn(stability_figure(frame, names, errors, title, caption.alternative), caption, frame)
+    svg = stability_figure(frame, names, errors, caption.title, caption.alternative)
+    return Drawn(svg, caption, frame)
 
 
 def _alternative(frame: pd.DataFrame, names: Sequence[str]) -> str:
