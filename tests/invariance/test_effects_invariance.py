@@ -145,9 +145,8 @@ def test_arms_exchanged(trial: tuple[Scores, np.ndarray]) -> None:
 
 
 def test_integer_weights_are_repeated_rows(trial: tuple[Scores, np.ndarray]) -> None:
-    """Estimates agree; so do standard errors when the copies of a unit are a cluster, ATT's and ATC's
-    apart, which take units as independent in their plug-in part. AUTOC is not compared: copies are reached
-    one by one.
+    """Estimates agree; so do standard errors when the copies of a unit are a cluster, ATT's and ATC's apart, whose form
+    without clusters is grf's. AUTOC is not compared: copies are reached one by one.
     """
     scores, X = trial
     times = generator(4, "times").integers(1, 4, UNITS)

@@ -77,24 +77,45 @@ def _atc(scores: Scores) -> tuple[float, float]:
 def _one_arm(scores: Scores, arm: int, name: str) -> tuple[float, float]:
     """Plug-in mean of the arm's effects plus a correction by weighted residuals of both arms (grf's form).
 
-    The variance adds that of the plug-in mean (units independent, as in grf) and that of the correction
-    (clustered).
+    Without clusters the variance is grf's: that of the plug-in mean plus that of the correction. With clusters what a
+    unit adds to either is summed within its cluster first: effects that vary between clusters make the plug-in mean as
+    uncertain as the clusters are few. grf 2.6.1 takes its units as independent there, and its intervals are then too
+    narrow.
+    """
+    estimate, plug_in, correction = arm_parts(scores, arm, name)
+    codes = cluster_codes(scores.cluster)
+    factor = count_factor(cluster_count(codes, scores.weight), name)
+    if is_clustered(scores.cluster, scores.weight):
+        sums = cluster_sums(plug_in + correction, codes)
+        return estimate, float(np.sqrt(factor * (sums @ sums)))
+    return estimate, float(np.sqrt(plug_in @ plug_in + factor * (correction @ correction)))
+
+
+def arm_parts(scores: Scores, arm: int, name: str) -> tuple[float, Vector, Vector]:
+    """The average effect in one arm, and what each unit adds to the error of its two parts.
+
+    Returns
+    -------
+    estimate : float
+    plug_in : ndarray, shape (n,)
+        Of the mean predicted effect of the arm; sums to 0.
+    correction : ndarray, shape (n,)
+        Of the mean residual that corrects it; its sum is the correction.
+
+    Raises
+    ------
+    Refused
+        If one of the arms holds no unit of positive weight.
     """
     weight, tau = scores.weight, scores.cate
     held = (scores.treated == arm) & (weight > 0)
     if not held.any() or not ((scores.treated != arm) & (weight > 0)).any():
         refuse(name, "units in both arms", "one arm only", "leave this effect out")
-    share = weight * held
-    plug_in = float(share @ tau / share.sum())
-    plug_in_variance = float(share**2 @ (tau - plug_in) ** 2 / share.sum() ** 2)
-
-    total = weight.sum()
-    correction = _balancing(scores, arm) * (scores.outcome_residual - scores.treatment_residual * tau)
-    codes = cluster_codes(scores.cluster)
-    factor = count_factor(cluster_count(codes, weight), name)
-    sums = cluster_sums(weight * correction, codes)
-    variance = plug_in_variance + factor * float(sums @ sums) / total**2
-    return plug_in + float(weight @ correction / total), float(np.sqrt(variance))
+    share = weight * held / (weight @ held)
+    mean = float(share @ tau)
+    residual = scores.outcome_residual - scores.treatment_residual * tau
+    correction = weight * _balancing(scores, arm) * residual / weight.sum()
+    return mean + float(correction.sum()), share * (tau - mean), correction
 
 
 def _balancing(scores: Scores, arm: int) -> Vector:
