@@ -122,6 +122,11 @@ class Project:
             raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
         return done
 
+    def verify(self) -> subprocess.CompletedProcess[str]:
+        """What `make verify-run` does."""
+        command = [sys.executable, "workflow/scripts/verify_run.py", "--study", "config/small.yaml"]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+
     @property
     def results(self) -> Path:
         """The small study's results."""

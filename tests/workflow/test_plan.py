@@ -134,6 +134,9 @@ def test_a_blinded_run_ends_apart_and_finds_nothing(changeable: Project) -> None
     assert "no number here is a result" not in (changeable.results / "report.html").read_text(
         encoding="utf-8"
     )
+    said = changeable.verify().stdout
+    assert "results/small-blinded: " in said
+    assert said.rstrip().endswith("differences from the manifest: none"), said
     for target in ("publish", "predict"):
         refused = changeable.snakemake(target, "--config", "blinded=true", check=False)
         assert refused.returncode != 0

@@ -133,14 +133,8 @@ def test_reading_a_damaged_file_is_refused_by_name(project: Project) -> None:
     assert "Traceback" not in done.stderr
 
 
-def verify(project: Project) -> subprocess.CompletedProcess[str]:
-    """What `make verify-run` does."""
-    command = [sys.executable, "workflow/scripts/verify_run.py", "--study", "config/small.yaml"]
-    return subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=False)
-
-
 def test_a_finished_run_verifies_itself(project: Project) -> None:
-    done = verify(project)
+    done = project.verify()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "differences from the manifest: none" in done.stdout
 
@@ -155,7 +149,7 @@ def test_verification_says_what_differs(project: Project) -> None:
     project.edit("trees: 80", "trees: 120")
     module = project.folder / "workflow" / "hetflow" / "effects" / "sequential.py"
     module.write_text(module.read_text() + "\n_EDITED = True\n")
-    done = verify(project)
+    done = project.verify()
     assert done.returncode == 3
     expected = (
         "artefact report.html: SHA-256 was ",

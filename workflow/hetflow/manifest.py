@@ -17,7 +17,12 @@ from hetflow.sources import locked_versions
 
 
 def manifest(
-    results: Path, artefacts: Iterable[Path], settings: Iterable[Path], lock: Path, code: Mapping[str, str]
+    results: Path,
+    artefacts: Iterable[Path],
+    settings: Iterable[Path],
+    lock: Path,
+    code: Mapping[str, str],
+    config: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The manifest of a study.
 
@@ -33,13 +38,16 @@ def manifest(
         The lock file.
     code : mapping of str to str
         Fingerprint of the code behind each script.
+    config : mapping
+        What the command line said beside the study file (``--config key=value``).
 
     Returns
     -------
     dict
         ``data`` (name, SHA-256 and size of the raw file as it was read), ``artefacts`` (name to SHA-256 and bytes),
-        ``settings`` (name to content), ``code``, ``versions`` (of the packages as they are installed). It holds no time
-        and no path of the machine, so that two runs that agree have the same manifest.
+        ``settings`` (name to content), ``config``, ``code``, ``versions`` (of the packages as they are installed). It
+        holds no time and no path of the machine that the study does not hold, so that two runs that agree have the same
+        manifest.
     """
     files = sorted({file for path in artefacts for file in _files(path)})
     return {
@@ -51,6 +59,7 @@ def manifest(
         "settings": {
             path.relative_to(results).as_posix(): read_json(path, "settings") for path in sorted(settings)
         },
+        "config": dict(config),
         "code": dict(code),
         "versions": versions(lock),
     }
@@ -83,7 +92,8 @@ def differences(listed: Mapping[str, Any], results: Path, now: Mapping[str, Any]
     results : Path
         The study's folder as it is now.
     now : mapping
-        ``data`` (SHA-256 of the raw file), ``settings`` (name to content, of the study file), ``code`` and
+        ``data`` (SHA-256 of the raw file), ``settings`` (name to content, of the study file and of the command line's
+        values that the manifest lists), ``code`` and
         ``versions`` as they are now.
 
     Returns

@@ -81,7 +81,8 @@ class Start:
         Snakemake's mark for temporary files.
     facts : dict
         What the run was laid out from: the study as it was read, its source, the data file, its rows and covariates;
-        the file of new patients, if there is one; where its frozen plan lies, and whether nothing but that is made.
+        the file of new patients, if there is one; where its frozen plan lies, and whether nothing but that is made;
+        what the command line said beside the study file.
     results : str
         The study's folder as rules name it; ``results/<study>`` unless a workflow that imports hetflow says otherwise.
     prefix : str
@@ -240,6 +241,10 @@ class Start:
             content = self.plan.study_slice(stage) if shared else self.plan.analysis_slice(folder, stage)
             found[name] = json.loads(canonical_json(plain_json(content)))
         return found
+
+    def config(self) -> str:
+        """What the command line said beside the study file, as text for the script `manifest`."""
+        return canonical_json(plain_json(self.facts["config"]))
 
     def study_settings(self, stage: str) -> str:
         """Text of a study-wide settings file."""

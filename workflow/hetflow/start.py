@@ -146,7 +146,7 @@ def read_studies(named: list[Path], overrides: dict[str, Any], project: Path) ->
     if not named and STUDY_FILE in overrides:
         values = {STUDY_FILE: overrides.pop(STUDY_FILE)}
     found = chosen(values, " + ".join(_shown(path) for path in paths), paths[0], project)
-    return replace(found, values=merge(found.values, overrides), new_data=new_data)
+    return replace(found, values=merge(found.values, overrides), new_data=new_data, config=overrides)
 
 
 def lay_out(
@@ -174,7 +174,7 @@ def lay_out(
     facts = {"study": values, "source": source, "data_file": data_file, "new_data": new_file} | size
     frozen = plan_folder(study, given.file, source)
     read_plan(Path(frozen))
-    facts |= {"plan_folder": frozen, "planning": planning}
+    facts |= {"plan_folder": frozen, "planning": planning, "config": given.config}
     begun = thawed(facts, folder, python, temp, site)
     refuse_all([*too_few_trees(begun.plan, source), *too_large(begun.plan, source)])
     settings_fit(begun.plan)

@@ -81,13 +81,14 @@ rule manifest:
         runtime=START.minutes("manifest"),
     params:
         code=json.dumps(START.codes(), sort_keys=True),
+        config=START.config(),
         results=lambda wildcards, output: os.path.dirname(output[0]),
     message:
         "Listing every artefact with its checksum"
     shell:
         '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/manifest.py" --results {params.results:q} --data {input.data:q} --lock "$HETFLOW_LOCK"'
         " --artefacts {input.artefacts:q} --settings {input.settings:q} --code {params.code:q}"
-        " --manifest {output:q} --log {log:q}"
+        " --config {params.config:q} --manifest {output:q} --log {log:q}"
 
 
 rule check:

@@ -15,6 +15,7 @@ COMMAND = (
     .reads("results", "data", "lock")
     .reads("settings", "artefacts", several=True)
     .takes("code")
+    .takes("config")
     .writes("manifest")
 )
 
@@ -23,8 +24,10 @@ def work(arguments: Namespace) -> None:
     """Refuse a data file that was replaced while the run went on; hash and write."""
     source = read_json(arguments.results / "cohort.json", "cohort_facts")["source"]
     refuse_if_replaced(arguments.data, source["sha256"])
-    code = json.loads(arguments.code)
-    content = manifest(arguments.results, arguments.artefacts, arguments.settings, arguments.lock, code)
+    code, config = json.loads(arguments.code), json.loads(arguments.config)
+    content = manifest(
+        arguments.results, arguments.artefacts, arguments.settings, arguments.lock, code, config
+    )
     write_json(content, arguments.manifest, "facts")
 
 

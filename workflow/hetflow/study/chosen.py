@@ -7,7 +7,7 @@ hetflow as a module can hand over a file's name instead of a file's content, whi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,15 @@ class Given:
         Its file; where there is none, a name in the folder of the run.
     new_data : str or None
         File of patients to score, as it was named.
+    config : dict
+        Of `values`, what the command line said beside the files (``--config key=value``).
     """
 
     values: dict[str, Any]
     source: str
     file: Path
     new_data: Any = None
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 def is_whole(values: Mapping[str, Any]) -> bool:
