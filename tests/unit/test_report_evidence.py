@@ -22,6 +22,7 @@ from markupsafe import escape
 from rates import assert_rate_at_most
 from report_fixture import report_inputs
 from report_fixture_evidence import evidence_inputs
+from report_fixture_stability import stability_inputs
 from statsmodels.stats.multitest import multipletests
 
 
@@ -233,14 +234,9 @@ def test_a_reversed_ranking_claims_no_heterogeneity_and_is_not_found_again() -> 
 
 
 def test_stability_is_told_only_where_it_was_asked() -> None:
-    assert "random seeds" not in answers(evidence_inputs(), own(evidence_inputs())).again.text
-    table = pd.DataFrame(
-        {
-            "estimand": ["AUTOC", "AUTOC", "ATE"], "source": ["seed", "folds", "folds"], "share": [0.01, 0.12, 0.9],
-        }
-    )  # fmt: skip
-    inputs = evidence_inputs(more={"stability": AppraisalInputs({"components": table}, {})})
-    assert "at most 12 %" in plain(answers(inputs, own(inputs)).again.text)
+    assert "sampling variance" not in answers(evidence_inputs(), own(evidence_inputs())).again.text
+    inputs = evidence_inputs(more={"stability": stability_inputs()})
+    assert "some 31 % (interval of 95 %: 16 % to 93 %)" in plain(answers(inputs, own(inputs)).again.text)
 
 
 def test_the_page_shows_tests_sizes_ledger_and_rules() -> None:

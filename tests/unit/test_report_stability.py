@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.page import build_report
+from hetflow.report.stability import ranking_sentence
 from report_fixture import report_inputs
 from report_fixture_stability import SECTION, stability_inputs
 
@@ -62,3 +63,28 @@ def test_table_and_figure_are_there_and_go_out_as_tables() -> None:
 @pytest.mark.parametrize("inputs", [report_inputs()])
 def test_without_the_appraisal_there_is_no_section(inputs: ReportInputs) -> None:
     assert 'id="stability"' not in build_report(inputs).html
+
+
+def first_page(inputs: ReportInputs) -> str:
+    return ranking_sentence(inputs).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_the_first_page_claims_of_what_was_looked_at_and_with_its_interval() -> None:
+    """An estimate from a few runs is no upper bound, and what was not varied is not spoken of."""
+    inputs = with_stability()
+    assert first_page(inputs) == (
+        "Of another seed of the forests, other imputations, another draw of the folds and other forest settings, "
+        "another draw of the folds moves the measures of this ranking most: it would add to the error of the ranking "
+        "(AUTOC, out of bag) some 31 % (interval of 95 %: 16 % to 93 %) of the sampling variance."
+    )
+    assert first_page(inputs) in page_text(inputs)
+    own = stability_inputs()
+    table = own.tables["components"]
+    few = replace(
+        own, tables={**own.tables, "components": table[table["source"].isin(["seed", "monte_carlo"])]}
+    )
+    primary = replace(inputs.analyses["primary"], appraisals={"stability": few})
+    assert first_page(replace(inputs, analyses={**inputs.analyses, "primary": primary})) == (
+        "Another seed of the forests would add to the error of the ranking (AUTOC, out of bag) some 2.0 % (interval of "
+        "95 %: 1.0 % to 6.0 %) of the sampling variance."
+    )

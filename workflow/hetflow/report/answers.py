@@ -15,6 +15,7 @@ from hetflow.report.grading import Facts, Grade
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.ledger import family, ledger
 from hetflow.report.sentences import Finding, Number
+from hetflow.report.stability import ranking_sentence
 from hetflow.report.words import Words, listed
 
 #: The questions of the first page.
@@ -40,9 +41,6 @@ _ONE_TRIAL = (
     "All of this comes from the same participants: whether the difference is found in others, only another "
     "study can tell."
 )
-#: What moves when a study is run again on the same data, as the stability stage names it.
-_SOURCES = ("seed", "folds", "imputations", "tuning")
-_STABLE = ("AUTOC", "sequential_AUTOC")
 
 
 class Answers(NamedTuple):
@@ -226,7 +224,7 @@ def _again_finding(inputs: ReportInputs, own: Words, facts: Facts, given: Grade)
         "ranked first gained less",
     }[facts.replicated]
     evidence = f" (sequential RATE, two-sided {fmt.p_value(test.p if test else None)})."
-    parts = [said + evidence, _agreement(facts), stability_sentence(inputs), _ONE_TRIAL]
+    parts = [said + evidence, _agreement(facts), ranking_sentence(inputs), _ONE_TRIAL]
     return Finding(_AGAIN[given.strength], " ".join(part for part in parts if part))
 
 
@@ -244,21 +242,4 @@ def _agreement(facts: Facts) -> str:
         f"Of {fmt.count(facts.others)} other analyses of this outcome, with other ways of handling what is missing, "
         "other "
         f"learners or another forest, {count} {verb} that the ranking works (one-sided, unadjusted)."
-    )
-
-
-def stability_sentence(inputs: ReportInputs) -> str:
-    """How far the ranking's test hangs on seeds, folds, imputations and settings, where the stability stage was run."""
-    held = inputs.analyses[inputs.primary].appraisals.get("stability")
-    table = held.tables.get("components", pd.DataFrame()) if held else pd.DataFrame()
-    if not {"estimand", "source", "share"} <= set(table.columns):
-        return ""
-    own = table[table["estimand"].isin(_STABLE) & table["source"].isin(_SOURCES) & table["share"].notna()]
-    if own.empty:
-        return ""
-    worst = own.sort_values("share", kind="stable").iloc[-1]
-    return (
-        "Other random seeds, folds, imputations or forest settings would each add at most "
-        f"{fmt.percent(max(float(worst['share']), 0.0), 0)} "
-        "to the sampling variance of how well participants are ranked."
     )

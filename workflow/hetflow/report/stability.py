@@ -30,6 +30,13 @@ _HEADS = {
     "folds": "Draw of the folds",
     "tuning": "Other settings",
 }
+_AGAIN = {
+    "seed": "another seed of the forests",
+    "imputations": "other imputations",
+    "folds": "another draw of the folds",
+    "tuning": "other forest settings",
+}
+_RANKINGS = ("AUTOC", "sequential_AUTOC")
 #: Greatest share that is printed as it is.
 _MOST_SHARE = 10.0
 #: Most estimates that are drawn; the table has all.
@@ -118,6 +125,28 @@ def _share(own: pd.DataFrame, source: str) -> str:
 def _percent(share: float) -> str:
     """A share as per cent; what is many times the sampling variance is not told to the last digit."""
     return fmt.percent(share) if share <= _MOST_SHARE else f">{fmt.SPACE}{fmt.percent(_MOST_SHARE)}"
+
+
+def ranking_sentence(inputs: ReportInputs) -> str:
+    """For the first page: what of that which was looked at moves the ranking most, with the interval of how far."""
+    own = found(inputs)
+    if own is None:
+        return ""
+    table = own.tables["components"]
+    rows = table[table["estimand"].isin(_RANKINGS) & table["source"].isin(_SOURCES) & table["share"].notna()]
+    if rows.empty:
+        return ""
+    worst = rows.sort_values(["share", "share_upper"], kind="stable").to_dict("records")[-1]
+    looked = [_AGAIN[source] for source in _SOURCES if source in set(rows["source"])]
+    low, high = _percent(float(worst["share_lower"])), _percent(float(worst["share_upper"]))
+    level = fmt.level(float(own.facts["confidence"]))
+    size = f"some {_percent(float(worst['share']))} (interval of {level}: {low} to {high}) of the sampling variance"
+    if len(looked) == 1:
+        return f"{opening(looked[0])} would add to the error of the {_LABELS[worst['estimand']]} {size}."
+    return (
+        f"Of {listed(looked)}, {_AGAIN[worst['source']]} moves the measures of this ranking most: it would add to the "
+        f"error of the {_LABELS[worst['estimand']]} {size}."
+    )
 
 
 def _done(facts: Mapping[str, Any], section: Mapping[str, Any]) -> str:
