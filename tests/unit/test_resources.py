@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from hetflow.costs import held_out_share
-from hetflow.resources import SNAKEMAKE_MB, job_seconds, memory_mb, minutes, shard_seconds
+from hetflow.resources import SNAKEMAKE_MB, job_seconds, memory_mb, minutes, shard_seconds, split_seconds
 from hetflow.study.appraisals import APPRAISALS
 
 STAGES = (
@@ -43,7 +43,7 @@ SIZES = [(100, 5), (823, 71), (5_000, 71), (5_000, 300), (100_000, 300), (1_000_
 ROOT = Path(__file__).resolve().parents[2]
 #: Rules that are Slurm jobs of their own: few jobs, of minutes; trees only for predictions of new patients.
 ALONE = {"structure", "mechanism", "guards", "nuisance", "trees"}
-FOLDS, BAG_TREES = 5, 4  # of the studies in the table
+FOLDS, BAG_TREES, JOB_SPLITS = 5, 4, 25  # of the studies in the table
 #: Of each rule, the largest job among those that a bundled study (opt) or a synthetic one ran on two cores shared with
 #: others; `seconds` therefore exceeds `cpu_seconds`. Jobs that end before their first sample have a memory of a few MB.
 MEASURED = pd.read_csv(Path(__file__).parent / "data" / "benchmarks.csv")
@@ -70,6 +70,14 @@ def test_the_time_of_a_shard_grows_with_its_bags_the_data_and_the_attempt() -> N
         assert asked == sorted(set(asked))
 
 
+def test_the_time_of_sample_splits_grows_with_their_number() -> None:
+    one, few, many = (split_seconds(5_000, 71, splits) for splits in (1, 25, 1_000))
+    start = job_seconds("split", 0, 71)
+    assert few - start == pytest.approx(25 * (one - start))
+    assert many - start == pytest.approx(1_000 * (one - start))
+    assert one == job_seconds("split", 5_000, 71)
+
+
 def test_threads_share_the_time() -> None:
     assert minutes(6_000, threads=4) < minutes(6_000) / 3
 
@@ -79,6 +87,8 @@ def _stage(rule: str) -> str:
 
 
 def _seconds(row: pd.Series) -> float:
+    if row["rule"] == "split":
+        return split_seconds(row["rows"], row["covariates"], JOB_SPLITS)
     if _stage(row["rule"]) != "grow":
         return job_seconds(_stage(row["rule"]), row["rows"], row["covariates"])
     held_out = 2 * FOLDS - 2  # forests that leave folds out: not1 to not5, first1 to first3

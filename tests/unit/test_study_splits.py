@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hetflow.costs import costs
 from hetflow.errors import Refused
 from hetflow.plan import make_plan
 from hetflow.study.analyses import resolve
@@ -15,6 +16,7 @@ from hetflow.study.load import check_study, read_yaml
 from hetflow.study.model import Study
 from hetflow.study.owners import owners
 from hetflow.study.slices import slices
+from hetflow.study.splits import splits_of_job
 
 OPT = read_yaml(Path(__file__).resolve().parents[2] / "config" / "opt.yaml")
 
@@ -48,6 +50,17 @@ def test_raising_the_number_adds_files() -> None:
     few, more = (make_plan(study(number=n), 100, 5).split_parts("primary") for n in (50, 60))
     assert few == [f"primary/splits/parts/{name}.parquet" for name in ("0000-0024", "0025-0049")]
     assert more == [*few, "primary/splits/parts/0050-0059.parquet"]
+
+
+def test_a_range_names_its_splits_and_the_cost_follows_their_number() -> None:
+    assert [*splits_of_job("0050-0059")] == [*range(50, 60)]
+    fifty, more, cut = (
+        costs(make_plan(study(**given), 100_000, 50))
+        for given in ({"number": 50}, {"number": 60}, {"number": 50, "job_splits": 5})
+    )
+    assert [one["jobs"]["split"] for one in (fifty, more, cut)] == [2, 3, 10]
+    assert more["seconds"]["split"] == pytest.approx(1.2 * fifty["seconds"]["split"], rel=0.01)
+    assert cut["seconds"]["split"] == pytest.approx(fifty["seconds"]["split"], rel=0.02)
 
 
 def test_an_observational_study_is_left_out_unless_it_asks() -> None:

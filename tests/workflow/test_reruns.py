@@ -70,6 +70,11 @@ CHANGES = {
             *(APPRAISALS, ESTIMATION, PAGE),
         ),
     ),
+    "more sample splits": (
+        "splits: {number: 6,",
+        "splits: {number: 10,",
+        rules(SETTINGS_PAGE, {"split": 2, "splits": 1}, PAGE),
+    ),
     "an added analysis": (
         "analyses:\n",
         "analyses:\n  leaves: {label: Leaves, forest: {min_leaf: 9}}\n",

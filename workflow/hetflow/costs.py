@@ -6,12 +6,14 @@ stages do. They are meant to tell minutes from hours and a laptop from a cluster
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from hetflow.forest.shards import bag_seconds
 from hetflow.plan import ALL, Plan
-from hetflow.resources import job_seconds, memory_mb
+from hetflow.resources import job_seconds, memory_mb, split_seconds
 from hetflow.study.appraisals import APPRAISALS
+from hetflow.study.splits import splits_of_job
 
 _BYTES_A_SUM = 8 * 40  # numbers of a unit in a shard file, before compression
 _BYTES_A_CELL = 8
@@ -32,6 +34,10 @@ def costs(plan: Plan) -> dict[str, Any]:
         rule: number * job_seconds(rule.split("_")[0], plan.rows, plan.covariates)
         for rule, number in jobs.items()
     }
+    seconds["split"] = sum(
+        split_seconds(plan.rows, plan.covariates, len(splits_of_job(Path(name).stem)))
+        for name in _split_parts(plan)
+    )
     trees = _trees(plan)
     growing = _growing(plan)
     seconds["grow"] += growing["all"]
@@ -88,13 +94,18 @@ def _jobs(plan: Plan) -> dict[str, int]:
         "refit": distinct([plan.refits(a) for a in analyses]),
         "estimates": len(analyses),
         "sensitivity": len(plan.sensitive),
-        "split": distinct([plan.split_parts(a) for a in plan.appraised("splits")]),
+        "split": len(_split_parts(plan)),
         **{name: len({plan.owner[a, name] for a in plan.appraised(name)}) for name in APPRAISALS},
         "collect": 1,
         "followed": 1,
         "page": 1,
         "manifest": 1,
     }
+
+
+def _split_parts(plan: Plan) -> set[str]:
+    """Files of sample splits, one a job."""
+    return {name for analysis in plan.appraised("splits") for name in plan.split_parts(analysis)}
 
 
 def _grown(plan: Plan) -> dict[tuple[str, str, str], int]:

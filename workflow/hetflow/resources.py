@@ -83,7 +83,7 @@ _PER_MILLION = {
     "mechanism": 40.0,
     "structure": 60.0,
     "evidence": 150.0,
-    "split": 80.0,
+    "split": 3.2,  # one split
     "splits": 20.0,
     "modifiers": 150.0,
     "policy": 20.0,
@@ -146,6 +146,12 @@ def shard_seconds(
         Which implementation grows them.
     """
     return job_seconds("grow", rows, columns) + share * bags * bag_seconds(rows, columns, bag_trees, engine)
+
+
+def split_seconds(rows: int, columns: int, splits: int) -> float:
+    """Seconds that a job of so many sample splits should take on one idle core."""
+    start = job_seconds("split", 0, columns)
+    return start + splits * (job_seconds("split", rows, columns) - start)
 
 
 def minutes(seconds: float, attempt: int = 1, threads: int = 1) -> int:

@@ -23,33 +23,19 @@ from hetflow.plan import ALL, Plan
 from hetflow.prespecified.agreement import agreement
 from hetflow.prespecified.content import content
 from hetflow.prespecified.store import plan_files, read_plan
-from hetflow.resources import job_seconds, memory_mb, minutes, shard_seconds
+from hetflow.resources import job_seconds, memory_mb, minutes, shard_seconds, split_seconds
 from hetflow.resume import make_ready, take
 from hetflow.site import Site
 from hetflow.size import settings_text
 from hetflow.sources import code_fingerprint
 from hetflow.study.appraisals import APPRAISALS
 from hetflow.study.blinding import results_name
+from hetflow.study.splits import splits_of_job
 
 STAGES = (
     *("ingest", "folds", "feasible", "describe", "structure", "mechanism", "impute", "guards", "nuisance"),
-    *(
-        "grow",
-        "merge",
-        "draws",
-        "scores",
-        "permutation",
-        "refit",
-        "estimates",
-        "sensitivity",
-        "split",
-        "learner",
-        *APPRAISALS,
-        "collect",
-        "followed",
-        "page",
-        "manifest",
-    ),
+    *("grow", "merge", "draws", "scores", "permutation", "refit", "estimates", "sensitivity"),
+    *("split", "learner", *APPRAISALS, "collect", "followed", "page", "manifest"),
 )
 """The scripts whose code stands behind the results."""
 FROZEN = "HETFLOW_RUN"
@@ -266,6 +252,16 @@ class Start:
             return minutes(seconds, attempt)
 
         return asked
+
+    def split_minutes(self, shard: str, attempt: int) -> int:
+        """Minutes for a range of sample splits."""
+        return minutes(
+            split_seconds(self.plan.rows, self.plan.covariates, len(splits_of_job(shard))), attempt
+        )
+
+    def splitting_minutes(self) -> Callable[..., int]:
+        """Run time of a job of sample splits in minutes, growing with their number too."""
+        return lambda wildcards, attempt: self.split_minutes(wildcards.shard, attempt)
 
     def growing_minutes(self, sample: str) -> Callable[..., int]:
         """Run time of a shard's job in minutes, growing with its bags too; `sample` is ``all`` or ``held_out``."""

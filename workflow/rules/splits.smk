@@ -23,7 +23,7 @@ rule split:
         *START.site.modules,
     resources:
         mem_mb=START.memory("split"),
-        runtime=START.minutes("split"),
+        runtime=START.splitting_minutes(),
     params:
         code=CODE("split"),
     message:

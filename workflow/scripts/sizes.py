@@ -61,6 +61,9 @@ def lines(taken: pd.DataFrame, start: Start) -> list[str]:
 def asked(start: Start, rule: str, names: list[str]) -> tuple[int, int]:
     """Memory and minutes that the largest of a rule's jobs asks for at its first attempt."""
     stage = rule.split("_")[0]
+    if rule == "split":
+        longest = max(start.split_minutes(name.split("-", 1)[1], 1) for name in names)
+        return start.memory(stage)(None), longest
     if stage != "grow":
         return start.memory(stage)(None), start.minutes(stage)(None, 1)
     sample = "all" if rule == "grow" else "held_out"

@@ -88,3 +88,9 @@ def split_jobs(study: Study) -> list[str]:
     """Ranges of splits, first and last, each of which is one job."""
     step, number = study.splits.job_splits, study.splits.number
     return [f"{first:04d}-{min(first + step, number) - 1:04d}" for first in range(0, number, step)]
+
+
+def splits_of_job(name: str) -> range:
+    """The splits of one of `split_jobs`."""
+    first, last = (int(number) for number in name.split("-"))
+    return range(first, last + 1)
