@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -212,4 +213,9 @@ def test_the_snakemake_report_can_be_made(project: Project) -> None:
     project.snakemake("--report", "sr.html")
     page = (project.folder / "sr.html").read_text()
     assert "A small study" in page or "report.html" in page
+    listed = json.loads(re.findall(r"var categories = (\{.*?\});", page)[0])
+    for category, folder in (("Figures", "figures"), ("Tables", "tables"), ("Reporting", "reporting")):
+        kept = {path for path in (project.results / folder).iterdir() if path.suffix != ".parquet"}
+        kept = {str(path.relative_to(project.folder)) for path in kept if not path.name.startswith(".")}
+        assert kept == set(listed[category]["Other"]), category
     shutil.rmtree(project.folder)

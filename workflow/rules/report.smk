@@ -37,7 +37,12 @@ rule page:
             caption="../report/tables.rst",
             category="Tables",
         ),
-        reporting=directory("<results>/reporting"),
+        reporting=report(
+            directory("<results>/reporting"),
+            patterns=["{name}.md", "{name}.csv", "{name}.bib"],
+            caption="../report/reporting.rst",
+            category="Reporting",
+        ),
     log:
         "<logs>/page.log",
     benchmark:
