@@ -9,26 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hetflow.effects.linear import Vector
+from hetflow.effects.score_checks import NULLABLE, REMEDY, check_scores
 from hetflow.errors import refuse
 
 BETTER = {"higher": 1.0, "lower": -1.0}
 
 _INTEGERS = {"unit": np.int64, "treated": np.int8, "observed": np.int8, "cluster": np.int64, "fold": np.int64}
-_NULLABLE = (
-    "treatment_residual",
-    "outcome_residual",
-    "propensity",
-    "outcome_mean",
-    "observation_probability",
-    "cate",
-    "cate_variance",
-    "cate_between_imputations",
-    "cate_held_out",
-    "cate_sequential",
-    "score",
-    "priority",
-)
-_REMEDY = "make the scores anew; if this comes back, it is a defect of hetflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +80,7 @@ class Scores:
     fold: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        _check(self)
+        check_scores(self)
 
     @property
     def n(self) -> int:
@@ -220,7 +206,7 @@ def make_scores(
     effects = _columns(cate, n, "cate")
     mean = effects.mean(axis=1)
     several = effects.shape[1] > 1
-    residuals = {name: nuisance[name].to_numpy(dtype=np.float64) for name in _NULLABLE[:4]}
+    residuals = {name: nuisance[name].to_numpy(dtype=np.float64) for name in NULLABLE[:4]}
     frame = pd.DataFrame(
         {
             "unit": nuisance["unit"].to_numpy(dtype=np.int64),
@@ -269,7 +255,7 @@ def _columns(values: NDArray[np.float64], n: int, name: str) -> NDArray[np.float
     table = np.asarray(values, dtype=np.float64)
     table = table[:, None] if table.ndim == 1 else table
     if table.ndim != 2 or table.shape[0] != n or table.shape[1] < 1:
-        refuse(name, f"{n} rows, one for each unit of the nuisances", str(table.shape), _REMEDY)
+        refuse(name, f"{n} rows, one for each unit of the nuisances", str(table.shape), REMEDY)
     return table
 
 
@@ -277,40 +263,3 @@ def _average(values: NDArray[np.float64] | None, n: int, name: str) -> Vector:
     if values is None:
         return np.full(n, np.nan)
     return np.asarray(_columns(values, n, name).mean(axis=1))
-
-
-def _check(scores: Scores) -> None:
-    """Refuse impossible or partly missing values."""
-    if np.unique(scores.unit).size != scores.unit.size:
-        refuse("scores: unit", "every unit once", "repeated units", _REMEDY)
-    if not np.isin(scores.treated, (0, 1)).all():
-        refuse("scores: treated", "0 and 1", str(np.unique(scores.treated).tolist()), _REMEDY)
-    weight = scores.weight
-    if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.sum() > 0):
-        refuse(
-            "scores: weight", "finite weights, none negative, not all zero", "others", "correct the weights"
-        )
-    first = scores.fold == scores.fold.min()
-    if not np.isin(scores.observed, (0, 1)).all():
-        refuse("scores: observed", "0 and 1", str(np.unique(scores.observed).tolist()), _REMEDY)
-    if scores.lacks("observation_probability") and not scores.observed.all():
-        refuse(
-            "scores: observed",
-            "an outcome of every unit, or a probability of observation",
-            "neither",
-            _REMEDY,
-        )
-    for name in _NULLABLE:
-        values = getattr(scores, name)
-        if name == "cate_sequential":
-            values = values[~first]
-        missing = int((~np.isfinite(values)).sum())
-        if missing > 0 and not np.isnan(values).all():
-            refuse(f"scores: {name}", "finite for all units, or null for all", f"{missing} missing", _REMEDY)
-    if not scores.lacks("propensity") and not bool(((scores.propensity > 0) & (scores.propensity < 1)).all()):
-        refuse(
-            "scores: propensity",
-            "strictly between 0 and 1",
-            f"from {scores.propensity.min()} to {scores.propensity.max()}",
-            "leave units out whose treatment was certain (nuisance.trim)",
-        )
