@@ -26,7 +26,8 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from hetflow.missingness.chained import ChainSettings  # noqa: E402
 from hetflow.missingness.choice import choose_engine  # noqa: E402
-from hetflow.missingness.strategies import Settings, complete  # noqa: E402
+from hetflow.missingness.strategies import complete  # noqa: E402
+from hetflow.missingness.task import Settings  # noqa: E402
 from imputation_world import World, mixed_world, quality  # noqa: E402
 
 TIMES_FASTER = 5.0

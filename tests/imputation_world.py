@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from hetflow.cohort.columns import Column
 from hetflow.missingness.chained import ChainSettings
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 from numpy.typing import NDArray
 from scipy.special import expit
 

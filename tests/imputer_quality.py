@@ -7,7 +7,8 @@ from dataclasses import astuple
 import numpy as np
 import pandas as pd
 from hetflow.missingness.chained import ChainSettings
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 from imputation_world import Quality, World, quality
 
 ENGINES = ("pmm", "normal", "tree")

@@ -14,7 +14,8 @@ from hetflow.learners.inputs import learner_inputs
 from hetflow.learners.rows import Units
 from hetflow.missingness.blockwise import Submodel, submodels
 from hetflow.missingness.chained import ChainSettings
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 from hetflow.nuisance.folds import draw_folds
 from hetflow.nuisance.nuisance import nuisance
 from hetflow.study.routes import ROUTES

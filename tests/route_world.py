@@ -20,7 +20,8 @@ from hetflow.forest.effects import effects
 from hetflow.forest.grow import grow_shard
 from hetflow.forest.submodels import grow_submodels
 from hetflow.missingness.blockwise import submodels
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 from hetflow.nuisance.folds import draw_folds
 from hetflow.nuisance.nuisance import nuisance
 from numpy.typing import NDArray

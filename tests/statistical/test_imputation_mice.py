@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from hetflow.missingness.chained import ChainSettings
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 from needs import do_without, program
 from scipy.stats import ttest_ind
 from trial_simulation import simulate_trial

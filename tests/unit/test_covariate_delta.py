@@ -10,7 +10,8 @@ from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.delta import LACKS, delta_problems, tilts, with_lacks
 from hetflow.missingness.delta import moved as shifted
 from hetflow.missingness.matching import _tilted as choose_tilted
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 from trial_simulation import Trial, simulate_trial
 
 

@@ -17,7 +17,8 @@ from hetflow.missingness.imputer import from_arrays, to_arrays
 from hetflow.missingness.matching import draw_coefficients, fit_matcher
 from hetflow.missingness.new_units import complete_new_units
 from hetflow.missingness.normal import fit_normal
-from hetflow.missingness.strategies import Completed, Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Completed, Settings
 from hetflow.missingness.transform import Scale
 from hetflow.missingness.trees import LEAF, STEPS, TreeDonors, fit_tree
 from hetflow.pooling import pool

@@ -13,7 +13,8 @@ from hetflow.files import read_arrays, write_arrays
 from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.imputer import Imputer, from_arrays, to_arrays
 from hetflow.missingness.new_units import complete_new_units
-from hetflow.missingness.strategies import Completed, Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Completed, Settings
 from opt_frame import LABORATORY, opt_columns, opt_frame
 
 SEED = 20260101

@@ -9,7 +9,8 @@ from hetflow.cohort.columns import Column
 from hetflow.errors import Refused
 from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.guards import observed_cells_unchanged
-from hetflow.missingness.strategies import STRATEGIES, Completed, Settings, complete
+from hetflow.missingness.strategies import STRATEGIES, complete
+from hetflow.missingness.task import Completed, Settings
 from opt_frame import LABORATORY, SERUM, opt_arm, opt_columns, opt_frame, opt_outcome
 
 SEED = 20260101

@@ -16,7 +16,8 @@ from hetflow.forest.submodels import grow_submodels
 from hetflow.missingness.blockwise import availability, pattern_notices, submodels, whole_blocks
 from hetflow.missingness.guards import observed_cells_unchanged
 from hetflow.missingness.kept import keep_masks, mark_new_units
-from hetflow.missingness.strategies import STRATEGIES, Settings, complete
+from hetflow.missingness.strategies import STRATEGIES, complete
+from hetflow.missingness.task import Settings
 from hetflow.nuisance.crossfit import cross_fit
 from hetflow.nuisance.submodels import cross_fit_submodels
 from hetflow.study.routes import ESTIMANDS, ROUTES, Strategy

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hetflow.missingness.chained import ChainSettings
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 from rates import assert_rate_at_least, detectable_at_least
 from trial_simulation import matrix, outcome_mean, pool, score_of, simulate_trial, slope_and_variance
 

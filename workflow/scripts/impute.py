@@ -14,7 +14,8 @@ from hetflow.missingness.chained import ChainSettings
 from hetflow.missingness.choice import Choice, choose_engine
 from hetflow.missingness.guards import observed_cells_unchanged
 from hetflow.missingness.imputer import to_arrays
-from hetflow.missingness.strategies import Settings, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import Settings
 
 COMMAND = (
     Command(__doc__)

@@ -17,7 +17,8 @@ from scipy.spatial import cKDTree
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.mask_scores import BoolArray, FloatArray
-from hetflow.missingness.strategies import DEPLOYMENT, complete
+from hetflow.missingness.strategies import complete
+from hetflow.missingness.task import DEPLOYMENT
 from hetflow.seeds import generator
 
 TIE_BREAK = 1e-7

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,77 +12,12 @@ from numpy.typing import NDArray
 from hetflow.cohort.columns import Column
 from hetflow.errors import refuse
 from hetflow.missingness.blockwise import blank_blocks, whole_blocks
-from hetflow.missingness.chained import ChainSettings
-from hetflow.missingness.gapless import without_gaps
 from hetflow.missingness.imputer import Imputer
 from hetflow.missingness.kept import keep_masks, unkept_notice
 from hetflow.missingness.modes import impute_deployment, impute_inference
+from hetflow.missingness.task import DEPLOYMENT, MODES, Completed, Settings, Task, names_of, with_applies
+from hetflow.missingness.unimputed import complete_case, complete_variables, native
 from hetflow.study.routes import ROUTES
-
-DEPLOYMENT, INFERENCE = "deployment", "inference"
-MODES = (DEPLOYMENT, INFERENCE)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Settings that a strategy may read.
-
-    Attributes
-    ----------
-    chain : ChainSettings
-        Of `multiple_imputation`.
-    minimum_arm : int
-        Fewest complete units in an arm for `complete_case`.
-    keep_mask : tuple of str
-        Covariates whose gaps `selective` keeps.
-    """
-
-    chain: ChainSettings = field(default_factory=ChainSettings)
-    minimum_arm: int = 30
-    keep_mask: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A completed file.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        ``unit``, the covariates kept, their ``__applies`` and, for `indicator` and `selective`,
-        ``<name>__missing``; without missing values, except under `native`, and in whole blocks under `blockwise`.
-        Auxiliary columns have done their work and are not in it.
-    columns_kept : tuple of str
-        Covariates in the frame, in the order in which they were given.
-    notices : tuple of str
-        What the report must say.
-    imputer : Imputer or None
-        What new units are completed by, where the strategy has such a thing (deployment mode).
-    """
-
-    frame: pd.DataFrame
-    columns_kept: tuple[str, ...]
-    notices: tuple[str, ...] = ()
-    imputer: Imputer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What one call of a strategy is given: see `complete`."""
-
-    frame: pd.DataFrame
-    columns: tuple[Column, ...]
-    mode: str
-    imputation: int
-    seed: int
-    arm: NDArray[np.int8] | None
-    outcome: NDArray[np.float64] | None
-    settings: Settings
-
-    @property
-    def covariates(self) -> list[Column]:
-        """Columns that estimators read."""
-        return [column for column in self.columns if column.role == "covariate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +110,6 @@ def complete(
     return STRATEGIES[strategy].run(task)
 
 
-def _with_applies(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    """``unit``, the columns and their ``__applies``."""
-    names = ["unit"]
-    for column in columns:
-        names.append(column.name)
-        if column.applicable_if is not None:
-            names.append(column.applies)
-    return frame[names].reset_index(drop=True)
-
-
-def _names(columns: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(column.name for column in columns)
-
-
 def _impute(
     task: Task, frame: pd.DataFrame, columns: Sequence[Column], mode: str
 ) -> tuple[pd.DataFrame, list[str], Imputer | None]:
@@ -205,7 +126,7 @@ def _impute(
 def _multiple_imputation(task: Task) -> Completed:
     completed, notices, imputer = _impute(task, task.frame, task.columns, task.mode)
     whole = completed.assign(unit=task.frame["unit"])
-    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), tuple(notices), imputer)
+    return Completed(with_applies(whole, task.covariates), names_of(task.covariates), tuple(notices), imputer)
 
 
 def _indicator(task: Task) -> Completed:
@@ -225,10 +146,10 @@ def _with_kept(task: Task, kept: Sequence[str], mode: str) -> Completed:
     masks = keep_masks(task.frame, task.covariates, kept)
     completed, notices, imputer = _impute(task, masks.frame, [*task.columns, *masks.indicators], mode)
     whole = masks.settle(completed).assign(unit=task.frame["unit"])
-    frame = _with_applies(whole, task.covariates)
+    frame = with_applies(whole, task.covariates)
     indicators = {one.name: whole[one.name].to_numpy(dtype=np.float64) for one in masks.indicators}
     said = (*masks.notices, *notices)
-    return Completed(frame.assign(**indicators), _names(task.covariates), said, imputer)
+    return Completed(frame.assign(**indicators), names_of(task.covariates), said, imputer)
 
 
 def _blockwise(task: Task) -> Completed:
@@ -237,54 +158,7 @@ def _blockwise(task: Task) -> Completed:
     completed, notices, _ = _impute(task, task.frame, task.columns, task.mode)
     whole = blank_blocks(completed, blocks).assign(unit=task.frame["unit"])
     said = [block.notice for block in blocks]
-    return Completed(_with_applies(whole, task.covariates), _names(task.covariates), (*said, *notices))
-
-
-def _complete_case(task: Task) -> Completed:
-    frame = _with_applies(task.frame, task.covariates)
-    whole = frame.notna().all(axis=1).to_numpy()
-    arm = np.zeros(len(frame), dtype=np.int8) if task.arm is None else np.asarray(task.arm)
-    counts = {int(value): int((whole & (arm == value)).sum()) for value in np.unique(arm)}
-    if min(counts.values(), default=0) < task.settings.minimum_arm:
-        sizes = f"{int(whole.sum())} of {len(frame)}"
-        by_arm = "" if task.arm is None else "; by arm " + ", ".join(f"{a}: {n}" for a, n in counts.items())
-        refuse(
-            "missingness.strategy: complete_case",
-            f"at least {task.settings.minimum_arm} units with all covariates in each arm",
-            f"{sizes} units have all {len(task.covariates)} covariates{by_arm}",
-            "choose multiple_imputation or complete_variables, or name fewer covariates",
-        )
-    notice = f"complete_case kept {int(whole.sum())} of {len(frame)} units: those with all covariates"
-    return Completed(frame.loc[whole].reset_index(drop=True), _names(task.covariates), (notice,))
-
-
-def _complete_variables(task: Task) -> Completed:
-    kept = without_gaps(task.frame, task.covariates)
-    if not kept:
-        refuse(
-            "missingness.strategy: complete_variables",
-            "at least one covariate without a gap among the units to whom it applies",
-            f"none of {len(task.covariates)}",
-            "choose multiple_imputation",
-        )
-    dropped = [column.name for column in task.covariates if column not in kept]
-    notice = f"complete_variables kept {len(kept)} of {len(task.covariates)} covariates"
-    notices = (notice + (f"; left out: {', '.join(dropped)}" if dropped else ""),)
-    return Completed(_with_applies(task.frame, kept), _names(kept), notices)
-
-
-def _native(task: Task) -> Completed:
-    loose = [
-        column.name
-        for column in task.covariates
-        if task.frame[column.name].isna().any() and not column.mask_fixed_before_randomisation
-    ]
-    said = (
-        f"native shows learners who misses {', '.join(sorted(loose))}; the dictionary does not say that this was "
-        "settled before randomisation: if it was not, the average effect is biased"
-    )
-    whole = _with_applies(task.frame, task.covariates)
-    return Completed(whole, _names(task.covariates), (said,) if loose else ())
+    return Completed(with_applies(whole, task.covariates), names_of(task.covariates), (*said, *notices))
 
 
 STRATEGIES: dict[str, Strategy] = {
@@ -292,9 +166,9 @@ STRATEGIES: dict[str, Strategy] = {
     for strategy in (
         Strategy("multiple_imputation", _multiple_imputation, MODES),
         Strategy("indicator", _indicator, (DEPLOYMENT,)),
-        Strategy("complete_case", _complete_case, (DEPLOYMENT,)),
-        Strategy("complete_variables", _complete_variables, (DEPLOYMENT,)),
-        Strategy("native", _native, (DEPLOYMENT,)),
+        Strategy("complete_case", complete_case, (DEPLOYMENT,)),
+        Strategy("complete_variables", complete_variables, (DEPLOYMENT,)),
+        Strategy("native", native, (DEPLOYMENT,)),
         Strategy("selective", _selective, MODES),
         Strategy("blockwise", _blockwise, MODES),
     )
