@@ -54,7 +54,13 @@ def manifest_of(
         "packages": {"numpy": "2.0.0"},
     }
     return {
-        "data": {"sha256": "d" * 64, "rows": 823, "columns": 9, "file": "trial.csv"}
+        "data": {
+            "sha256": "d" * 64,
+            "rows": 823,
+            "columns": 9,
+            "file": "trial.csv",
+            "artefact_key": "e" * 64,
+        }
         | changes.get("data", {}),
         "artefacts": entries,
         "settings": settings,

@@ -331,8 +331,28 @@ def test_a_crate_and_a_folder_of_one_run_are_told_apart_by_form_alone(tmp_path: 
     found = compare(read_run(crate), read_run(run_folder(tmp_path / "b", base)))
     assert causes(found) == []
     assert found.settings == []
+    assert found.identical  # by hashes that are keyed in one and plain in the other
     assert "A is a crate, in which small counts are suppressed" in said(found)
+    assert "keyed by its data file" not in said(found)
     assert "/home/somebody" not in comparison_page(found)
+
+
+def test_crates_of_other_data_say_that_their_hashes_are_keyed(tmp_path: Path, base: Made) -> None:
+    other = {"data": {"sha256": "f" * 64, "artefact_key": "a" * 64}}
+    crates = [
+        crate_zip(tmp_path / "a.zip", crate_files(base)),
+        crate_zip(tmp_path / "b.zip", crate_files(base, **other)),
+    ]
+    found = compare(*map(read_run, crates))
+    assert not any(stage.same for stage in found.stages)
+    assert "keyed by its data file, so that of other data every file counts as another" in said(found)
+
+
+def test_a_run_without_the_key_is_not_compared_with_a_crate(tmp_path: Path, base: Made) -> None:
+    crate = read_run(crate_zip(tmp_path / "a.zip", crate_files(base)))
+    folder = run_folder(tmp_path / "b", base, data={"artefact_key": None})
+    with pytest.raises(Refused, match="made by an earlier hetflow"):
+        compare(crate, read_run(folder))
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 1 1">{}</svg>'

@@ -45,7 +45,8 @@ def test_a_folder_a_kept_copy_and_a_crate_hold_the_same(tmp_path: Path, folder: 
     found = [read_run(path) for path in others]
     assert [run.kind for run in [whole, *found]] == [RESULTS, KEPT, CRATE, CRATE, CRATE]
     for run in found:
-        assert run.artefacts == whole.artefacts
+        assert run.hashed_as_in_a_crate().artefacts == whole.hashed_as_in_a_crate().artefacts
+        assert (run.artefacts == whole.artefacts) is not run.public
         assert run.figures == whole.figures
         assert run.versions == whole.versions
         assert set(run.tables) == set(whole.tables)

@@ -4,6 +4,8 @@ differs when it is made again later.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
@@ -15,9 +17,12 @@ from hetflow.disk import sha256
 from hetflow.files import read_json
 from hetflow.sources import locked_versions
 
+_KEY = b"hetflow: key of the hashes that are published\n"
+
 
 def manifest(
     results: Path,
+    data: Path,
     artefacts: Iterable[Path],
     settings: Iterable[Path],
     lock: Path,
@@ -30,6 +35,8 @@ def manifest(
     ----------
     results : Path
         Folder of the study; names in the manifest are relative to it.
+    data : Path
+        The raw file.
     artefacts : iterable of Path
         Files, and folders whose files are all listed.
     settings : iterable of Path
@@ -44,14 +51,15 @@ def manifest(
     Returns
     -------
     dict
-        ``data`` (name, SHA-256 and size of the raw file as it was read), ``artefacts`` (name to SHA-256 and bytes),
-        ``settings`` (name to content), ``config``, ``code``, ``versions`` (of the packages as they are installed). It
-        holds no time and no path of the machine that the study does not hold, so that two runs that agree have the same
-        manifest.
+        ``data`` (name, SHA-256 and size of the raw file as it was read, and `artefact_key`), ``artefacts`` (name to
+        SHA-256 and bytes), ``settings`` (name to content), ``config``, ``code``, ``versions`` (of the packages as they
+        are installed). It holds no time and no path of the machine that the study does not hold, so that two runs that
+        agree have the same manifest.
     """
     files = sorted({file for path in artefacts for file in _files(path)})
     return {
-        "data": read_json(results / "cohort.json", "cohort_facts")["source"],
+        "data": read_json(results / "cohort.json", "cohort_facts")["source"]
+        | {"artefact_key": artefact_key(data)},
         "artefacts": {
             file.relative_to(results).as_posix(): {"sha256": sha256(file), "bytes": file.stat().st_size}
             for file in files
@@ -63,6 +71,33 @@ def manifest(
         "code": dict(code),
         "versions": versions(lock),
     }
+
+
+def artefact_key(data: Path) -> str:
+    """The key of `keyed` hashes: whoever holds the raw file can make it, and nobody else."""
+    with data.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.sha256(_KEY)).hexdigest()
+
+
+def keyed(digest: str, key: str) -> str:
+    """A hash of an artefact that only those who hold the data can compare with a guess of its content.
+
+    An aggregate holds few unknown numbers. Its SHA-256 alone would tell a suppressed count to anybody who makes the
+    file anew with each number that it may be, which the published source and environment allow.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of the artefact.
+    key : str
+        From `artefact_key`.
+
+    Returns
+    -------
+    str
+        HMAC-SHA-256 of the digest, in hexadecimal.
+    """
+    return hmac.new(bytes.fromhex(key), bytes.fromhex(digest), hashlib.sha256).hexdigest()
 
 
 def versions(lock: Path) -> dict[str, Any]:

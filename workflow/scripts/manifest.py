@@ -26,7 +26,13 @@ def work(arguments: Namespace) -> None:
     refuse_if_replaced(arguments.data, source["sha256"])
     code, config = json.loads(arguments.code), json.loads(arguments.config)
     content = manifest(
-        arguments.results, arguments.artefacts, arguments.settings, arguments.lock, code, config
+        arguments.results,
+        arguments.data,
+        arguments.artefacts,
+        arguments.settings,
+        arguments.lock,
+        code,
+        config,
     )
     write_json(content, arguments.manifest, "facts")
 

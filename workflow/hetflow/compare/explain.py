@@ -153,10 +153,16 @@ def _beyond(found: Comparison) -> str:
 
 
 def _forms(found: Comparison) -> str:
-    if found.a.public == found.b.public:
-        return ""
-    which = "A" if found.a.public else "B"
-    return (
-        f"{which} is a crate, in which small counts are suppressed, and the other is not: rows and texts may differ "
-        "for that alone."
-    )
+    """What follows from one or both runs being crates."""
+    said = []
+    if found.a.public != found.b.public:
+        which = "A" if found.a.public else "B"
+        said.append(
+            f"{which} is a crate, in which small counts are suppressed, and the other is not: rows and texts may "
+            "differ for that alone."
+        )
+    if (found.a.public or found.b.public) and not found.data.same_file:
+        said.append(
+            "The hashes in a crate are keyed by its data file, so that of other data every file counts as another."
+        )
+    return " ".join(said)

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 from hetflow.compare.stores import Store, opened
 from hetflow.errors import Problem, refuse, refuse_all
 from hetflow.files import check_document
+from hetflow.manifest import keyed
 from hetflow.publish.archive import TIMED
 from hetflow.report.export import is_neutralised
 
@@ -24,10 +25,12 @@ MANIFEST, SUMS, METADATA, KEPT_FACTS = "manifest.json", "SHA256SUMS", "ro-crate-
 TABLE = re.compile(r"tables/([a-z0-9_]+)\.csv")
 FIGURE = re.compile(r"figures/([a-z0-9_]+)\.svg")
 _SETTINGS = re.compile(r"settings/(?:([a-z0-9_]+)/)?([a-z_]+)\.json")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _SUM = re.compile(r"([0-9a-f]{64})  ([^\n]+)")
 _NEEDED = ("answers", "estimates", "ledger")
 #: What a folder holds while a run goes on, or when it was stopped.
 _BEGUN = ("cohort.json", "settings/cohort.json", "settings/report.json", "report.html")
+_AGAIN = "start the run again with this hetflow: only its report is made anew where nothing else changed"
 _RERUN = "finish it: start the run again; what is finished is kept"
 
 
@@ -42,7 +45,8 @@ class Run:
     data : dict
         Facts of the raw file: sha256, rows, and where they are known file and columns.
     artefacts : dict of str to str
-        SHA-256 of every file of the run by name, also of those that are not here.
+        Hash of every file of the run by name, also of those that are not here: of a crate keyed by the data
+        (`hetflow.manifest.keyed`), else SHA-256.
     settings : dict of str to dict
         Content of every settings file, by its name in a results folder.
     code : dict of str to str
@@ -75,6 +79,17 @@ class Run:
         """Whether small counts are suppressed in it."""
         return self.kind == CRATE
 
+    def hashed_as_in_a_crate(self) -> Run:
+        """The same run with hashes that can be compared with those of a crate."""
+        if self.public:
+            return self
+        key = str(self.data.get("artefact_key"))
+        if not _HASH.fullmatch(key):
+            found = "none: made by an earlier hetflow"
+            refuse(f"{self.where}: {MANIFEST}", "the key that a crate's hashes are made with", found, _AGAIN)
+        hashed = {name: keyed(digest, key) for name, digest in self.artefacts.items()}
+        return replace(self, artefacts=hashed)
+
 
 def read_run(path: Path) -> Run:
     """Read a finished run's folder, a kept copy, or a crate as folder or zip.
@@ -98,7 +113,7 @@ def read_run(path: Path) -> Run:
             run.where,
             "tables/answers.csv, tables/estimates.csv and tables/ledger.csv",
             f"without {', '.join(missing)}: made by an earlier hetflow",
-            "start the run again with this hetflow: only its report is made anew where nothing else changed",
+            _AGAIN,
         )
     return run
 
@@ -133,7 +148,8 @@ def _manifest(store: Store, kind: str) -> dict[str, Any]:
     place = f"{store.where}: {MANIFEST}"
     document = _json(store.read(MANIFEST), place, stamped=kind != CRATE)
     try:
-        artefacts = {str(name): str(entry["sha256"]) for name, entry in document["artefacts"].items()}
+        hashed = "hmac_sha256" if kind == CRATE else "sha256"
+        artefacts = {str(name): str(entry[hashed]) for name, entry in document["artefacts"].items()}
         versions = {name: str(value) for name, value in document["versions"].items() if name != "packages"}
         versions |= {name: str(value) for name, value in document["versions"]["packages"].items()}
         code = {str(name): str(value) for name, value in document["code"].items()}

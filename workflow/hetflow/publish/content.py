@@ -10,6 +10,7 @@ from typing import Any
 
 from hetflow.errors import Problem, refuse_all
 from hetflow.files import canonical_json
+from hetflow.manifest import keyed
 from hetflow.publish.log import Log
 from hetflow.report.export import csv_text
 from hetflow.report.inputs import Report
@@ -79,9 +80,19 @@ def settings_files(settings: Mapping[str, Mapping[str, Any]], log: Log) -> Files
 
 
 def manifest_file(manifest: Mapping[str, Any]) -> Files:
-    """Hashes of all artefacts, of the code and of the data; versions. Settings have files of their own."""
-    data = {key: value for key, value in manifest["data"].items() if key in {"sha256", "bytes", "rows"}}
-    kept = {"data": data} | {key: manifest[key] for key in ("artefacts", "code", "versions")}
+    """Keyed hashes of all artefacts, of the code, and the SHA-256 of the data; versions.
+
+    No number of rows, which with the participant flow would tell how few were left out, and no plain hash or size of an
+    artefact that is withheld: both would tell a right guess of what is suppressed in it (`hetflow.manifest.keyed`).
+    Settings have files of their own.
+    """
+    source = manifest["data"]
+    hashes = {
+        name: {"hmac_sha256": keyed(entry["sha256"], source["artefact_key"])}
+        for name, entry in manifest["artefacts"].items()
+    }
+    kept = {"data": {"sha256": source["sha256"]}, "artefacts": hashes}
+    kept |= {key: manifest[key] for key in ("code", "versions")}
     return {"manifest.json": f"{canonical_json(kept)}\n".encode()}
 
 

@@ -75,9 +75,7 @@ def crate(given: Described) -> dict[str, Any]:
     """The document as JSON values."""
     agents = [one for one in people(given.report["report"]["authors"]) if one["@type"] == "Person"]
     source = given.manifest["data"]
-    kept, renamed = provenance.withheld(
-        given.jobs, given.files, given.manifest["artefacts"], given.data, source["sha256"]
-    )
+    kept, renamed = provenance.withheld(given.jobs, given.files, given.data, source["sha256"])
     settings = sorted(name for name in given.files if name.startswith("settings/"))
     graph = [
         _descriptor(),

@@ -97,9 +97,9 @@ def readme(report: Mapping[str, Any], threshold: int, suppressed: Mapping[str, i
         f"{report['report']['summary'].strip()}\n\n"
         "`report.html` tells the results and opens without a network. `figures/` and `tables/` hold what it shows, "
         "`reporting/` filled checklists and text for a paper, `settings/` the resolved study, `workflow/` and `envs/` "
-        "what made it. `manifest.json` lists the SHA-256 of every artefact of the run, those that are not "
-        "published included; `sha256sum --check SHA256SUMS` checks this archive. `ro-crate-metadata.json` "
-        "describes all of it, with every job.\n\n"
+        "what made it. `manifest.json` lists every artefact of the run, those that are not published included, by a "
+        "hash that is keyed by the data file; `sha256sum --check SHA256SUMS` checks this archive. "
+        "`ro-crate-metadata.json` describes all of it, with every job.\n\n"
         f"No file holds a row of a unit. Counts below {threshold} are not shown, and others are hidden or rounded so "
         "that tables do not tell them by subtraction; `disclosure.csv` lists what was suppressed, `disclosure.json` "
         f"also what a person should look at:\n\n{said}\n" + (f"\nData: {cited}\n" if cited else "")

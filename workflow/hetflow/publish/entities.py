@@ -23,7 +23,7 @@ _FORMATS = {
 }
 _DESCRIPTIONS = {
     "report.html": "The report in its public form: one page that opens without a network",
-    "manifest.json": "SHA-256 of every artefact of the run and of the raw data, fingerprints of the code, versions",
+    "manifest.json": "A keyed hash of every artefact of the run, SHA-256 of the raw data, of the code, versions",
     "disclosure.json": "What was suppressed before publishing, why, and what no rule decides",
     "disclosure.csv": "What was suppressed before publishing, and why, as a table",
     "jobs.csv": "When each job ran",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import quote
 
 from hetflow.publish.entities import Entity, ref
@@ -122,9 +121,9 @@ def place(path: str, files: Mapping[str, bytes]) -> str:
 
 
 def withheld(
-    jobs: Sequence[Job], files: Mapping[str, bytes], artefacts: Mapping[str, Any], data: str, sha256: str
+    jobs: Sequence[Job], files: Mapping[str, bytes], data: str, sha256: str
 ) -> tuple[list[Entity], dict[str, str]]:
-    """What jobs read and wrote and is not published: named, with its hash, but for the data file, which is not named.
+    """What jobs read and wrote and is not published: named, but for the data file, of which only the hash is told.
 
     Returns
     -------
@@ -140,10 +139,7 @@ def withheld(
         if path == data:
             renamed[name] = DATA
             continue
-        entity = {"@id": name, "@type": "CreativeWork", "name": path, "description": "Not published"}
-        if path in artefacts:
-            entity["sha256"] = artefacts[path]["sha256"]
-        found[name] = entity
+        found[name] = {"@id": name, "@type": "CreativeWork", "name": path, "description": "Not published"}
     raw = {
         "@id": DATA,
         "@type": "PropertyValue",

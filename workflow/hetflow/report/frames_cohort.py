@@ -21,8 +21,8 @@ def flow_steps(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[pd.DataF
     flow : DataFrame
         label, total, treated, control, excluded, unknown: units left after each step, the file as read first.
     minimum : int
-        Fewer left out are shown as ``<10``, and the boxes above are rounded, so that subtraction does not
-        tell.
+        Fewer left out are shown as ``<10``. Of the boxes above only what that leaves possible is told: rounded, they
+        would narrow it, for those at the end are told exactly.
 
     Returns
     -------
@@ -33,13 +33,10 @@ def flow_steps(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[pd.DataF
     """
     lost = [int(value) for value in flow["excluded"].iloc[1:]]
     unknown = [int(value) for value in flow["unknown"].iloc[1:]]
-    deepest = max((place for place, value in enumerate(lost) if small(value, minimum)), default=-1)
     steps = []
-    for place, (label, total) in enumerate(zip(flow["label"], flow["total"], strict=True)):
-        rough = place <= deepest
-        count = (
-            f"about {fmt.count(_rounded(int(total), minimum))}" if rough else f"n = {fmt.count(int(total))}"
-        )
+    for place, label in enumerate(flow["label"]):
+        low, high = _possible(int(flow["total"].iloc[-1]), lost[place:], minimum)
+        count = f"n = {fmt.count(low)}" if low == high else f"{fmt.count(low)} to {fmt.count(high)}"
         gone = _left_out(lost[place], unknown[place], minimum) if place < len(lost) else ""
         steps.append({"label": str(label), "count": count, "excluded": gone})
     last = flow.iloc[-1]
@@ -51,10 +48,11 @@ def flow_steps(flow: pd.DataFrame, words: Words, minimum: int) -> tuple[pd.DataF
     return pd.DataFrame(steps), pd.DataFrame(arms)
 
 
-def _rounded(total: int, minimum: int) -> int:
-    """To tens, or to the minimum where that is coarser."""
-    step = max(10, minimum)
-    return step * round(total / step)
+def _possible(end: int, lost: list[int], minimum: int) -> tuple[int, int]:
+    """Fewest and most units of a box, by those at the end and by how many left in between, as it is told."""
+    few = sum(small(value, minimum) for value in lost)
+    known = end + sum(value for value in lost if not small(value, minimum))
+    return known + few, known + few * (minimum - 1)
 
 
 def _left_out(lost: int, unknown: int, minimum: int) -> str:
