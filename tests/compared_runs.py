@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hetflow.compare.compared import Comparison, compare
+from hetflow.compare.explain import explanations
+from hetflow.compare.read import read_run
 from hetflow.files import canonical_json, plain_json, stamped_json
 from hetflow.publish.archive import sums, zipped
 from hetflow.publish.content import manifest_file, report_files, settings_files
@@ -19,10 +22,20 @@ from report_fixture_evidence import evidence_inputs
 
 #: Artefacts of rows of units, which only their hash tells of.
 UNITS = ("cohort.parquet", "folds.parquet", "primary/scores/shared.parquet")
+Made = tuple[ReportInputs, Report]
+#: Of `compared`: the second run had another seed.
+SEEDED: dict[str, Any] = {
+    "settings": {
+        "settings/folds.json": {"seed": 7},
+        "settings/report.json": {"seed": 7},
+        "primary/settings/forest.json": {"seed": 7},
+    },
+    "units": {"folds.parquet": b"other folds"},
+}
 
 
 @functools.cache
-def made_up(**changes: float) -> tuple[ReportInputs, Report]:
+def made_up(**changes: float) -> Made:
     """A report of the fixtures' numbers; `score_residual_all` is the p-value of that test."""
     tests = {name: changes.pop(name) for name in ("score_residual_all",) if name in changes}
     inputs = evidence_inputs(p=tests, **changes)
@@ -69,9 +82,7 @@ def manifest_of(
     }
 
 
-def run_folder(
-    folder: Path, made: tuple[ReportInputs, Report], files: Mapping[str, bytes] | None = None, **changes: Any
-) -> Path:
+def run_folder(folder: Path, made: Made, files: Mapping[str, bytes] | None = None, **changes: Any) -> Path:
     """A finished run's folder.
 
     Parameters
@@ -100,7 +111,7 @@ def write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def crate_files(made: tuple[ReportInputs, Report], **changes: Any) -> dict[str, bytes]:
+def crate_files(made: Made, **changes: Any) -> dict[str, bytes]:
     """A crate's files as `publish` writes them, of the report as it is."""
     inputs, report = made
     own = report_files(report)
@@ -114,3 +125,18 @@ def crate_zip(path: Path, files: Mapping[str, bytes]) -> Path:
     """The crate as a zip."""
     write(path, zipped(files))
     return path
+
+
+def compared(
+    folder: Path, a: Made, b: Made, more_a: dict[str, Any] | None = None, **more_b: Any
+) -> Comparison:
+    """Two runs, written below a folder and compared; `more_a` and `more_b` are changes of `run_folder`."""
+    runs = {"a": (a, more_a or {}), "b": (b, more_b)}
+    return compare(
+        *(read_run(run_folder(folder / name, made, **more)) for name, (made, more) in runs.items())
+    )
+
+
+def said(found: Comparison) -> str:
+    """What explains the differences, without narrow spaces."""
+    return " ".join(explanations(found)).replace("\u00a0", " ").replace("\u202f", " ")

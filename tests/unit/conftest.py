@@ -1,4 +1,4 @@
-"""The pages that a browser opens, made once for all tests of a worker."""
+"""The pages that a browser opens, and two runs to compare, made once for all tests of a worker."""
 
 from __future__ import annotations
 
@@ -25,3 +25,19 @@ def pages(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     for name, inputs in made.items():
         (folder / f"{name}.html").write_text(build_report(inputs).html, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in made}
+
+
+@pytest.fixture(scope="session")
+def base() -> Any:
+    """A made-up run, to compare with others."""
+    from compared_runs import made_up
+
+    return made_up()
+
+
+@pytest.fixture(scope="session")
+def other() -> Any:
+    """Another: heterogeneity no longer shown by the sequential test, and a smaller average effect."""
+    from compared_runs import made_up
+
+    return made_up(ate=0.02, ate_p=0.4, rate=0.01, rate_p=0.8)
