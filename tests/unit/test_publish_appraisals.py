@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 from disclosure_attack import Attack
-from hetflow.publish import cuts, lost
+from hetflow.publish import lost
 from hetflow.publish.appraisals import public_appraisal
 from hetflow.publish.crossed import crossed
 from hetflow.publish.declarations import analysis
@@ -16,32 +14,12 @@ from hetflow.publish.declared import Declared, kinds
 from hetflow.publish.followed import bounded_groups, of_published_estimates, outer_groups, published_headlines
 from hetflow.publish.groups import FAMILY, without_small_groups
 from hetflow.publish.log import Log
-from hetflow.publish.policy import gain_curves, published_trees, treated_shares
 from hetflow.publish.residual import without_near
 from hetflow.publish.risk import public_risk
-from hetflow.publish.rules import Public, by_declaration, covered_text, public_facts
-from hetflow.report.inputs import AnalysisInputs, AppraisalInputs
+from hetflow.publish.rules import by_declaration, covered_text, public_facts
+from hetflow.report.inputs import AnalysisInputs
+from published_rules import public
 from report_fixture_risk import risk_appraisal
-
-ESTIMATES = pd.DataFrame(
-    {
-        "estimand": ["ATE", "rule_groups", "rule_groups", "sequential_groups", "sequential_groups"],
-        "group": ["all", "East", "West", "1 (least)", "2 (greatest)"],
-        "term": ["effect", "by_ward", "by_ward", "mean", "mean"],
-        "n": [240, 120, 120, 80, 72],
-    }
-)
-
-
-def _public(**changes: Any) -> Public:
-    given: dict[str, Any] = {
-        "threshold": 10,
-        "rare": {},
-        "log": Log(),
-        "estimates": ESTIMATES,
-        "units": 240.0,
-    }
-    return Public(**(given | changes))
 
 
 def _groups(*sizes: int) -> pd.DataFrame:
@@ -62,74 +40,15 @@ def test_units_in_no_group_are_told_by_the_whole_unless_another_group_goes() -> 
 def test_sizes_rounded_over_imputations_are_no_group_of_few_units() -> None:
     declared = analysis.TABLES["displays"]
     table = pd.DataFrame({"covariate": "age", "level": ["a", "b", "c"], "n": [80, 80, 79], "imputations": 5})
-    assert len(by_declaration(table, declared, _public(), "displays")) == 3
+    assert len(by_declaration(table, declared, public(), "displays")) == 3
     once = table.assign(imputations=1)
-    assert len(by_declaration(once, declared, _public(), "displays")) == 2  # one unit in none of them
-    assert len(by_declaration(table, declared, _public(rare={"age": ["d"]}), "displays")) == 2
+    assert len(by_declaration(once, declared, public(), "displays")) == 2  # one unit in none of them
+    assert len(by_declaration(table, declared, public(rare={"age": ["d"]}), "displays")) == 2
 
 
 def test_a_statistic_of_nearly_all_units_is_no_group_of_a_whole() -> None:
     table = pd.DataFrame({"estimand": ["sequential_AUTOC"], "group": ["all"], "n": [236], "imputations": [1]})
-    assert len(by_declaration(table, analysis.TABLES["estimates"], _public(), "estimates")) == 1
-
-
-def _shares(**treated: float) -> pd.DataFrame:
-    rows = [
-        {"policy": name, "budget": 0.5 if name.endswith("_budget") else 1.0, "quantity": quantity, "n": 150}
-        | {"estimate": count / 150 if quantity == "share" else 0.1}
-        for name, count in treated.items()
-        for quantity in ("share", "value")
-    ]
-    return pd.DataFrame(rows)
-
-
-def test_policies_that_treat_or_leave_out_few_or_differ_by_few_go() -> None:
-    table = _shares(
-        none=0, all=150, few=7, nearly=144, effect_above_cost=80, effect_budget=75, risk_budget=75
-    )
-    kept = treated_shares(table, _public(), "values")
-    assert set(kept["policy"]) == {"none", "all", "effect_above_cost", "risk_budget"}
-
-
-def test_a_curve_has_no_point_near_a_policy_or_a_group_of_its_ranking() -> None:
-    sizes = list(range(5, 151, 5))
-    curves = pd.DataFrame({"rule": "effect", "q": np.array(sizes) / 150, "n": sizes, "estimate": 0.1})
-    values = _shares(effect_budget=78)
-    kept = gain_curves(curves, values, _public(), "curves")["n"].to_numpy()
-    assert np.diff(kept).min() >= 10
-    assert np.abs(kept - 78).min() >= 10  # the budget's policy
-    assert all(size == 72 or abs(size - 72) >= 10 for size in kept)  # the group of greatest benefit
-    free = gain_curves(curves, values.iloc[:0], _public(estimates=ESTIMATES.iloc[:1]), "curves")["n"]
-    assert np.abs(free - 78).min() < 10  # the power: without the rule there is such a point
-
-
-def _tree(name: str, cut: float, below: int, total: int = 240) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "tree": name,
-            "fold": 0,
-            "node": [0, 1, 2],
-            "parent": [-1, 0, 0],
-            "side": ["", "below", "above"],
-            "column": ["age", "", ""],
-            "cut": [cut, np.nan, np.nan],
-            "treat": [0, 1, 0],
-            "n": [total, below, total - below],
-        }
-    )
-
-
-def test_trees_go_unless_they_are_allowed_and_tell_of_no_few() -> None:
-    fold = _tree("tree_1", 50.0, 90).assign(fold=1)
-    trees = pd.concat([_tree("tree_1", 50.0, 100), fold], ignore_index=True)
-    assert published_trees(trees, _public(), "trees").empty
-    allowed = published_trees(trees, _public(trees=True), "trees")
-    assert allowed["fold"].unique().tolist() == [0]
-    assert published_trees(_tree("tree_1", 20.0, 7), _public(trees=True), "trees").empty
-    near = pd.concat([_tree("tree_1", 50.0, 100), _tree("tree_2", 50.4, 104)], ignore_index=True)
-    assert published_trees(near, _public(trees=True), "trees")["tree"].unique().tolist() == ["tree_1"]
-    rare = _tree("tree_1", 0.5, 100).assign(column=["ward=Zanzibarith", "", ""])
-    assert published_trees(rare, _public(trees=True, rare={"ward": ["Zanzibarith"]}), "trees").empty
+    assert len(by_declaration(table, analysis.TABLES["estimates"], public(), "estimates")) == 1
 
 
 def _risk(events: list[float], n: list[int]) -> dict[str, pd.DataFrame]:
@@ -159,7 +78,7 @@ def test_few_events_are_not_told_by_the_events_of_an_arm_and_the_other_groups() 
     group = tables["groups"]
     told = group["events_control"].sum() - (group["observed_control"] * group["n_control"])[1:].sum()
     assert told == pytest.approx(4)  # the attack, without the rule
-    out = public_risk(tables, _public(units=420.0), "risk")
+    out = public_risk(tables, public(units=420.0), "risk")
     shown = out["groups"]["observed_control"].notna()
     assert shown.tolist() == [False, False, True, True]  # 4, and the smallest other
     assert out["groups"].loc[~shown, ["n_control", "events_control"]].isna().all(axis=None)
@@ -173,18 +92,18 @@ def test_few_events_are_not_told_by_the_events_of_an_arm_and_the_other_groups() 
 
 
 def test_few_without_the_event_are_protected_as_well() -> None:
-    out = public_risk(_risk([26, 30, 25, 20], [30, 60, 60, 60]), _public(units=420.0), "risk")
+    out = public_risk(_risk([26, 30, 25, 20], [30, 60, 60, 60]), public(units=420.0), "risk")
     assert out["groups"]["observed_control"].notna().tolist() == [False, False, True, True]
 
 
 def test_numbers_by_arm_go_where_an_arm_lost_few_outcomes() -> None:
-    out = public_risk(_risk([15, 30, 25, 20], [30, 60, 60, 60]), _public(units=420.0, few_lost=True), "risk")
+    out = public_risk(_risk([15, 30, 25, 20], [30, 60, 60, 60]), public(units=420.0, few_lost=True), "risk")
     assert out["groups"][["n_control", "n_treated", "observed_control"]].isna().all(axis=None)
 
 
 def test_the_risk_of_a_real_appraisal_keeps_its_shape() -> None:
     found = risk_appraisal()
-    out = public_appraisal("primary: risk", "risk", found, _public(units=float(found.facts["units"])))
+    out = public_appraisal("primary: risk", "risk", found, public(units=float(found.facts["units"])))
     assert list(out.tables) == list(found.tables)
     for name, table in found.tables.items():
         assert list(out.tables[name].columns) == list(table.columns)
@@ -216,12 +135,12 @@ def _width(counts: list[list[int]], kept: pd.DataFrame) -> float:
 
 def test_a_small_cell_is_not_told_by_its_row_and_column() -> None:
     counts = [[4, 40, 36], [38, 30, 32], [28, 20, 12]]
-    kept = crossed(_cells(counts), _public(), "cells")
+    kept = crossed(_cells(counts), public(), "cells")
     assert _width(counts, kept) >= 5
     assert _width(counts, _cells(counts).query("n >= 10")) == 1  # the power: only the small cell taken out
-    assert len(crossed(_cells([[40, 40], [50, 110]]), _public(), "cells")) == 4
+    assert len(crossed(_cells([[40, 40], [50, 110]]), public(), "cells")) == 4
     lacking = _cells(counts).iloc[1:]  # left out by the stage already: 4 of 240 are told by the rest
-    again = crossed(lacking, _public(), "cells")
+    again = crossed(lacking, public(), "cells")
     assert len(again) < len(lacking)
 
 
@@ -243,14 +162,14 @@ def _clan(**shares: float) -> pd.DataFrame:
 
 def test_shares_of_levels_in_outer_groups_go_together() -> None:
     clan = _clan(ward__East=0.5, ward__West=0.45, ward__Old=0.05, site__North=0.5, site__South=0.5, age=0.1)
-    kept = outer_groups(clan.replace({"age": "age"}), _public(), "clan")
+    kept = outer_groups(clan.replace({"age": "age"}), public(), "clan")
     assert set(kept["covariate"]) == {
         "site=North",
         "site=South",
     }  # 2 of 40 in Old, and 4 of 40 of a covariate in 0 to 1
     older = clan.assign(estimate=clan["estimate"].where(clan["covariate"] != "age", 51.0))
-    assert "age" in set(outer_groups(older, _public(), "clan")["covariate"])
-    rare = outer_groups(_clan(ward__East=0.5, ward__West=0.5), _public(rare={"ward": ["West"]}), "clan")
+    assert "age" in set(outer_groups(older, public(), "clan")["covariate"])
+    rare = outer_groups(_clan(ward__East=0.5, ward__West=0.5), public(rare={"ward": ["West"]}), "clan")
     assert rare.empty  # East alone would tell the rest
 
 
@@ -262,9 +181,9 @@ def test_what_is_said_of_an_estimate_goes_with_it() -> None:
             "term": ["effect", "by_ward", "by_ward"],
         }
     )
-    assert of_published_estimates(table, _public(), "refits")["group"].tolist() == ["all", "East"]
+    assert of_published_estimates(table, public(), "refits")["group"].tolist() == ["all", "East"]
     told = published_headlines(
-        {"ATE": 1, "rule_groups:by_ward:Zanzibarith": 2, "rule_groups:by_ward:East": 3}, _public()
+        {"ATE": 1, "rule_groups:by_ward:Zanzibarith": 2, "rule_groups:by_ward:East": 3}, public()
     )
     assert set(told) == {"ATE", "rule_groups:by_ward:East"}
 
@@ -296,34 +215,8 @@ def test_ranges_of_the_propensity_that_leave_out_few_go() -> None:
             "n": [240, 236, 220, 215, 4, 236],
         }
     )
-    kept = bounded_groups(table, _public(), "robustness")
+    kept = bounded_groups(table, public(), "robustness")
     assert kept["group"].tolist() == ["all", "0.05 to 0.95"]
-
-
-def _ends(*cut_sizes: tuple[str, int]) -> pd.DataFrame:
-    return pd.DataFrame(cut_sizes, columns=["level", "n"])
-
-
-def test_a_covariate_cut_twice_nearby_is_shown_once() -> None:
-    """80 up to 48 and 84 up to 48.9: four units between them, whose mean effect the two tables would tell."""
-    first = _ends(("<= 48", 80), ("(48, 55.5]", 80), ("> 55.5", 80))
-    second = _ends(("<= 48.9", 84), ("> 48.9", 156))
-    apart = _ends(("<= 52", 110), ("> 52", 130))
-
-    def cut(table: str, frame: pd.DataFrame) -> cuts.Cut:
-        return cuts.Cut(table, "age", "age", cuts.ends_of(frame["level"], frame["n"]))
-
-    assert cuts.near([cut("rules", first), cut("displays", second)], 10, "primary", Log()) == {
-        ("displays", "age")
-    }
-    assert cuts.near([cut("rules", first), cut("displays", apart)], 10, "primary", Log()) == set()
-    assert cuts.near([cut("rules", first), cut("cells", first)], 10, "primary", Log()) == set()
-    assert cuts.ends_of(pd.Series(["East", "West"]), pd.Series([1, 2])) == {}
-    tree = [*cuts.of_trees(_tree("tree_1", 48.5, 84))]
-    assert tree == [cuts.Cut("trees", "tree_1", "age", {"48.5": 84.0})]
-    assert cuts.near([cut("rules", first), *tree], 10, "primary", Log()) == {("trees", "tree_1")}
-    displays = pd.DataFrame({"covariate": ["age", "bmi"], "bin": 0})
-    assert cuts.left(displays, "displays", {("displays", "age")})["covariate"].tolist() == ["bmi"]
 
 
 def test_outcomes_that_an_arm_lost_few_of_are_told_by_nothing() -> None:
@@ -365,14 +258,14 @@ def test_extremes_give_way_to_quantiles_and_sentences_hide_small_numbers() -> No
     arm = {"units": 2000, "largest": 41.7, "q0.99": 3.2}
     facts = {"observation": {"arms": [arm, arm | {"units": 300}], "notices": ["7 units were clipped"]}}
     log = Log()
-    out = public_facts(facts, declared, _public(log=log), "overlap")["observation"]
+    out = public_facts(facts, declared, public(log=log), "overlap")["observation"]
     assert [row["largest"] for row in out["arms"]] == [None, None]
     assert [row["q0.99"] for row in out["arms"]] == [3.2, None]  # of 300, three lie beyond it
     assert out["notices"] == ["<10 units were clipped"]
     assert log.totals() == {"order statistic": 3, "small count": 1}
     table = Declared(kinds(setting="measure", extreme="largest"))
     frame = pd.DataFrame({"measure": ["age"], "largest": [117.3]})
-    assert by_declaration(frame, table, _public(), "x")["largest"].isna().all()
+    assert by_declaration(frame, table, public(), "x")["largest"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -385,12 +278,4 @@ def test_extremes_give_way_to_quantiles_and_sentences_hide_small_numbers() -> No
     ],
 )
 def test_numbers_of_units_in_sentences(text: str, said: str) -> None:
-    assert covered_text(text, _public(), "notices") == said
-
-
-def test_an_appraisal_s_facts_keep_no_tree_that_is_not_published() -> None:
-    facts = {"trees": [{"name": "tree_1"}], "notices": []}
-    tables = {"values": _shares(all=150), "trees": _tree("tree_1", 50.0, 100)}
-    held = AppraisalInputs(tables, facts)
-    assert public_appraisal("primary: policy", "policy", held, _public()).facts["trees"] == []
-    assert public_appraisal("primary: policy", "policy", held, _public(trees=True)).facts["trees"]
+    assert covered_text(text, public(), "notices") == said

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zipfile
-from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
 from hetflow.errors import Refused
-from hetflow.publish.archive import sums, write_folder, zipped
 from hetflow.publish.content import refuse_what_is_not_allowed, settings_files
 from hetflow.publish.covariates import OTHER_LEVELS, covered_counts, pooled_levels
-from hetflow.publish.datacite import datacite
-from hetflow.publish.entities import licence
 from hetflow.publish.groups import FAMILY, thinned, without_small_groups
-from hetflow.publish.jobs import Job, jobs_behind, read_records
 from hetflow.publish.last_look import refuse_units
 from hetflow.publish.log import Log
-from hetflow.publish.provenance import steps
 from hetflow.publish.residual import named_in_settings, to_review
 from hetflow.publish.structure import coarse, nested_outside, public_structure
 from hetflow.report.ledger import ledger
@@ -164,157 +155,6 @@ def test_settings_lose_the_path_of_the_data_and_nothing_else() -> None:
     assert json.loads(files["settings/cohort.json"]) == {"data": {"unit": "id"}}
     assert set(files) == {"settings/cohort.json", "settings/a/x.json"}
     assert log.totals() == {"data path": 1}
-
-
-def _record(folder: Path, name: str, **content: object) -> None:
-    coded = base64.urlsafe_b64encode(name.encode()).decode()
-    pieces = [coded[start : start + 20] for start in range(0, len(coded), 20)]
-    path = folder.joinpath(*(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"starttime": 1.0, "endtime": 2.0, "input": []} | content))
-
-
-def test_jobs_are_traced_back_from_the_report_and_stale_files_are_not_theirs(tmp_path: Path) -> None:
-    _record(
-        tmp_path,
-        "results/s/cohort.parquet",
-        rule="ingest",
-        shellcmd="$HETFLOW_SCRIPTS/ingest.py",
-        input=["data.csv"],
-    )
-    _record(
-        tmp_path,
-        "results/s/flow.parquet",
-        rule="ingest",
-        shellcmd="$HETFLOW_SCRIPTS/ingest.py",
-        input=["data.csv"],
-    )
-    _record(
-        tmp_path, "results/s/report.html", rule="page", shellcmd="page", input=["results/s/cohort.parquet"]
-    )
-    _record(tmp_path, "results/s/old.parquet", rule="grow", shellcmd="grow", input=[])
-    jobs = jobs_behind(["results/s/report.html"], read_records(tmp_path), "results/s")
-    assert [(job.rule, job.script, job.inputs, job.outputs) for job in jobs] == [
-        ("ingest", "ingest", ("data.csv",), ("cohort.parquet",)),
-        ("page", None, ("cohort.parquet",), ("report.html",)),
-    ]
-    with pytest.raises(Refused, match="records"):
-        jobs_behind(["results/s/report.html"], {}, "results/s")
-
-
-def test_what_made_the_raw_file_is_not_told(tmp_path: Path) -> None:
-    _record(tmp_path, "raw.csv", rule="extract", shellcmd="extract", input=["patients.db"])
-    _record(tmp_path, "results/s/cohort.parquet", rule="ingest", shellcmd="ingest", input=["raw.csv"])
-    records = read_records(tmp_path)
-    jobs = jobs_behind(["results/s/cohort.parquet"], records, "results/s", "raw.csv")
-    assert [job.rule for job in jobs] == ["ingest"]
-    assert len(jobs_behind(["results/s/cohort.parquet"], records, "results/s")) == 2
-
-
-def test_the_folder_of_the_frozen_plan_is_not_told(tmp_path: Path) -> None:
-    read = ["/home/somebody/plans/plan.json", "plans/amendment-1.json", "results/s/cohort.json"]
-    _record(tmp_path, "results/s/plan/followed.json", rule="followed", shellcmd="followed", input=read)
-    jobs = jobs_behind(["results/s/plan/followed.json"], read_records(tmp_path), "results/s")
-    assert jobs[0].inputs == ("analysis-plan/amendment-1.json", "analysis-plan/plan.json", "cohort.json")
-
-
-def test_steps_stand_in_the_order_of_the_graph() -> None:
-    jobs = [
-        Job("a_last", None, ("middle",), ("end",), 5.0, 6.0),
-        Job("b_first", None, ("raw",), ("start",), 1.0, 2.0),
-        Job("c_second", None, ("start",), ("middle",), 3.0, 4.0),
-    ]
-    assert [step["name"] for step in steps(jobs, {})] == ["b_first", "c_second", "a_last"]
-
-
-def test_the_same_files_give_the_same_zip_whatever_their_order(tmp_path: Path) -> None:
-    one, other = {"b.csv": b"1", "a/x.svg": b"2"}, {"a/x.svg": b"2", "b.csv": b"1"}
-    assert zipped(one) == zipped(other)
-    (tmp_path / "z.zip").write_bytes(zipped(one))
-    with zipfile.ZipFile(tmp_path / "z.zip") as archive:
-        assert archive.namelist() == ["a/x.svg", "b.csv"]
-        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    write_folder({"old.csv": b""}, tmp_path / "crate")
-    write_folder(one, tmp_path / "crate")
-    assert not (tmp_path / "crate" / "old.csv").exists()
-    (tmp_path / "results").mkdir()
-    with pytest.raises(Refused, match="emptied first"):
-        write_folder(one, tmp_path / "results")
-    assert (tmp_path / "results").is_dir()
-    assert b"jobs.csv" not in sums(one | {"jobs.csv": b"3"})
-
-
-def test_the_description_holds_what_datacite_requires() -> None:
-    author = {"name": "Jo Doe", "orcid": "0000-0002-1825-0097", "affiliation": "Somewhere"}
-    report = {
-        "title": "T",
-        "report": {"authors": [author], "licence": "CC-BY-4.0", "summary": "S", "citation": ""},
-    }
-    funder = {"name": "F", "identifier": "https://ror.org/00k4n6c32", "award": "G-1"}
-    publish = {"publisher": "Zenodo", "year": None, "version": "1", "keywords": ["k"], "funders": [funder]}
-    found = datacite(report, publish, 2026, "0.1.0")
-    assert {"titles", "creators", "publisher", "publicationYear", "types"} <= set(found)
-    assert found["publicationYear"] == "2026"
-    assert found["rightsList"][0]["rightsUri"] == "https://spdx.org/licenses/CC-BY-4.0"
-    assert found["fundingReferences"][0]["funderIdentifierType"] == "ROR"
-    unnamed = datacite(report | {"report": report["report"] | {"authors": []}}, publish, 2026, "0.1.0")
-    assert unnamed["creators"] == [{"name": ":unkn"}]
-
-
-SCHEMA = Path(__file__).parents[1] / "reference" / "data" / "datacite" / "datacite-v4.5.json"
-
-
-def _said(**report: object) -> dict[str, object]:
-    own = {"authors": [], "licence": "", "summary": "", "citation": ""}
-    return {"title": "T", "report": own | report}
-
-
-@pytest.mark.parametrize(
-    "report",
-    [
-        _said(),
-        _said(
-            authors=[
-                {"name": "Jo Doe", "orcid": "0000-0002-1825-0097", "affiliation": "Somewhere"},
-                {"name": "A. N. Other", "orcid": None, "affiliation": ""},
-            ],
-            licence="On request from the authors",
-            summary="S",
-            citation="C",
-        ),
-    ],
-)
-@pytest.mark.parametrize(
-    "funders",
-    [
-        [],
-        [{"name": "F", "identifier": "https://ror.org/00k4n6c32", "award": "G-1"}],
-        [{"name": "F", "identifier": "https://doi.org/10.13039/501100000780", "award": None}],
-    ],
-)
-def test_the_description_is_valid_by_datacite_s_own_schema(
-    report: dict[str, object], funders: list[object]
-) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    validator = jsonschema.validators.validator_for(schema)(schema)
-    publish = {"publisher": "Zenodo", "year": None, "version": "1", "keywords": ["k"], "funders": funders}
-    found = datacite(report, publish, 2026, "0.2.0")
-    assert [error.message for error in validator.iter_errors(found)] == []
-    for broken in ({"publicationYear": 2026}, {"types": {}}, {"authors": []}):  # its power
-        assert list(validator.iter_errors(found | broken))
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("CC-BY-4.0", "https://spdx.org/licenses/CC-BY-4.0"),
-        ("https://example.org/terms", "https://example.org/terms"),
-        ("On request from the authors", "#licence"),
-        ("", "#licence"),
-    ],
-)
-def test_licences_are_linked_where_they_can_be(text: str, name: str) -> None:
-    assert licence(text)["@id"] == name
 
 
 def test_analyses_of_nearly_the_same_units_are_named_for_review() -> None:
