@@ -18,6 +18,9 @@ from report_fixture_risk import confounding_appraisal, risk_appraisal
 from report_fixture_splits import split_inputs
 from report_fixture_stability import SECTION, stability_inputs
 
+#: Of `built`.
+KINDS = ("trial", "bare", "cohort")
+
 
 def with_parts(inputs: ReportInputs, **parts: AppraisalInputs) -> ReportInputs:
     """Inputs whose primary analysis went through these appraisals."""
@@ -91,3 +94,9 @@ def checklist(report: Report, name: str) -> pd.DataFrame:
     """A checklist as it is written, by number of the item."""
     text = report.reporting[f"checklist_{name}.csv"]
     return pd.read_csv(StringIO(text), keep_default_na=False, dtype=str).set_index("item")
+
+
+def said(report: Report, name: str) -> str:
+    """A file's text with plain blanks and signs."""
+    text = report.reporting[name]
+    return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2212", "-")

@@ -1,4 +1,4 @@
-"""Groups, curves, nested gaps, the last look, the records of the jobs, the description and the zip."""
+"""Groups, curves, nested gaps, rare levels, settings, and the last look before anything leaves."""
 
 from __future__ import annotations
 
