@@ -19,8 +19,9 @@ from hetflow.effects.scores import Scores
 from hetflow.nuisance.folds import draw_folds
 from hetflow.seeds import generator
 from leak_settings import SETTINGS, draw
+from null_trial import AVERAGE, FOLDS, Setting, Trial
 from numpy.typing import NDArray
-from pipeline_null import AVERAGE, ESTIMATES, FOLDS, Setting, Trial, analyse
+from pipeline_null import ESTIMATES, analyse
 
 Floats = NDArray[np.float64]
 

@@ -92,8 +92,24 @@ class Project:
             else:
                 shutil.copy2(source, folder / part)
         small_data().to_csv(folder / "small.csv", index=False)
-        self.study = folder / "config" / "small.yaml"
         self.study.write_text(STUDY)
+
+    @classmethod
+    def there(cls, folder: Path) -> Project:
+        """The project that lies in a folder already."""
+        project = object.__new__(cls)
+        project.folder = folder
+        return project
+
+    def copy(self, folder: Path) -> Project:
+        """A copy of it with all that it has made, to change."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project.there(folder)
+
+    @property
+    def study(self) -> Path:
+        """The small study's file."""
+        return self.folder / "config" / "small.yaml"
 
     def command(self, *options: str) -> list[str]:
         """The command line that runs the small study."""

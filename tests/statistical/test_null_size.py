@@ -10,7 +10,8 @@ the assertion does fail: ranking by trees that have seen the units rejects alway
 from __future__ import annotations
 
 import pytest
-from pipeline_null import LEVEL, Found, Setting, in_bag_p, replicate
+from null_trial import Setting
+from pipeline_null import LEVEL, Found, in_bag_p, replicate
 from rates import (
     assert_rate_at_least,
     assert_rate_at_most,

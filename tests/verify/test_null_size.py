@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipeline_null import LEVEL, Found, Setting, compared, replicate
+from null_trial import Setting
+from pipeline_null import LEVEL, Found, compared, replicate
 from rates import assert_rate_at_least, assert_rate_at_most, detectable_at_least, detectable_at_most
 
 pytestmark = pytest.mark.verify

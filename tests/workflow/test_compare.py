@@ -45,10 +45,7 @@ def keep(project: Project, label: str) -> Path:
 @pytest.fixture(scope="module")
 def runs(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Kept copies and a crate: as it was, with another title, with another seed, with another outcome of one unit."""
-    project = object.__new__(Project)
-    project.folder = tmp_path_factory.mktemp("compare") / "copy"
-    shutil.copytree(finished.folder, project.folder, symlinks=True)
-    project.study = project.folder / "config" / "small.yaml"
+    project = finished.copy(tmp_path_factory.mktemp("compare") / "copy")
     shutil.copy2(ROOT / "Makefile", project.folder / "Makefile")
     found = {"before": keep(project, "before"), "folder": project.folder}
     project.edit("title: A small study", "title: <b>Another</b> small study")
@@ -135,8 +132,7 @@ def test_nothing_of_a_unit_is_kept_and_the_command_ends_as_it_says(runs: dict[st
         "tables",
         "figures",
     }
-    project = object.__new__(Project)
-    project.folder = runs["folder"]
+    project = Project.there(runs["folder"])
     sides = (f"A={runs['words']}", f"B={runs['seed']}")
     assert make(project, "compare", *sides, "OUT=c.html").returncode == 0
     assert "Differs: the seed" in make(project, "compare", *sides, "OUT=c.html").stdout

@@ -154,19 +154,10 @@ echo "$place"
 """
 
 
-def copied(reference: Project, folder: Path) -> Project:
-    """A copy of the finished study, to change."""
-    project = object.__new__(Project)
-    project.folder = folder / "project"
-    shutil.copytree(reference.folder, project.folder)
-    project.study = project.folder / "config" / "small.yaml"
-    return project
-
-
 def test_a_study_or_data_file_edited_while_jobs_wait_does_not_reach_them(
     reference: Project, tmp_path: Path
 ) -> None:
-    project = copied(reference, tmp_path)
+    project = reference.copy(tmp_path / "project")
     for folder in ("forest", "cate"):
         shutil.rmtree(project.results / "primary" / folder)
     machines = tmp_path / "machines"
@@ -183,7 +174,7 @@ def test_a_study_or_data_file_edited_while_jobs_wait_does_not_reach_them(
 def test_a_data_file_replaced_while_the_run_goes_on_is_refused_at_its_end(
     reference: Project, tmp_path: Path
 ) -> None:
-    project = copied(reference, tmp_path)
+    project = reference.copy(tmp_path / "project")
     project.edit("title: A small study", "title: Another title")
     script = project.folder / "workflow" / "scripts" / "page.py"
     replacing = "    Path('small.csv').write_text(Path('small.csv').read_text().replace('North', 'Norden'))\n"
@@ -199,7 +190,7 @@ def test_a_data_file_replaced_while_the_run_goes_on_is_refused_at_its_end(
 
 
 def test_an_older_data_file_in_its_place_is_read_again(reference: Project, tmp_path: Path) -> None:
-    project = copied(reference, tmp_path)
+    project = reference.copy(tmp_path / "project")
     data = project.folder / "small.csv"
     data.write_text(data.read_text().replace("North", "Norden"))
     os.utime(data, (1, 1))

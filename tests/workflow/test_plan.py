@@ -43,11 +43,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def changeable(planned: Project, tmp_path: Path) -> Project:
     """A copy of it, to change."""
-    copy = object.__new__(Project)
-    copy.folder = tmp_path / "copy"
-    shutil.copytree(planned.folder, copy.folder, symlinks=True)
-    copy.study = copy.folder / "config" / "small.yaml"
-    return copy
+    return planned.copy(tmp_path / "copy")
 
 
 def state(project: Project) -> str:

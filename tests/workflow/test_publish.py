@@ -238,10 +238,7 @@ def test_publishing_again_gives_the_same_bytes_but_for_the_times(published: Proj
     before = {
         path.relative_to(crate).as_posix(): path.read_bytes() for path in crate.rglob("*") if path.is_file()
     }
-    elsewhere = tmp_path / "elsewhere"
-    shutil.copytree(published.folder, elsewhere, symlinks=True)
-    copy = object.__new__(Project)
-    copy.folder, copy.study = elsewhere, elsewhere / "config" / "small.yaml"
+    copy = published.copy(tmp_path / "elsewhere")
     copy.snakemake("publish", "--forcerun", "page", "manifest", "publish")
     crate = copy.results / "crate"
     after = {
