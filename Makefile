@@ -11,21 +11,23 @@ OUT ?= compare.html
 FAIL_ON ?= nothing
 export PYTHONHASHSEED := 0
 # read by the recipes from the environment, so that no shell takes a name for a command
-export A B OUT FAIL_ON RESULTS LABEL
+export A B OUT FAIL_ON RESULTS LABEL DATA FORMAT DELIMITER ENCODING SHEET
 
 .PHONY: study plan compare keep publish sizes test verify-run unlock verify bench check lint format gallery schema dictionary lock clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+# Nothing is said on standard output: `make dictionary DATA=... > config/mine.yaml` may be the first command of all.
 $(VENV)/.ready: envs/lock.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/lock.txt
-	touch $@
+	@echo "Setting up $(VENV), once; it takes some minutes" >&2
+	@$(PYTHON) -m venv $(VENV) >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/lock.txt >&2
+	@touch $@
 
 $(VENV)/.ready-dev: envs/lock-dev.txt $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/lock-dev.txt
-	touch $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/lock-dev.txt >&2
+	@touch $@
 
 study: $(VENV)/.ready ## run a study to its report (STUDY=config/mine.yaml CORES=all)
 	@$(BIN)/python workflow/scripts/readable.py --study $(STUDY)
@@ -93,9 +95,10 @@ gallery: $(VENV)/.ready ## the README's pictures, of a finished report (RESULTS=
 schema: $(VENV)/.ready ## write config/schema.json and the list of keys in config/README.md
 	$(BIN)/python workflow/scripts/schema.py
 
-dictionary: $(VENV)/.ready ## draft a data dictionary from a file (DATA=trial.csv)
-	@test -n "$(DATA)" || { echo "Say which file: make dictionary DATA=trial.csv"; exit 2; }
-	@$(BIN)/python workflow/scripts/dictionary.py --data "$(DATA)"
+dictionary: $(VENV)/.ready ## draft a study file from a data file (DATA=trial.csv, also FORMAT DELIMITER ENCODING SHEET)
+	@test -n "$$DATA" || { echo "Say which file: make dictionary DATA=trial.csv" >&2; exit 2; }
+	@$(BIN)/python workflow/scripts/dictionary.py --data="$$DATA" $${FORMAT:+--format="$$FORMAT"} \
+	  $${DELIMITER:+--delimiter="$$DELIMITER"} $${ENCODING:+--encoding="$$ENCODING"} $${SHEET:+--sheet="$$SHEET"}
 
 lock: ## renew the hashed locks from pyproject.toml (needs uv)
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

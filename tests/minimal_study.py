@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 #: Files of that folder that are no studies: which study is the default, and what a computing site provides.
 OTHERS = ("config.yaml", "site.yaml")
-STUDIES = sorted(path for path in CONFIG.glob("*.yaml") if path.name not in OTHERS)
+#: The bundled ones, which the first table of the folder's README lists; a user's own may lie beside them.
+STUDIES = [
+    CONFIG / name
+    for name in sorted(re.findall(r"^\| `(\w+\.yaml)` \|", (CONFIG / "README.md").read_text(), re.MULTILINE))
+]
 
 HEADER = ["id", "arm", "age", "site", "y0", "y1"]
 

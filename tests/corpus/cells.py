@@ -35,6 +35,13 @@ DATA: list[Case] = [
     data("text among numbers", cells("age", "old", 3), "'old' in data row 4"),
     data("text in the outcome", cells("y1", "n/a", 3), "y1 is text because of 'n/a' in data row 4"),
     data("a decimal comma", cells("age", "3,5", 3), "write 3.5 and not 3,5"),
+    data("ages that are bounds", cells("age", ">90", 3), 'missing: {">90": out of range}'),
+    data(
+        "an outcome of two texts",
+        column("recovery", lambda f: ["well", "ill"] * (len(f) // 2)),
+        "the text that counts 0, then the one that counts 1",
+        change={"outcomes/change": {"column": "recovery", "label": "Recovery", "better": "higher"}},
+    ),
     data("a number beyond all bounds", cells("age", "1e300", 3), "numbers between -1e+50 and 1e+50"),
     data("a huge outcome", cells("y1", "1e300", 3), "numbers between -1e+50 and 1e+50"),
     data("three rows", lambda f: f[:3], "at least 30 eligible units in each arm"),
@@ -111,7 +118,7 @@ DATA: list[Case] = [
     data(
         "text for a binary outcome",
         column("cured", lambda f: np.where(f["y0"] > 10, "cured", "ill")),
-        "declare `levels: [none, some]`",
+        "declare `levels: [cured, ill]`, or the other way round: the first one counts 0",
         change={"outcomes/cured": OUTCOME_OF_TEXT},
     ),
     data(

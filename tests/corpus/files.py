@@ -82,6 +82,11 @@ FILES: list[Case] = [
     file("a short row", lambda data: data.replace(b"\n", b"\n1,2,3\n", 1), "10 cells in every row", BY_CHECK),
     file("semicolons", lambda data: data.replace(b",", b";"), "name the separator of the file"),
     file(
+        "semicolons, and a comma in a column's name",
+        lambda data: data.replace(b",", b";").replace(b"age", b"age, years", 1),
+        "columns that hold other separators",
+    ),
+    file(
         "encodings mixed in the data",
         lambda data: data + "9,Z\u00fc,1".encode("latin-1"),
         "name the file's encoding",

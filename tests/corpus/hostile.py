@@ -13,6 +13,24 @@ def outcome(expression: str) -> dict[str, object]:
 EXPRESSIONS: list[Case] = [
     study("a tower of powers", outcome("9**9**9"), "an expression over columns"),
     study("a call of nothing known", outcome("eval('1')"), "one of the functions"),
+    study(
+        "a level in small letters",
+        {"eligibility": [{"label": "Not in the north", "expression": "site != 'north'"}]},
+        "did you mean 'North'?",
+        BY_CHECK,
+    ),
+    study(
+        "a level that nobody has, in a list",
+        {"derived/far": {"expression": "site in ['South', 'Overseas']"}},
+        "declare it among the column's `levels`",
+        BY_CHECK,
+    ),
+    study(
+        "a condition of another level",
+        {"dictionary/lab0": {"applicable_if": "not (female == 'yes')"}},
+        "did you mean 'Yes'?",
+        BY_CHECK,
+    ),
     study("an attribute", outcome("y1.__class__.__bases__"), "a column of the data file"),
     study("a lambda", outcome("lambda: 0"), "a name, number, text or operator"),
     study("a comprehension", outcome("[x for x in y1]"), "a name, a number, a text or `(`"),

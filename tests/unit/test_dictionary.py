@@ -1,6 +1,8 @@
 """The dictionary: exact names before patterns, disagreement and misspelling refused."""
 
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +12,12 @@ from hetflow.cohort.dictionary import resolve
 from hetflow.cohort.draft import draft_frame
 from hetflow.cohort.readers import read_raw
 from hetflow.errors import Refused
+from hetflow.start_checks import count_covariates
+from hetflow.study.load import read_yaml, validated
+from minimal_study import HEADER as HEADER_OF_STUDY
+from minimal_study import minimal
+
+ROOT = Path(__file__).resolve().parents[2]
 
 HEADER = ["PID", "Age", "BL.PD.avg", "BL..BOP", "V5.PD.avg", "odd[1]"]
 
@@ -38,6 +46,26 @@ def test_exact_names_go_before_patterns_whatever_the_order() -> None:
 def test_a_dot_is_a_dot_and_brackets_in_names_are_names() -> None:
     entries = resolve({"BL.?D.*": {"role": "ignore", "label": "x"}, "odd[1]": {"role": "ignore"}}, HEADER)
     assert [name for name, entry in entries.items() if entry.label == "x"] == ["BL.PD.avg"]
+
+
+def test_a_column_s_name_is_no_pattern_for_another_column() -> None:
+    """`Pain?` is a column here; else `Pain2`, of a later visit perhaps, would be read as a covariate, too."""
+    entries = resolve({"Pain?": {"role": "covariate", "kind": "continuous"}}, ["Pain?", "Pain2"])
+    assert (entries["Pain?"].role, entries["Pain2"].role) == ("covariate", "ignore")
+
+
+def test_covariates_are_counted_by_name_by_pattern_and_among_derived_columns() -> None:
+    study = minimal() | {
+        "derived": {"old": {"expression": "age > 60"}},
+        "dictionary": {
+            "CRP [mg/L]": {"role": "covariate", "kind": "continuous"},
+            "lab*": {"role": "covariate", "kind": "continuous"},
+            "lab2": {"role": "ignore"},
+            "old": {"role": "covariate", "kind": "binary", "levels": [0, 1]},
+        },
+    }
+    header = [*HEADER_OF_STUDY, "CRP [mg/L]", "lab1", "lab2", "lab3"]
+    assert count_covariates(validated(study, "x.yaml"), header) == 4
 
 
 def test_two_patterns_that_disagree_are_both_named() -> None:
@@ -105,3 +133,39 @@ def test_draft_doubts_codes_and_constants() -> None:
     assert "does 99 mean missing?" in text
     assert "the same value everywhere" in text
     assert yaml.safe_load(text)["dictionary"]["c"] == {"role": "ignore"}
+
+
+def test_a_draft_says_what_the_file_was_read_by(tmp_path: Path) -> None:
+    """And a bound among numbers is named, not taken for text."""
+    file = tmp_path / "x.csv"
+    ages = [*map(str, range(30, 70)), ">90"]
+    rows = "".join(f"p{unit};{age};Zürich\n" for unit, age in enumerate(ages))
+    file.write_bytes(f"id;age, years;site\n{rows}".encode("cp1252"))
+    script = [sys.executable, str(ROOT / "workflow" / "scripts" / "dictionary.py"), f"--data={file}"]
+    said = subprocess.run(
+        [*script, "--delimiter=;", "--encoding=cp1252"], capture_output=True, check=True
+    ).stdout
+    (tmp_path / "draft.yaml").write_bytes(said)
+    found = read_yaml(tmp_path / "draft.yaml")
+    assert (found["data"]["delimiter"], found["data"]["encoding"]) == (";", "cp1252")
+    assert list(found["dictionary"]) == ["id", "age, years", "site"]
+    assert "numbers but for '>90'" in said.decode()
+    refused = subprocess.run([*script, "--delimiter=;;"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "one plain character" in refused.stderr
+
+
+def test_the_first_command_of_all_writes_nothing_but_the_draft(tmp_path: Path) -> None:
+    """`make dictionary DATA=... > config/mine.yaml` sets up the environment, silently on standard output."""
+    (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs" / "lock.txt").touch()
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\necho said\n[ "$2" = venv ] && mkdir -p .venv/bin && cp "$0" .venv/bin/python\nexit 0\n'
+    )
+    python.chmod(0o755)
+    command = ["make", "--no-print-directory", ".venv/.ready", f"PYTHON={python}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert done.stderr.count("said") == 2

@@ -212,3 +212,13 @@ def test_missing_values_may_reach_an_engine_that_takes_them_and_studies_know_whi
     engines = get_args(Forest.model_fields["engine"].annotation)
     taking = tuple(name for name in engines if engine_facts(name).handles_missing)
     assert taking == ENGINES_THAT_TAKE_MISSING
+
+
+def test_names_that_need_backticks_are_told() -> None:
+    study = changed("eligibility", [{"label": "Adults", "expression": "age at entry >= 18"}])
+    with pytest.raises(Refused, match="in backticks: `age at entry`"):
+        check_study(study, "tiny.yaml", [*HEADER, "age at entry"])
+    with pytest.raises(Refused, match=r"config/README\.md explains expressions"):
+        check_study(
+            changed("eligibility", [{"label": "Adults", "expression": "age >="}]), "tiny.yaml", HEADER
+        )

@@ -6,8 +6,9 @@ terminal or pass for another line.
 
 from __future__ import annotations
 
+import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -109,3 +110,15 @@ def stop(refused: Refused) -> NoReturn:
     """End the workflow before it begins, without the places in the code that a WorkflowError would print."""
     print(f"\nRefused. {refused}\n", file=sys.stderr)
     raise SystemExit(1) from None
+
+
+def close_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Known names that a person may have meant, nearest first: capitals do not count, and `Arm` means `Arm (A, B)`."""
+    spelt: dict[str, str] = {}
+    for one in known:
+        spelt.setdefault(one.casefold(), one)
+    if name.casefold() in spelt:
+        return [spelt[name.casefold()]]
+    near = difflib.get_close_matches(name.casefold(), list(spelt), n=most, cutoff=0.6)
+    longer = [one for one in spelt if len(name) > 2 and one.startswith(name.casefold())]
+    return [spelt[one] for one in dict.fromkeys([*near, *longer])][:most]

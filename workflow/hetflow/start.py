@@ -168,7 +168,7 @@ def lay_out(
         raise Refused([*study_problems(study, source), *unread.problems]) from None
     problems = [*study_problems(study, source, shape.header)]
     refuse_all([*problems, *dictionary_problems(study, source, shape.header)])
-    size = {"rows": shape.rows, "covariates": count_covariates(study.dictionary, shape.header)}
+    size = {"rows": shape.rows, "covariates": count_covariates(study, shape.header)}
     new_data = given.new_data
     new_file = None if new_data is None else find_data(str(new_data), folder.parent, "--config new_data")
     facts = {"study": values, "source": source, "data_file": data_file, "new_data": new_file} | size

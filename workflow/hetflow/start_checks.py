@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from hetflow.cohort.columns import columns_from_json
 from hetflow.cohort.dictionary import IN_COHORT, column_of, resolve
@@ -15,7 +14,9 @@ from hetflow.errors import Problem, Refused
 from hetflow.files import read_json
 from hetflow.plan import Plan
 from hetflow.study.base import PRIMARY
+from hetflow.study.load import unsplit
 from hetflow.study.model import Study
+from hetflow.study.said import said
 
 _NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 
@@ -24,8 +25,8 @@ def dictionary_problems(study: Study, source: str, header: list[str]) -> list[Pr
     """What is wrong with the dictionary, seen beside the data file's columns."""
     roles = {study.data.unit: "unit", study.treatment.column: "treatment"}
     entries = {name: entry.model_dump() for name, entry in study.dictionary.items()}
-    if len(header) < 2:
-        return []
+    if unsplit(study, header):
+        return []  # said of the separator
     try:
         resolve(entries, header, study.derived, roles)
     except Refused as refused:
@@ -59,12 +60,10 @@ def too_few_trees(plan: Plan, source: str) -> list[Problem]:
     return list(problems.values())
 
 
-def count_covariates(dictionary: Any, header: list[str]) -> int:
-    """How many columns of the data file the dictionary calls covariates (roughly: by exact name or pattern)."""
-    from fnmatch import fnmatchcase
-
-    patterns = [name for name, entry in dictionary.items() if entry.role == "covariate"]
-    return max(1, sum(any(fnmatchcase(column, pattern) for pattern in patterns) for column in header))
+def count_covariates(study: Study, header: list[str]) -> int:
+    """How many columns, derived ones included, the dictionary calls covariates."""
+    columns = dict.fromkeys([*header, *study.derived])
+    return max(1, sum(said(study, name, "role", columns) == "covariate" for name in columns))
 
 
 def _absent(plan: Plan, data_file: str, new_data: str, facts: Path | None) -> list[Problem]:

@@ -6,10 +6,14 @@ from argparse import Namespace
 
 from _command import Command
 from hetflow.cohort.draft import draft
+from hetflow.errors import Problem, refuse_all
+from hetflow.study.description import Data
+from hetflow.study.messages import problems_of
+from pydantic import ValidationError
 
 HEAD = """\
 # yaml-language-server: $schema=schema.json
-# Replace every FILL_IN; config/README.md explains each key. Then: snakemake check --configfile config/mine.yaml
+# Replace every FILL_IN; config/README.md explains each key. Then: make check STUDY=config/mine.yaml
 study: mine
 title: FILL_IN
 
@@ -42,11 +46,29 @@ outcome: main
 """
 
 COMMAND = Command(__doc__).reads("data")
+COMMAND.parser.add_argument(
+    "--format", help="format of a file whose ending does not tell it, for instance csv"
+)
+COMMAND.parser.add_argument("--delimiter", help="separator of a text file, for instance ;")
+COMMAND.parser.add_argument("--encoding", help="character encoding of a text file, for instance cp1252")
+COMMAND.parser.add_argument("--sheet", help="sheet of an Excel file")
 
 
 def work(arguments: Namespace) -> None:
     """Draft and print."""
-    print(HEAD + draft(arguments.data))
+    given = {key: getattr(arguments, key) for key in ("format", "delimiter", "encoding", "sheet")}
+    given = {key: value for key, value in given.items() if value is not None}
+    refuse_all(_of_no_file(given))
+    print(HEAD + draft(arguments.data, given))
+
+
+def _of_no_file(given: dict[str, str]) -> list[Problem]:
+    """Keys of `data` that no study file could say."""
+    try:
+        Data.model_validate({"file": "x", "unit": "x"} | given)
+    except ValidationError as error:
+        return problems_of(error, "data")
+    return []
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from hetflow.cohort.columns import Column
-from hetflow.errors import Problem, refuse_all
+from hetflow.errors import Problem, close_names, refuse_all
 
 ROLES = ("covariate", "auxiliary", "outcome", "treatment", "unit", "ignore")
 IN_COHORT = ("covariate", "auxiliary")
@@ -76,8 +75,9 @@ def resolve(
     columns = [*header, *(name for name in derived if name not in set(header))]
     problems = _unmatched(dictionary, columns)
     entries: dict[str, Entry] = {}
+    patterns = sorted(set(dictionary) - set(columns))
     for column in columns:
-        attributes, disagreements = _attributes(column, dictionary)
+        attributes, disagreements = _attributes(column, dictionary, patterns)
         problems += disagreements
         entry = _entry(column, attributes, (roles or {}).get(column))
         problems += _entry_problems(entry, attributes, (roles or {}).get(column))
@@ -107,7 +107,7 @@ def column_of(
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """A remedy for a name that is not known."""
-    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    close = close_names(name, known)
     return f"did you mean {' or '.join(close)}?" if close else "correct the name, or remove it"
 
 
@@ -131,14 +131,14 @@ def _unmatched(dictionary: Mapping[str, Any], columns: Sequence[str]) -> list[Pr
 
 
 def _attributes(
-    column: str, dictionary: Mapping[str, Mapping[str, Any]]
+    column: str, dictionary: Mapping[str, Mapping[str, Any]], patterns: Sequence[str]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """What exact name and patterns say of a column; two patterns that disagree are a problem."""
     exact = _said(dictionary.get(column, {}))
     found: dict[str, tuple[str, Any]] = {}
     problems: list[Problem] = []
-    for key in sorted(dictionary):
-        if key == column or not fnmatchcase(column, key):
+    for key in patterns:
+        if not fnmatchcase(column, key):
             continue
         for attribute, value in _said(dictionary[key]).items():
             if attribute in exact:
@@ -195,7 +195,8 @@ def _entry_problems(entry: Entry, attributes: Mapping[str, Any], settled: str | 
         add(f"a role ({', '.join(ROLES)})", "none", "write for instance `role: covariate`, or `role: ignore`")
     if not settled and said in ("treatment", "unit"):
         key = "treatment.column" if said == "treatment" else "data.unit"
-        add(f"role {said} for the column that {key} names", f"role {said} for another", "correct the role")
+        remedy = f"set role: ignore, for a study has one {said} column; or name this one in {key}"
+        add(f"role {said} for the column that {key} names", f"role {said} for another", remedy)
     if entry.role not in IN_COHORT:
         return problems
     if entry.kind is None:
@@ -215,7 +216,8 @@ def _entry_problems(entry: Entry, attributes: Mapping[str, Any], settled: str | 
         )
     if entry.name in RESERVED or entry.name.endswith(_RESERVED_ENDINGS):
         remedy = (
-            f"rename the column, or derive one: `derived: {{{entry.name}_: {{expression: {entry.name}}}}}`"
+            f"rename the column; or derive one, `derived: {{{entry.name}_: {{expression: {entry.name}}}}}`, and let "
+            f"the dictionary speak of {entry.name}_ instead"
         )
         add("a name that hetflow does not need for itself", repr(entry.name), remedy)
     return problems

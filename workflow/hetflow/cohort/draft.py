@@ -34,10 +34,10 @@ def draft(path: str | Path, settings: Mapping[str, Any] | None = None) -> str:
     settings : mapping, optional
         As for `hetflow.cohort.readers.read_raw`.
     """
-    return draft_frame(read_raw(path, settings), str(path))
+    return draft_frame(read_raw(path, settings), str(path), settings)
 
 
-def draft_frame(raw: pd.DataFrame, file: str) -> str:
+def draft_frame(raw: pd.DataFrame, file: str, settings: Mapping[str, Any] | None = None) -> str:
     """As `draft`, from a frame that has been read."""
     tokens = missing_tokens(raw)
     columns = {str(name): natural(clean(raw[name], tokens).series) for name in raw.columns}
@@ -53,6 +53,7 @@ def draft_frame(raw: pd.DataFrame, file: str) -> str:
         f"  unit: {_yaml(unit)}"
         if unit
         else "  unit: ''  # none found: name the column that identifies a patient",
+        *(f"  {key}: {_yaml(value)}" for key, value in (settings or {}).items()),
         f"  missing_codes: {_yaml(tokens)}",
         "dictionary:",
     ]
@@ -118,7 +119,7 @@ def guess(series: pd.Series) -> tuple[dict[str, Any], str]:
         return {"role": "covariate", "kind": "binary", "levels": _plain(levels)}, ""
     if not numeric:
         if len(levels) > _MOST_LEVELS:
-            return {"role": "ignore"}, f"text with {len(levels)} different values, for instance {levels[0]!r}"
+            return {"role": "ignore"}, _why_text(levels)
         return {"role": "covariate", "kind": "nominal", "levels": levels}, "nominal, or ordinal?"
     codes = suspicious_codes(observed)
     doubt = f"does {' or '.join(codes)} mean missing?" if codes else ""
@@ -131,6 +132,14 @@ def guess(series: pd.Series) -> tuple[dict[str, Any], str]:
         }, doubt or "ordinal, or nominal?"
     kind = "count" if whole and observed.min() in (0, 1) and observed.max() < 1000 else "continuous"
     return {"role": "covariate", "kind": kind}, doubt
+
+
+def _why_text(levels: list[str]) -> str:
+    """What a column of many texts may be: numbers but for a few, or not."""
+    other = [level for level in levels if as_number(level) is None]
+    if len(other) < len(levels) / 2:
+        return f"numbers but for {', '.join(map(repr, other[:3]))}: what do they stand for?"
+    return f"text with {len(levels)} different values, for instance {levels[0]!r}"
 
 
 def suspicious_codes(observed: pd.Series) -> list[str]:

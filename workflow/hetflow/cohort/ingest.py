@@ -22,6 +22,7 @@ from hetflow.cohort.outcomes import type_outcomes
 from hetflow.cohort.reasons import counted, outcome_reasons, reasons_table
 from hetflow.cohort.source import Source
 from hetflow.cohort.structure import structure
+from hetflow.cohort.texts import text_problems
 from hetflow.errors import Problem, refuse_all
 
 DEFAULT_MINIMUM_ARM = 30
@@ -74,7 +75,7 @@ def ingest(raw: pd.DataFrame, settings: Mapping[str, Any]) -> Cohort:
     """
     source = open_source(raw, settings)
     design, treatment = settings["design"], settings["treatment"]
-    refuse_all(identifier_problems(source, settings["data"]["unit"]))
+    refuse_all([*identifier_problems(source, settings["data"]["unit"]), *text_problems(source, settings)])
     chosen = select(source, treatment, settings.get("eligibility") or [], design["kind"] == "randomised")
     minimum = design.get("minimum_arm") or settings.get("minimum_arm") or DEFAULT_MINIMUM_ARM
     refuse_all(checks.arm_problems(chosen.treated, int(minimum), arm_labels(treatment)))

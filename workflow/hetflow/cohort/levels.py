@@ -38,7 +38,15 @@ def levels_of(series: pd.Series, kind: str, declared: Sequence[Any] | None, wher
     pair = _known_pair(observed)
     if pair is None:
         expected = "two levels such as No and Yes, or 0 and 1"
-        refuse(where, expected, shown or "no values", "declare `levels: [none, some]`")
+        remedy = f"declare `levels: [{', '.join(observed)}]`, or the other way round: the first one counts 0"
+        refuse(
+            where,
+            expected,
+            shown or "no values",
+            remedy
+            if len(observed) == 2
+            else "declare `levels: [...]`, the one that counts 0 and the one that counts 1",
+        )
     return pair
 
 

@@ -72,4 +72,18 @@ def _typed(series: pd.Series, outcome: Mapping[str, Any], where: str) -> tuple[F
     if kind == "binary":
         levels = spelt.levels_of(series, "binary", outcome.get("levels"), where)
         return spelt.codes(series, levels), list(levels)
+    _refuse_two_levels(series, kind, where)
     return (values.counts if kind == "count" else values.numbers)(series, where), None
+
+
+def _refuse_two_levels(series: pd.Series, kind: str, where: str) -> None:
+    """An outcome of two texts is a binary one whose levels were not declared."""
+    observed = spelt.observed_levels(series)
+    if len(observed) == 2 and all(values.as_number(text) is None for text in observed):
+        first, second = observed
+        refuse(
+            where,
+            f"numbers, for kind {kind}",
+            f"two texts, {first!r} and {second!r}",
+            "write `kind: binary`, and `levels:` with the text that counts 0, then the one that counts 1",
+        )

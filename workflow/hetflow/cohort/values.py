@@ -5,6 +5,7 @@ Refusals name the column, data rows (1 is the first row below the header) and th
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})")
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
+_BOUND = re.compile(r"(?:[<>≤≥]=?|&[lg]t;) *[0-9][0-9.,]*|[0-9][0-9.,]* *\+")
 #: Two levels that need no declaration, the one coded 0 first.
 PAIRS = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("0", "1"))
 
@@ -230,5 +232,11 @@ def _advice(cells: Sequence[str]) -> tuple[str, str]:
         return "numbers, not dates", remedy
     if every(_COMMA.fullmatch):
         return "numbers with a decimal point", "write 3.5 and not 3,5 in the data file"
+    if every(_BOUND.fullmatch):
+        remedy = (
+            "in the data file, write the number that is to stand for them; or, if they are to be imputed, declare them "
+            f"in the dictionary, as `missing: {{{json.dumps(cells[0], ensure_ascii=False)}: out of range}}`"
+        )
+        return "numbers, not bounds", remedy
     remedy = "add such codes to data.missing_codes or to the column's `missing`, or make it nominal"
     return "numbers", remedy

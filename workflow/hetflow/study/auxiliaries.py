@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 
-from hetflow.errors import Problem
+from hetflow.errors import Problem, close_names
 from hetflow.study.expressions import ExpressionError, names, parse
 from hetflow.study.model import Study
 from hetflow.study.said import said
@@ -33,7 +32,7 @@ def auxiliary_problems(study: Study, columns: Collection[str]) -> Iterator[Probl
     for index, name in enumerate(listed):
         where, role = f"{_KEY}[{index}]", said(study, name, "role", columns) or "ignore"
         if name not in columns:
-            close = get_close_matches(name, sorted(columns), n=3, cutoff=0.6)
+            close = close_names(name, sorted(columns))
             remedy = f"did you mean {' or '.join(close)}?" if close else "correct the name"
             yield Problem(where, "a column of the data file or of `derived`", name, remedy)
         elif _behind({name}, study) & own:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from difflib import get_close_matches
 
-from hetflow.errors import Problem
+from hetflow.errors import Problem, close_names
 from hetflow.study.analyses import named_covariates, resolve_all
 from hetflow.study.auxiliaries import auxiliary_problems
 from hetflow.study.base import PRIMARY
@@ -72,7 +71,7 @@ def _unknown(study: Study, columns: Collection[str], known: set[str]) -> Iterato
     for key, name in (named_covariates(study) | described).items():
         if name in known:
             continue
-        close = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+        close = close_names(name, sorted(known))
         remedy = f"did you mean {' or '.join(close)}?" if close else f"name one of {_some(known)}"
         if name in columns:
             role = said(study, name, "role", columns) or "ignore"

@@ -98,7 +98,7 @@ class Outcome(Section):
     expression: Expression | None = None
     """Expression that makes the outcome; give either this or `column`."""
     kind: Literal["continuous", "binary", "count"] = "continuous"
-    """`binary` outcomes are 0 and 1 (or a column with two levels); their effect is a risk difference."""
+    """`binary` outcomes are 0 and 1, No and Yes, or have `levels`; their effect is a risk difference."""
     levels: list[str] | None = Field(default=None, min_length=2, max_length=2)
     """For a binary outcome that is text: the level that counts 0, then the level that counts 1."""
     label: str

@@ -7,7 +7,6 @@ logarithm of a number that is not positive) is missing.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hetflow.errors import close_names
 from hetflow.study.grammar import COMPARISONS, parse
 from hetflow.study.nodes import Call, Expression, ExpressionError, Membership, Name, Number, Operation, Text
 
-__all__ = ["Expression", "ExpressionError", "condition", "evaluate", "names", "parse"]
+__all__ = ["Expression", "ExpressionError", "condition", "evaluate", "names", "parse", "parts"]
 
 NUMBER, TEXT, CONDITION, UNKNOWN = "a number", "text", "a condition", "nothing but missing values"
 
@@ -36,10 +36,11 @@ def names(expression: Expression) -> set[str]:
     """Columns that an expression reads."""
     if isinstance(expression, Name):
         return {expression.name}
-    return set().union(*(names(part) for part in _parts(expression)))
+    return set().union(*(names(part) for part in parts(expression)))
 
 
-def _parts(expression: Expression) -> tuple[Expression, ...]:
+def parts(expression: Expression) -> tuple[Expression, ...]:
+    """The expressions within an expression, one level down."""
     if isinstance(expression, Operation):
         return expression.operands
     if isinstance(expression, Call):
@@ -96,7 +97,7 @@ def _evaluate(node: Expression, frame: pd.DataFrame) -> _Values:
 
 def _column(node: Name, frame: pd.DataFrame) -> _Values:
     if node.name not in frame.columns:
-        close = difflib.get_close_matches(node.name, [str(name) for name in frame.columns], n=1)
+        close = close_names(node.name, [str(name) for name in frame.columns], most=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ExpressionError(node.position, "a column of the data", repr(node.name) + hint)
     series = frame[node.name]

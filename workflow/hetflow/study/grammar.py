@@ -48,10 +48,11 @@ class Token:
     position: int
 
 
+NAME = re.compile(r"[^\W\d][\w.]*")  #: a name that needs no backticks
 _PATTERN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.]))"
-    r"|(?P<name>[^\W\d][\w.]*)"
+    rf"|(?P<name>{NAME.pattern})"
     r"|(?P<quoted>`(?:[^`]|``)+`)"
     r"|(?P<text>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")"
     r"|(?P<sign>==|!=|<=|>=|[-+*/()<>,\[\]])"

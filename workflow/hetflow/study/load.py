@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from hetflow.errors import Problem, Refused, refuse_all
+from hetflow.errors import Problem, Refused, close_names, refuse_all
 from hetflow.study.analyses import resolve, resolve_all
 from hetflow.study.base import PRIMARY, section_key
 from hetflow.study.consistency import analysis_inconsistencies, inconsistencies
 from hetflow.study.covariates import covariate_problems
 from hetflow.study.expressions import ExpressionError, names, parse
+from hetflow.study.grammar import NAME
 from hetflow.study.messages import problems_of, short
 from hetflow.study.model import Study
 from hetflow.study.route_checks import unused_keys
@@ -24,6 +24,7 @@ __all__ = ["check_study", "merge", "read_yaml", "study_problems", "validated"]
 
 #: What a drafted study file leaves for a person to say.
 PLACEHOLDER = "FILL_IN"
+_SEPARATORS = (";", "\t", "|")
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +95,8 @@ def _placeholders(values: Any, key: str) -> Iterator[str]:
 
 def study_problems(study: Study, source: str, header: Sequence[str] | None = None) -> list[Problem]:
     """What no single key can tell is wrong, with the names of the data file's columns if they are known."""
+    if header is not None and unsplit(study, header):
+        return [*inconsistencies(study, source), *_analyses(study, source), _one_column(source, header)]
     return [
         *inconsistencies(study, source),
         *_analyses(study, source),
@@ -153,8 +156,6 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
         elif outcome.column:
             used[f"outcomes.{name}.column"] = outcome.column
     known = None if header is None else [*header, *study.derived]
-    if header is not None and len(header) == 1 and not set(used.values()) & set(header):
-        return [_one_column(source, header[0])]
     for key, text in expressions.items():
         try:
             columns = names(parse(text))
@@ -164,7 +165,7 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
                     f"{source}: {key}",
                     "an expression over columns",
                     f"{short(text)}: {error}",
-                    "see config/README.md",
+                    _reading(text, known),
                 )
             )
             continue
@@ -177,13 +178,30 @@ def _expressions(study: Study, source: str, header: Sequence[str] | None) -> lis
     return problems
 
 
-def _one_column(source: str, name: str) -> Problem:
+def unsplit(study: Study, header: Sequence[str]) -> bool:
+    """Whether the header looks as if it had been read by another separator than the file's own."""
+    if {study.data.unit, study.treatment.column} & set(header):
+        return False
+    return len(header) == 1 or any(sign in header[0] for sign in _SEPARATORS)
+
+
+def _one_column(source: str, header: Sequence[str]) -> Problem:
     return Problem(
         f"{source}: data.delimiter",
-        "a data file of several columns",
-        f"one column, {short(name)}",
+        "a data file of several columns, the unit's and the treatment's among them",
+        f"{'one column' if len(header) == 1 else 'columns that hold other separators'}, {short(header[0])}",
         "name the separator of the file (often `;`), or check that it is the right file",
     )
+
+
+def _reading(text: str, known: Sequence[str] | None) -> str:
+    """What to do about an expression that cannot be read: names that need it are put in backticks."""
+    bare = [
+        name for name in known or () if name in text and f"`{name}`" not in text and not NAME.fullmatch(name)
+    ]
+    if not bare:
+        return "config/README.md explains expressions"
+    return f"put names that hold blanks or signs in backticks: `{max(bare, key=len)}`"
 
 
 def _absent(name: str, known: Sequence[str] | None) -> bool:
@@ -195,5 +213,5 @@ def _unknown(where: str, name: str, known: Sequence[str] | None) -> Problem:
 
 
 def _suggest(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    close = close_names(name, known)
     return f"did you mean {' or '.join(close)}?" if close else "correct the name, or add it under `derived`"
