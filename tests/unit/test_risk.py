@@ -125,6 +125,28 @@ def test_an_interaction_that_the_data_leave_without_bound_is_refused() -> None:
         interaction(outcomes, index, np.ones(n), np.arange(n), "logit")
 
 
+def test_the_interaction_has_its_root_where_there_is_one() -> None:
+    """Of 300 trials without trouble none is refused: where steps were held back by the rounding of the loss, five were.
+
+    The equation is solved to rounding by the coefficients.
+    """
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        r, n = rng.normal(size=1000), 1000
+        chance = [
+            expit(level + slope * r + 0.5 * rng.normal(size=n)) for level, slope in ((-0.5, 0.7), (-1.1, 0.4))
+        ]
+        treated = rng.random(n) < 0.5
+        seen = rng.random(n) < np.where(treated, chance[1], chance[0])
+        arms = [np.where(treated == a, 2 * (seen - chance[a]), 0.0) + chance[a] for a in (False, True)]
+        outcomes = np.column_stack(arms)
+        beta, _ = interaction(outcomes, r, np.ones(n), np.arange(n), "logit")
+        centred = r - r.mean()
+        for a in (0, 1):
+            error = outcomes[:, a] - expit(beta[0] + a * beta[1] + (beta[2] + a * beta[3]) * centred)
+            assert abs(error.mean()) + abs((error * centred).mean()) < 1e-9
+
+
 def test_the_c_statistic_is_sklearn_s_and_its_error_delong_s() -> None:
     units, risk = judged(np.random.default_rng(5), 300, True)
     risk = np.round(risk, 2)  # ties

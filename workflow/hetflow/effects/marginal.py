@@ -13,6 +13,7 @@ from hetflow.errors import refuse
 
 _STEPS = 50
 _CONVERGED = 1e-10
+_NEAR = 1e-4  # a step so short is taken whole: what it gains is lost in the rounding of the loss
 _HALVINGS = 30
 _LARGEST_LINEAR = 30.0  # beyond it exp() and expit() are as good as their limits
 
@@ -110,7 +111,8 @@ def _root(designs: list[Matrix], outcomes: Matrix, share: Vector, link: Link, be
         step = np.linalg.solve(hessian, -_equation(designs, outcomes, share, link, beta).sum(axis=0))
         if float(np.abs(step).max()) < _CONVERGED:
             return np.asarray(beta - step)
-        beta = beta - _damping(designs, outcomes, share, link, beta, step) * step
+        near = float(np.abs(step).max()) < _NEAR
+        beta = beta - (1.0 if near else _damping(designs, outcomes, share, link, beta, step)) * step
     return refuse(
         "risk: interaction",
         "outcomes in both arms along the whole range of risk",
