@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from effects_twin import areas_of_draws
 from hetflow.effects.ranking import evaluate_ranking, half_samples
-from hetflow.effects.sequential import combine_folds, sequential_autoc
+from hetflow.effects.sequential import combine_folds, sequential_autoc, widening
 from hetflow.errors import Refused
 from hetflow.seeds import generator
 from hypothesis import given, settings
@@ -205,6 +205,31 @@ def test_two_rules_on_the_same_draws_compare() -> None:
 def test_too_few_clusters_are_refused() -> None:
     with pytest.raises(Refused, match="at least 4 clusters"):
         ranked([1, 2, 3], [1, 2, 3])
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_what_a_cluster_adds_is_the_area_of_its_benefits_alone(tied: bool) -> None:
+    """AUTOC is linear in the benefits: everybody else's set to nothing, the naive twin gives the cluster's part."""
+    rng = generator(3, "parts")
+    benefit, priority = rng.normal(size=(2, 60))
+    priority = np.round(priority) if tied else priority
+    weight, cluster = rng.uniform(0.5, 2, 60), np.arange(60) % 12
+    found = evaluate_ranking(benefit, priority, weight, cluster, 2, generator(3, "t"), np.ones(1))
+    assert found.autoc_parts.sum() == pytest.approx(found.autoc, abs=ROUNDING)
+    centred = benefit - weight @ benefit / weight.sum()
+    for g, part in enumerate(found.autoc_parts):
+        assert part == pytest.approx(naive(centred * (cluster == g), priority, weight)[0], abs=ROUNDING)
+
+
+def test_a_standard_error_from_few_parts_is_widened() -> None:
+    """Parts of one size have three times their number of degrees of freedom less one; a single great one has few."""
+    even = np.tile([1.0, -1.0], 5)
+    assert widening(even) == pytest.approx(stats.t.ppf(0.975, 29) / stats.norm.ppf(0.975), rel=1e-12)
+    assert widening(7 * even) == pytest.approx(widening(even), rel=1e-12)
+    assert widening(np.r_[even / 100, 5.0, -5.0]) > widening(even) > widening(np.tile(even, 10)) > 1
+    assert widening(np.zeros(9)) == 1
+    normal = generator(1, "normal").normal(size=40_000)
+    assert widening(normal) == pytest.approx(1, abs=1e-4)
 
 
 def test_folds_are_combined_by_the_sum_of_their_t_values_over_the_root_of_their_number() -> None:

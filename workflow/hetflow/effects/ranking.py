@@ -33,6 +33,8 @@ class Ranking:
     autoc_draws, qini_draws : ndarray, shape (draws,)
     toc_draws : ndarray, shape (draws, q)
         On half-samples. Two priorities evaluated with the same draws have comparable replicates.
+    autoc_parts : ndarray, shape (clusters,)
+        What each cluster adds to AUTOC, in the order of the clusters' labels; the sum is AUTOC.
     """
 
     autoc: float
@@ -41,6 +43,7 @@ class Ranking:
     autoc_draws: Vector
     qini_draws: Vector
     toc_draws: NDArray[np.float64]
+    autoc_parts: Vector
 
     @property
     def autoc_se(self) -> float:
@@ -117,7 +120,7 @@ def evaluate_ranking(
         taken = np.flatnonzero(half[cluster_of])
         own = None if ties is None else ties[taken]
         autocs[r], qinis[r], tocs[r] = _areas(value[taken], share[taken], own, grid)
-    return Ranking(autoc, qini, toc, autocs, qinis, tocs)
+    return Ranking(autoc, qini, toc, autocs, qinis, tocs, _parts(value, share, ties, cluster_of, clusters))
 
 
 def tie_groups(ranked: Vector) -> Codes | None:
@@ -141,6 +144,14 @@ def _areas(value: Vector, weight: Vector, ties: Codes | None, grid: Vector) -> t
     reached = np.interp(wanted, np.r_[0.0, mass], np.r_[0.0, sums])
     curve = np.where(grid == 1, 0.0, reached / wanted - mean)
     return float(share.sum() / total), float((mass * share).sum() / total**2), curve
+
+
+def _parts(value: Vector, weight: Vector, ties: Codes | None, cluster_of: Codes, clusters: int) -> Vector:
+    """What each cluster adds to AUTOC: an L-statistic of its units' centred values, in ranked order."""
+    later = np.cumsum((weight / np.cumsum(weight))[::-1])[::-1] - 1
+    if ties is not None:
+        later = _tie_means(weight * later, weight, ties)
+    return np.bincount(cluster_of, weights=weight * later * value / weight.sum(), minlength=clusters)
 
 
 def _tie_means(moment: Vector, weight: Vector, ties: Codes) -> Vector:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from hetflow.effects.linear import Vector
 from hetflow.effects.ranking import evaluate_ranking
@@ -12,6 +13,8 @@ from hetflow.effects.scores import Scores, direction, require
 from hetflow.effects.terms import BENEFIT, Terms, single
 from hetflow.errors import refuse
 from hetflow.seeds import generator
+
+_TAIL = 0.975
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Sequential:
         Mean of the folds' AUTOC weighted by the inverse of their standard errors; `estimate / se` is the
         test's z.
     autoc, autoc_se : ndarray, shape (folds - 1,)
+        Standard errors are those of half-samples, widened by `widening`.
     n : int
         Units of positive weight in these folds.
     """
@@ -39,8 +43,9 @@ def sequential_autoc(scores: Scores, better: str, draws: int, seed: int) -> Sequ
     """AUTOC fold by fold and its combination.
 
     With ``t_k = AUTOC_k / SE_k`` for folds k = 2..K, ``z = sum t_k / sqrt(K - 1)`` is standard normal under
-    the null of no heterogeneity, as the t_k are martingale differences (Wager 2024). A fold whose
-    predictions are all equal says nothing and has t_k = 0.
+    the null of no heterogeneity, as the t_k are martingale differences (Wager 2024). A fold holds few independent
+    units, of which AUTOC leans on the first in rank, so that its standard error is itself uncertain: it is widened
+    (`widening`). A fold whose predictions are all equal says nothing and has t_k = 0.
 
     Raises
     ------
@@ -59,11 +64,36 @@ def sequential_autoc(scores: Scores, better: str, draws: int, seed: int) -> Sequ
         result = evaluate_ranking(
             sign * part.score, sign * part.cate_sequential, part.weight, part.cluster, draws, rng, np.ones(1)
         )
-        areas.append((result.autoc, result.autoc_se))
+        areas.append((result.autoc, result.autoc_se * widening(result.autoc_parts)))
     autoc, se = np.array(areas).T
     estimate, combined = combine_folds(autoc, se)
     later = (scores.fold > folds[0]) & (scores.weight > 0)
     return Sequential(estimate, combined, autoc, se, int(later.sum()))
+
+
+def widening(parts: Vector) -> float:
+    """By how much a fold's standard error is widened for being estimated from few clusters.
+
+    A variance that is a sum of squares of independent normal parts has some ``3 (sum parts^2)^2 / sum parts^4 - 1``
+    degrees of freedom (Satterthwaite 1946, fourth moments estimated); the standard error is multiplied by the ratio of
+    the 97.5 % quantiles of Student's t with so many and of the normal distribution.
+
+    Parameters
+    ----------
+    parts : ndarray, shape (clusters,)
+        What each cluster adds to AUTOC, or to the difference of two.
+
+    Returns
+    -------
+    float
+        At least 1; 1 where no part differs from the others.
+    """
+    squares = (parts - parts.mean()) ** 2
+    if not squares.any():
+        return 1.0
+    squares = squares / squares.max()
+    df = max(3 * squares.sum() ** 2 / (squares @ squares) - 1, 1.0)
+    return float(stats.t.ppf(_TAIL, df) / stats.norm.ppf(_TAIL))
 
 
 def combine_folds(autoc: Vector, se: Vector) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from hetflow.effects.policy.priorities import FIXED, OUT_OF_BAG, SEQUENTIAL, Pri
 from hetflow.effects.policy.sampled import Halves, Sampled
 from hetflow.effects.ranking import Ranking, evaluate_ranking
 from hetflow.effects.scores import Scores, direction
-from hetflow.effects.sequential import combine_folds
+from hetflow.effects.sequential import combine_folds, widening
 from hetflow.effects.terms import GREATER, TWO_SIDED
 from hetflow.seeds import generator
 
@@ -125,7 +125,8 @@ def sequential_differences(
         ]
         for place, other in enumerate(ranked[1:]):
             gap = _sampled(ranked[0], "AUTOC") - _sampled(other, "AUTOC")
-            gaps[place].append((float(gap.estimate[0]), float(np.sqrt(gap.variance[0]))))
+            wider = widening(ranked[0].autoc_parts - other.autoc_parts)
+            gaps[place].append((float(gap.estimate[0]), wider * float(np.sqrt(gap.variance[0]))))
     n = int((scores.fold > folds[0]).sum())
     found = []
     for one, values in zip(fixed, gaps, strict=True):
