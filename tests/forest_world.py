@@ -34,18 +34,26 @@ def trial(n: int, p: int = 4, seed: int = 0, slope: float = 1.0, noise: float = 
     return Trial(X, treatment, treatment * effect + rng.normal(0, noise, n), effect)
 
 
-def grow_histogram(data: Any, first: int = 0, last: int = 0, *, in_sample: int = 0, **changes: Any) -> Sums:
-    """Sums of the histogram engine's bags `first` to `last` on a simulated trial, whose first units are its sample."""
+def grow_histogram(data: Any, first: int = 0, last: int = 0, *, sample: int = 0, **changes: Any) -> Sums:
+    """`grow_bags` by the histogram engine."""
+    return grow_bags(data, first, last, sample=sample, **({"settings": {"engine": "histogram"}} | changes))
+
+
+def grow_bags(data: Any, first: int = 0, last: int = 0, *, sample: int = 0, **changes: Any) -> Sums:
+    """Sums of bags `first` to `last` of a simulated trial, whose first units are its sample.
+
+    `changes` replace arguments of `grow_shard`.
+    """
     arguments = {
         "X": data.X,
         "treatment_residual": data.treatment,
         "outcome_residual": data.outcome,
         "weight": None,
         "cluster": None,
-        "in_sample": np.arange(len(data.X)) < in_sample,
+        "in_sample": np.arange(len(data.X)) < sample,
         "seed": 4,
         "label": LABEL,
-        "settings": {"engine": "histogram"},
+        "settings": {},
     }
     return grow_shard(first_bag=first, last_bag=last, **(arguments | changes))
 

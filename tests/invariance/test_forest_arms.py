@@ -29,7 +29,7 @@ def data():
 
 
 def grow(data, first=0, last=BAGS - 1, **changes):
-    return grow_histogram(data, first, last, in_sample=SAMPLE, **changes)
+    return grow_histogram(data, first, last, sample=SAMPLE, **changes)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def data():
 
 
 def grow(data, first=0, last=BAGS - 1, **changes):
-    return grow_histogram(data, first, last, in_sample=SAMPLE, **changes)
+    return grow_histogram(data, first, last, sample=SAMPLE, **changes)
 
 
 @pytest.fixture(scope="module")

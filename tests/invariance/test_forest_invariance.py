@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forest_world import LABEL, trial
+from forest_world import LABEL, grow_bags, trial
 from hetflow.files import read_table, write_table
 from hetflow.forest.bags import Label, bag_seed, half_sample, pool_of
 from hetflow.forest.econml_engine import EconmlEngine
 from hetflow.forest.effects import effects
-from hetflow.forest.grow import grow_shard
 from hetflow.forest.merge import effects_of_shards
 from hetflow.forest.settings import ForestSettings
 from hetflow.forest.shards import bags_of_shard, shard_names
@@ -37,18 +36,7 @@ def data():
 
 
 def grow(data, first=0, last=BAGS - 1, **changes):
-    arguments = {
-        "X": data.X,
-        "treatment_residual": data.treatment,
-        "outcome_residual": data.outcome,
-        "weight": None,
-        "cluster": None,
-        "in_sample": np.arange(N) < 130,
-        "seed": 4,
-        "label": LABEL,
-        "settings": {},
-    }
-    return grow_shard(first_bag=first, last_bag=last, **(arguments | changes))
+    return grow_bags(data, first, last, sample=130, **changes)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,10 @@ import sys
 
 import numpy as np
 import pytest
-from forest_world import LABEL, trial
+from forest_world import LABEL, grow_bags, trial
 from hetflow.errors import Refused
 from hetflow.forest.bags import Label, bag_seed, half_sample, pool_of
 from hetflow.forest.engines import engine_facts
-from hetflow.forest.grow import grow_shard
 from hetflow.forest.settings import features_tried, forest_settings, smallest_sample
 from rates import assert_rate_at_least, assert_rate_at_most
 
@@ -66,21 +65,7 @@ def test_bags_and_forests_have_streams_of_their_own():
 
 
 def grow(data, bags=2, **changes):
-    n = len(data.X)
-    arguments = {
-        "X": data.X,
-        "treatment_residual": data.treatment,
-        "outcome_residual": data.outcome,
-        "weight": None,
-        "cluster": None,
-        "in_sample": np.ones(n, bool),
-        "seed": 1,
-        "label": LABEL,
-        "first_bag": 0,
-        "last_bag": bags - 1,
-        "settings": {},
-    }
-    return grow_shard(**(arguments | changes))
+    return grow_bags(data, 0, bags - 1, sample=len(data.X), **({"seed": 1} | changes))
 
 
 def test_units_outside_the_sample_are_out_of_every_bag_and_their_outcome_is_never_read():

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hetflow.cohort.columns import Column
 from hetflow.effects.components import difference, jackknife_variance, mean_square, scaled
 from hetflow.effects.estimates import estimate_all, settle_plan
@@ -20,7 +19,6 @@ from hetflow.effects.refits import (
     refit_effects,
 )
 from hetflow.effects.stability import (
-    Sizes,
     without_imputations,
 )
 from hetflow.errors import Refused
@@ -29,7 +27,6 @@ from hetflow.forest.grow import grow_shard
 from hetflow.forest.sums import add_all
 from scipy import stats
 from score_world import linear_trial
-from small_project import STUDY
 
 # The same sums in another order.
 ROUNDING = 1e-10
@@ -43,14 +40,6 @@ SETTINGS = {
     "better": "higher",
     "randomised": True,
 }
-SIZES = Sizes(2000, 200, 10, 400, 200, 3, 4)
-
-
-def minimal() -> dict:
-    """The small study, stability as it is by default."""
-    study = yaml.safe_load(STUDY)
-    del study["stability"]
-    return study
 
 
 def world(m: int = 3, n: int = 240):

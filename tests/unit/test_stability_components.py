@@ -32,23 +32,6 @@ from hetflow.study.load import check_study
 from hetflow.study.stability import refit_changes, refit_names
 from small_project import STUDY
 
-# The same sums in another order.
-
-ROUNDING = 1e-10
-
-
-SETTINGS = {
-    "average": ["ATE"],
-    "groups": 3,
-    "rules": {"halves": {"covariate": "x0", "cuts": [0.0]}, "thirds": {"covariate": "x1", "quantiles": 3}},
-    "projection": ["x0", "x2"],
-    "ranking_draws": 60,
-    "confidence": 0.95,
-    "better": "higher",
-    "randomised": True,
-}
-
-
 SIZES = Sizes(2000, 200, 10, 400, 200, 3, 4)
 
 
