@@ -29,15 +29,7 @@ COMMAND = (
 def work(arguments: Namespace) -> None:
     """Read once, then grow and write sample by sample."""
     settings = read_json(arguments.settings, "settings")
-    inputs = forest_inputs(
-        columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"]),
-        read_table(arguments.completed, "completed"),
-        read_table(arguments.nuisance, "nuisance"),
-        read_table(arguments.cohort, "cohort"),
-        read_table(arguments.folds, "folds"),
-        settings["forest"]["engine"],
-        read_table(arguments.training[0], "completed") if arguments.training else None,
-    )
+    inputs = read_inputs(arguments, settings)
     minimum = settings.get("minimum_pattern")
     grow = grow_shard if minimum is None else partial(grow_submodels, submodels(inputs["X"], minimum))
     first, last = bags_of_shard(arguments.shard)
@@ -53,6 +45,19 @@ def work(arguments: Namespace) -> None:
             threads=arguments.threads,
         )
         write_table(sums.to_frame(), path, "forest_sums")
+
+
+def read_inputs(arguments: Namespace, settings: dict) -> dict:
+    """What the forests of one imputation read."""
+    return forest_inputs(
+        columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"]),
+        read_table(arguments.completed, "completed"),
+        read_table(arguments.nuisance, "nuisance"),
+        read_table(arguments.cohort, "cohort"),
+        read_table(arguments.folds, "folds"),
+        settings["forest"]["engine"],
+        read_table(arguments.training[0], "completed") if arguments.training else None,
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

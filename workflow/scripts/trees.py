@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from _command import Command
-from hetflow.cohort.columns import columns_from_json
-from hetflow.files import read_json, read_table, write_arrays
+from grow import read_inputs
+from hetflow.files import read_json, write_arrays
 from hetflow.forest.grow import open_forest
-from hetflow.forest.inputs import forest_inputs, sample_inputs
+from hetflow.forest.inputs import sample_inputs
 from hetflow.forest.samples import ALL
 from hetflow.forest.shards import bags_of_shard
 from hetflow.forest.stored import store
@@ -26,15 +26,7 @@ COMMAND = (
 def work(arguments: Namespace) -> None:
     """Read, grow, keep."""
     settings = read_json(arguments.settings, "settings")
-    inputs = forest_inputs(
-        columns_from_json(read_json(arguments.facts, "cohort_facts")["columns"]),
-        read_table(arguments.completed, "completed"),
-        read_table(arguments.nuisance, "nuisance"),
-        read_table(arguments.cohort, "cohort"),
-        read_table(arguments.folds, "folds"),
-        settings["forest"]["engine"],
-        read_table(arguments.training[0], "completed") if arguments.training else None,
-    )
+    inputs = read_inputs(arguments, settings)
     forest = open_forest(
         **sample_inputs(inputs, ALL),
         seed=settings["seed"],

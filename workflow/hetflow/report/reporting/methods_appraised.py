@@ -29,10 +29,10 @@ def appraisals(run: Run) -> list[Said]:
 
 
 def _evidence(run: Run) -> list[Said]:
-    held, tests = run.appraisal("evidence"), run.table("evidence", "tests")
-    if held is None or tests.empty:
+    held = run.made("evidence", "tests")
+    if held is None:
         return []
-    kinds = set(tests["test"])
+    kinds = set(held.tables["tests"]["test"])
     out: list[Said] = []
     if "independence" in kinds:
         out += said(
@@ -47,8 +47,8 @@ def _evidence(run: Run) -> list[Said]:
 
 
 def _splits(run: Run) -> list[Said]:
-    held = run.appraisal("splits")
-    if held is None or run.table("splits", "blp").empty:
+    held = run.made("splits", "blp")
+    if held is None:
         return []
     facts = held.facts
     learners = listed([SPLIT_LEARNERS[name] for name in facts["learners"]])
@@ -77,8 +77,8 @@ def _modifiers(run: Run) -> list[Said]:
 
 
 def _policy(run: Run) -> list[Said]:
-    held = run.appraisal("policy")
-    if held is None or run.table("policy", "values").empty:
+    held = run.made("policy", "values")
+    if held is None:
         return []
     facts = held.facts
     rules = listed([f"“{label}”" for label in facts["rules"].values()])
@@ -98,8 +98,8 @@ def _policy(run: Run) -> list[Said]:
 
 
 def _risk(run: Run) -> list[Said]:
-    held = run.appraisal("risk")
-    if held is None or not held.facts["models"] or run.table("risk", "effects").empty:
+    held = run.made("risk", "effects")
+    if held is None or not held.facts["models"]:
         return []
     facts = held.facts
     model = (
@@ -108,7 +108,7 @@ def _risk(run: Run) -> list[Said]:
         else "a cross-fitted model of both arms that is blind to treatment"
     )
     scales = "the absolute scale"
-    kinds = run.table("risk", "effects")
+    kinds = held.tables["effects"]
     ratios = sorted(set(kinds.loc[kinds["estimand"] == "interaction", "scale"]) & set(RELATIVE))
     scales += f" and as {listed([RELATIVE[name] for name in ratios])}" if ratios else ""
     return said(
@@ -118,8 +118,8 @@ def _risk(run: Run) -> list[Said]:
 
 
 def _confounding(run: Run) -> list[Said]:
-    held = run.appraisal("confounding")
-    if held is None or run.table("confounding", "robustness").empty:
+    held = run.made("confounding", "robustness")
+    if held is None:
         return []
     out = said(
         "What an unmeasured confounder could do was bounded by its strength with outcome and with treatment, and "
@@ -135,8 +135,8 @@ def _confounding(run: Run) -> list[Said]:
 
 
 def _learners(run: Run) -> list[Said]:
-    held = run.appraisal("learners")
-    if held is None or run.table("learners", "comparison").empty:
+    held = run.made("learners", "comparison")
+    if held is None:
         return []
     names = [name for name in LEARNERS if name in held.facts["learners"]]
     keys = dict.fromkeys(key for name in names for key in LEARNERS[name][1])
@@ -152,7 +152,7 @@ def _learners(run: Run) -> list[Said]:
 
 
 def _stability(run: Run) -> list[Said]:
-    if run.table("stability", "components").empty:
+    if run.made("stability", "components") is None:
         return []
     return said(
         "How far seeds, imputations, folds and other defensible settings move each headline number was estimated by "

@@ -97,6 +97,11 @@ class Run:
         held = self.appraisal(name)
         return pd.DataFrame() if held is None else held.tables.get(table, pd.DataFrame())
 
+    def made(self, name: str, table: str) -> AppraisalInputs | None:
+        """An appraisal, if it was made and this table of it has rows."""
+        held = self.appraisal(name)
+        return held if held is not None and len(self.table(name, table)) else None
+
     def there(self, places: Iterable[str]) -> tuple[str, ...]:
         """Those of the places that exist; the section on the plan counts only where one was frozen."""
         known = (place for place in dict.fromkeys(places) if place in self.places)
