@@ -33,8 +33,9 @@ TIMED = {"jobs.csv", "ro-crate-metadata.json"}
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The marked study, run and published once."""
+    """The marked study, its plan frozen, run and published once."""
     project = marked_project(tmp_path_factory.mktemp("publish") / "project")
+    project.snakemake("plan")
     done = project.snakemake("publish")
     assert "The crate: " in done.stdout + done.stderr
     assert "Suppressed (counts below 10" in done.stdout + done.stderr
@@ -195,6 +196,24 @@ def test_no_hash_of_what_is_withheld_is_in_any_byte(
     kept = json.loads((published.results / "crate" / "manifest.json").read_text())
     assert set(kept["artefacts"]) == set(listed)
     assert set(kept["data"]) == {"sha256"}
+
+
+def test_the_frozen_plan_is_in_the_crate_and_declared(published: Project) -> None:
+    crate, frozen = published.results / "crate", published.folder / "config" / "small-plan"
+    for name in ("plan.md", "plan.json"):
+        assert (crate / "analysis-plan" / name).read_bytes() == (frozen / name).read_bytes()
+    entities = {
+        one["@id"]: one for one in json.loads((crate / "ro-crate-metadata.json").read_text())["@graph"]
+    }
+    assert {"analysis-plan/", "analysis-plan/plan.md"} <= set(_ids(entities["./"]["hasPart"]))
+    (compared,) = [one for name, one in entities.items() if name.startswith("#job-followed")]
+    assert "analysis-plan/plan.json" in _ids(compared["object"])
+    page = (crate / "report.html").read_text(encoding="utf-8")
+    assert hashlib.sha256((crate / "analysis-plan" / "plan.md").read_bytes()).hexdigest() in page
+    assert "in the folder analysis-plan" in page
+    assert "in the folder analysis-plan" not in (published.results / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_crate_says_who_paid_what_to_cite_and_what_made_it(published: Project) -> None:

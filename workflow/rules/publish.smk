@@ -10,6 +10,7 @@ rule publish:
         publish="<results>/settings/publish.json",
         cohort="<results>/settings/cohort.json",
         data=START.data_file,
+        plan=START.plan_files(local),
     output:
         crate="<results>/crate/ro-crate-metadata.json",
         archive=f"<results>/{PLAN.study.study}-crate.zip",
@@ -33,5 +34,5 @@ rule publish:
     shell:
         '"$HETFLOW_PYTHON" "$HETFLOW_SCRIPTS/publish.py" --results {params.results:q} --settings {input.settings:q}'
         " --publish {input.publish:q} --cohort {input.cohort:q} --manifest {input.manifest:q} --data {input.data:q}"
-        ' --lock "$HETFLOW_LOCK" --records {params.records:q} --crate {output.crate:q} --archive {output.archive:q}'
+        ' --plan {input.plan:q} --lock "$HETFLOW_LOCK" --records {params.records:q} --crate {output.crate:q} --archive {output.archive:q}'
         " --log {log:q}"

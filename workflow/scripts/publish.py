@@ -19,6 +19,7 @@ from hetflow.publish.archive import sums, write_folder, zipped
 from hetflow.publish.content import (
     Files,
     manifest_file,
+    plan_files,
     refuse_what_is_not_allowed,
     report_files,
     settings_files,
@@ -28,7 +29,7 @@ from hetflow.publish.crate import Described, crate
 from hetflow.publish.datacite import datacite, readme
 from hetflow.publish.gate import refuse_exports, refuse_undeclared
 from hetflow.publish.jobs import Job, jobs_behind, jobs_table, read_records
-from hetflow.publish.last_look import refuse_units
+from hetflow.publish.last_look import refuse_named, refuse_units
 from hetflow.publish.log import Log
 from hetflow.publish.public import public_inputs
 from hetflow.publish.residual import disclosure, named_in_settings, to_review
@@ -41,6 +42,7 @@ from page import inputs as read_inputs
 COMMAND = (
     Command(__doc__)
     .reads("results", "settings", "publish", "cohort", "manifest", "lock", "data", "records")
+    .reads("plan", several=True, required=False)
     .writes("crate", "archive")
 )
 _UNITS = ("scores/*.parquet", "cate/*.parquet", "nuisance/*.parquet", "outcome_draws/*.parquet")
@@ -84,10 +86,12 @@ def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, A
     refuse_exports(report.tables, publish["threshold"])
     log.review += to_review(public.estimates, publish["threshold"], float(team.cohort["units"]))
     files = report_files(report)
+    settings = settings_files(manifest["settings"], log) | plan_files(arguments.plan or [])
+    unit = read_json(arguments.cohort, "settings")["data"]["unit"]
     refuse_units(files, _identifiers(arguments), rare, _units(arguments.results))
+    refuse_named(settings, _identifiers(arguments), unit)
     withheld = [name for name in manifest["artefacts"] if name.endswith((".parquet", ".npz"))]
     log.add("artefacts of the run", "unit-level", len(withheld))
-    settings = settings_files(manifest["settings"], log)
     log.review += named_in_settings(settings, rare)
     return files | settings | manifest_file(manifest) | _sources()
 
@@ -101,7 +105,8 @@ def _trees(results: Path) -> set[str]:
 def _identifiers(arguments: Namespace) -> list[str]:
     data = read_json(arguments.cohort, "settings")["data"]
     raw = read_raw(arguments.data, data)
-    return raw[data["unit"]].astype(str).str.strip().tolist() if data["unit"] in raw else []
+    found = raw[data["unit"]].astype(str).str.strip() if data["unit"] in raw else pd.Series(dtype=str)
+    return sorted({*found, *found.str.removesuffix(".0")})
 
 
 def _units(results: Path) -> list[pd.DataFrame]:

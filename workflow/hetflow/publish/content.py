@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hetflow.errors import Problem, refuse_all
 from hetflow.files import canonical_json
 from hetflow.manifest import keyed
+from hetflow.prespecified.store import read_files
+from hetflow.publish.jobs import PLAN_FOLDER
 from hetflow.publish.log import Log
 from hetflow.report.export import csv_text
 from hetflow.report.inputs import Report
@@ -23,6 +25,7 @@ ALLOWED: dict[str, re.Pattern[str]] = {
         "figures drawn from aggregated tables": r"figures/[a-z0-9_]+\.svg",
         "aggregated tables": r"tables/[a-z0-9_]+\.csv",
         "checklists, methods, results and references": r"reporting/[a-z0-9_]+\.(csv|md|bib)",
+        "the frozen analysis plan and its amendments": r"analysis-plan/(plan|amendment-[1-9][0-9]*)\.(json|md)",
         "the resolved study": r"settings/([a-z0-9_]+/)?[a-z_]+\.json",
         "the workflow's source": r"workflow/[A-Za-z0-9_./-]+|Snakefile|LICENSE",
         "the environment": r"envs/[A-Za-z0-9_.-]+",
@@ -77,6 +80,28 @@ def settings_files(settings: Mapping[str, Mapping[str, Any]], log: Log) -> Files
         parts = [part for part in name.split("/") if part != "settings"]
         files["/".join(["settings", *parts])] = f"{canonical_json(own)}\n".encode()
     return files
+
+
+def plan_files(paths: Sequence[Path]) -> Files:
+    """The frozen analysis plan and its amendments, as they are: documents and what programs read.
+
+    They hold what the study file says and the names of the data file's columns, nothing that was read in the data but,
+    where the study asks for it, the data file's SHA-256 (`hetflow.prespecified.content`).
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The JSON files, in their order; verified as a chain, with the documents beside them.
+
+    Raises
+    ------
+    hetflow.errors.Refused
+        If a file was changed after it was frozen.
+    """
+    if paths:
+        read_files(list(paths))
+    files = [path for one in paths for path in (one, one.with_suffix(".md"))]
+    return {f"{PLAN_FOLDER}/{path.name}": path.read_bytes() for path in files}
 
 
 def manifest_file(manifest: Mapping[str, Any]) -> Files:

@@ -33,6 +33,7 @@ _FOLDERS = {
     "tables/": "Aggregated tables",
     "reporting/": "Checklists, methods and results for a paper, references",
     "settings/": "The resolved study, one slice a stage",
+    "analysis-plan/": "The analysis plan as it was frozen, with its amendments",
     "workflow/": "Source of the workflow",
     "envs/": "The environment",
 }

@@ -23,6 +23,8 @@ _FORMATS = {
 }
 _DESCRIPTIONS = {
     "report.html": "The report in its public form: one page that opens without a network",
+    "analysis-plan/plan.md": "The analysis plan, as people read it",
+    "analysis-plan/plan.json": "The same for programs, with its SHA-256 and when it was frozen",
     "manifest.json": "A keyed hash of every artefact of the run, SHA-256 of the raw data, of the code, versions",
     "disclosure.json": "What was suppressed before publishing, why, and what no rule decides",
     "disclosure.csv": "What was suppressed before publishing, and why, as a table",

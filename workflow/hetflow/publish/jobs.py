@@ -17,6 +17,8 @@ from hetflow.errors import refuse
 
 #: Files of a frozen analysis plan, which lie beside the study file.
 _FROZEN = re.compile(r"(plan|amendment-\d+)\.json")
+PLAN_FOLDER = "analysis-plan"
+"""Where they lie in the crate."""
 _SCRIPT = re.compile(r"\$HETFLOW_SCRIPTS/(\w+)\.py")
 
 
@@ -133,7 +135,7 @@ def _within(path: str, results: str) -> str:
     pure = PurePosixPath(path)
     if pure.is_relative_to(results):
         return pure.relative_to(results).as_posix()
-    return f"analysis-plan/{pure.name}" if _FROZEN.fullmatch(pure.name) else path
+    return f"{PLAN_FOLDER}/{pure.name}" if _FROZEN.fullmatch(pure.name) else path
 
 
 def moment(seconds: float) -> str:

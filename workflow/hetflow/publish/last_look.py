@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _SHORTEST_NAME, _SHORTEST_NUMBER = 4, 6
 #: Significant digits from which a number is its unit's own, and how many of them in one file are an array.
 _OWN_DIGITS, _ARRAY = 7, 5
-_OUR_OWN = re.compile(r"workflow/|envs/|settings/|Snakefile|LICENSE|manifest\.json|SHA256SUMS")
+_OUR_OWN = re.compile(r"workflow/|envs/|Snakefile|LICENSE|manifest\.json|SHA256SUMS")
 
 
 def refuse_units(
@@ -30,7 +32,7 @@ def refuse_units(
     Parameters
     ----------
     files : mapping of str to bytes
-        Text files by name. Source, settings and hashes hold nothing of the data and are passed over.
+        Text files by name. Source and hashes hold nothing of the data and are passed over.
     identifiers : iterable of str
         Identifiers of the units in the raw file.
     rare : mapping of str to list of str
@@ -48,18 +50,67 @@ def refuse_units(
     refuse_all(problems)
 
 
+def refuse_named(files: Mapping[str, bytes], identifiers: Iterable[str], unit: str) -> None:
+    """Refuse to publish settings or an analysis plan in which somebody typed an identifier.
+
+    An identifier that could be any word or number counts where the same text names the identifiers' column, as in the
+    eligibility rule ``id != 1043``.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        Settings and the frozen plan, by name.
+    identifiers : iterable of str
+        Identifiers of the units in the raw file.
+    unit : str
+        Their column.
+
+    Raises
+    ------
+    hetflow.errors.Refused
+        With every file; what was found is counted, never quoted.
+    """
+    known = set(identifiers)
+    texts = {name: content.decode("utf-8") for name, content in files.items()}
+    problems = {problem.where: problem for problem in _named(texts, known)}
+    for name, text in texts.items():
+        said = _strings(json.loads(text)) if name.endswith(".json") else ()
+        found = {word for one in said if unit in (words := set(_WORD.findall(one))) for word in words & known}
+        if found - {unit} and f"crate/{name}" not in problems:
+            problems[f"crate/{name}"] = _identifier_problem(name, len(found - {unit}))
+    refuse_all(list(problems.values()))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every text of a JSON document, keys included."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def _identifier_problem(file: str, number: int) -> Problem:
+    return Problem(
+        f"crate/{file}",
+        "no identifier of a unit",
+        f"{number} of the raw file's identifiers",
+        "remove them from the study file: a unit is left out by a column of the data file that says why, never by its "
+        "identifier; if they stand nowhere there, report a defect of hetflow",
+    )
+
+
 def _named(texts: Mapping[str, str], identifiers: set[str]) -> Iterator[Problem]:
     telling = {name for name in identifiers if _telling(name)}
     odd = {name for name in telling if not _WORD.fullmatch(name)}
     for file, text in texts.items():
         found = telling & set(_WORD.findall(text)) | {name for name in odd if name in text}
         if found:
-            yield Problem(
-                f"crate/{file}",
-                "no identifier of a unit",
-                f"{len(found)} of the raw file's identifiers",
-                "remove them from the study file's texts; if they stand nowhere there, report a defect of hetflow",
-            )
+            yield _identifier_problem(file, len(found))
 
 
 def _telling(name: str) -> bool:

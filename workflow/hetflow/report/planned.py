@@ -25,6 +25,9 @@ _DATED = (
     "The date is that of the machine on which it was frozen; only a registry, or whoever else keeps the SHA-256 with a "
     "date, shows it to others."
 )
+_PUBLISHED = (
+    "The plan itself, and its amendments if it has any, stand beside this page, in the folder analysis-plan."
+)
 _COMPARED = "settings that shape results, the data file's columns, the version of hetflow and the tests that were made"
 _WHAT = (
     f"Compared are all {_COMPARED}; labels, texts, and how jobs are cut are not. What a deviation changes in the "
@@ -57,6 +60,8 @@ def parts(inputs: ReportInputs) -> Iterator[tuple[str, Any]]:
         return
     yield "text", said(plan)
     yield "text", _frozen(plan)
+    if inputs.covered is not None:
+        yield "text", _PUBLISHED
     yield "table", "plan_deviations"
     yield "table", "plan_amendments"
     facts = [("SHA-256 of the plan", plan["document_sha256"]), ("SHA-256 of its content", plan["sha256"])]
