@@ -41,7 +41,8 @@ def folders(studies: list[Path]) -> list[Path]:
 def differs(results: Path, studies: list[Path]) -> bool:
     """Compare one run, started with the values that its manifest lists beside the study file, and print."""
     listed = read_json(results / "manifest.json", "facts")
-    said = differences(listed, results, state(prepare(studies, {}, WORKFLOW, sys.executable)))
+    start = prepare(studies, listed.get("config", {}), WORKFLOW, sys.executable)
+    said = differences(listed, results, state(start))
     for line in said:
         print(f"differs: {line}")
     count = len(listed["artefacts"])
