@@ -94,3 +94,20 @@ def test_a_document_escapes_what_others_wrote(tmp_path: Path) -> None:
     assert "\n# c" not in page
     assert text("a|b\n# c") == "a\\|b \\# c"
     assert code("a`b|c") == "`` a`b\\|c ``"
+
+
+def test_a_document_says_what_counts_as_the_event_and_leaves_out_what_is_open(tmp_path: Path) -> None:
+    cured = {
+        "column": "y1",
+        "kind": "binary",
+        "levels": ["ill", "cured"],
+        "label": "Cured",
+        "better": "higher",
+    }
+    page = plan_text(planned(tmp_path, study(outcomes={"cured": cured}, outcome="cured")))
+    assert "binary: `ill` counts 0, `cured` counts 1" in page
+    assert '`{"older":{"covariate":"age","cuts":[50.0]}}`' in page
+    assert '| effect modifiers | `["age"]` |' in page  # those of the projection, as none are named
+    assert "Global tests of heterogeneity, for `primary`" in page
+    weighted = study(missing_outcome={"strategy": "weighting"})
+    assert "Global tests of heterogeneity: none" in plan_text(planned(tmp_path, weighted))

@@ -110,13 +110,18 @@ def _outcomes(plan: Plan, primary: Plan) -> list[str]:
             code(name),
             text(one["label"]),
             code(one["expression"] or one["column"]),
-            text(one["kind"] + (f", {one['unit']}" if one["unit"] else "")),
+            text(one["kind"] + (f", {one['unit']}" if one["unit"] else "")) + _coded(one["levels"]),
             text(one["better"]),
             "primary" if name == primary["outcome"] else NONE,
         )
         for name, one in plan["outcomes"].items()
     ]
     return table(("Outcome", "Label", "Defined as", "Kind", "Better", "Use"), rows)
+
+
+def _coded(levels: Sequence[str] | None) -> str:
+    """Which of two declared levels counts as the event."""
+    return "" if not levels else f": {code(levels[0])} counts 0, {code(levels[1])} counts 1"
 
 
 def _covariates(plan: Plan) -> list[str]:
@@ -148,7 +153,15 @@ def _covariates(plan: Plan) -> list[str]:
 
 
 def _settings(settings: Plan, section: str) -> list[str]:
-    return table(("Key", "Value"), [(code(f"{section}.{k}"), value(v)) for k, v in settings[section].items()])
+    rows = [(code(f"{section}.{key}"), value(_said(item))) for key, item in settings[section].items()]
+    return table(("Key", "Value"), rows)
+
+
+def _said(item: Any) -> Any:
+    """A setting without the keys below it that are left open."""
+    if not isinstance(item, Mapping):
+        return item
+    return {key: _said(inner) for key, inner in item.items() if inner is not None}
 
 
 def _sensitivity(plan: Plan) -> list[str]:
@@ -164,15 +177,15 @@ def _sensitivity(plan: Plan) -> list[str]:
 
 def _named(primary: Plan) -> list[str]:
     asked, modifiers, policy = primary["estimates"], primary["modifiers"], primary["policy"]
-    rows = [("groups by a rule", value(asked["rules"]))] if asked["rules"] else []
+    rows = [("groups by a rule", value(_said(asked["rules"])))] if asked["rules"] else []
     for words, items in (
         ("slopes of the projection", asked["projection"]),
         ("effects drawn along", asked["displays"]),
-        ("effect modifiers", modifiers["named"]),
+        ("effect modifiers", modifiers["named"] or asked["displays"] or asked["projection"]),
         ("pairs of modifiers", modifiers["pairs"]),
     ):
         rows += [(words, value(items))] if items else []
-    rows += [("rules of treatment", value(policy["rules"]))] if policy.get("rules") else []
+    rows += [("rules of treatment", value(_said(policy["rules"])))] if policy.get("rules") else []
     return table(("What", "Named"), rows) or ["None.", ""]
 
 
@@ -200,7 +213,10 @@ def _appraisals(plan: Plan, primary: Plan) -> Iterator[str]:
     yield from ("## Appraisals", "")
     for name in APPRAISALS:
         analyses = plan["shared"]["appraised"].get(name, [])
-        if analyses:
+        if name == "evidence" and analyses and not any(test["stage"] == name for test in plan["tests"]):
+            yield f"{_WHAT[name]}: none, since they are made of complete cases and forests trained in deployment mode."
+            yield ""
+        elif analyses:
             yield f"{_WHAT.get(name, name)}, for {', '.join(code(one) for one in analyses)}:"
             yield ""
             yield from _settings(primary, name)
