@@ -71,13 +71,13 @@ def _policy(inputs: ReportInputs, own: Words) -> list[dict[str, Any]]:
     """Whom to treat without a limit, as far as intervals tell: the policy that gains most of those shown to gain more
     than treating everybody; else everybody or nobody, where treating everybody is shown to gain or to lose.
     """
-    held = inputs.analyses[inputs.primary].appraisals.get("policy")
+    held = inputs.appraisal("policy")
     values = held.tables.get("values", pd.DataFrame()) if held else pd.DataFrame()
     everybody = quantity(values, "all", "value", own.factor)
     if everybody is None:
         return []
     free = values[values["budget"] == 1]
-    small = hidden(values, int(inputs.settings["minimum_cell_count"]))
+    small = hidden(values, inputs.minimum)
     better = []
     for name, label in free[["policy", "label"]].drop_duplicates().itertuples(index=False):
         gain = quantity(free, name, "over_all", own.factor)

@@ -39,7 +39,7 @@ SHOWN: tuple[Callable[[ReportInputs, Words, int], Shown], ...] = (
 
 def all_shown(inputs: ReportInputs, words: Words) -> Shown:
     """What all appraisals of the primary analysis add."""
-    minimum = int(inputs.settings["minimum_cell_count"])
+    minimum = inputs.minimum
     whole = Shown()
     for show in SHOWN:
         one = show(inputs, words, minimum)

@@ -25,13 +25,9 @@ from hetflow.report.picks import between
 from hetflow.report.words import Words, opening
 
 
-def _found(inputs: ReportInputs) -> AppraisalInputs | None:
-    return inputs.analyses[inputs.primary].appraisals.get("confounding")
-
-
 def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """Tables, figure, and what may leave the study."""
-    found = _found(inputs)
+    found = inputs.appraisal("confounding")
     if found is None or found.tables["robustness"].empty:
         return Shown()
     tables = [bounds_table(found, words, minimum), benchmarks_table(found, words)]
@@ -48,7 +44,7 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
 
 def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """Sentences, figure and tables of the section; nothing in a trial."""
-    found = _found(inputs)
+    found = inputs.appraisal("confounding")
     if found is None:
         return []
     left_out = [("text", opening(str(notice)) + ".") for notice in found.facts["notices"]]

@@ -107,7 +107,7 @@ def _treatments(inputs: ReportInputs, words: Words) -> str:
 
 
 def _variable(inputs: ReportInputs, words: Words) -> str:
-    section = inputs.settings["methods"][inputs.primary].get("missing_outcome", {})
+    section = inputs.methods.get("missing_outcome", {})
     kind = inputs.settings["outcomes"][inputs.outcome]["kind"]
     return (
         f"“{words.outcome}”{words.in_unit}, {kind}; {words.better} is better. "
@@ -128,7 +128,7 @@ def _events(inputs: ReportInputs, words: Words) -> str:
 def _summary(inputs: ReportInputs, words: Words) -> str:
     kind = inputs.settings["outcomes"][inputs.outcome]["kind"]
     what = "Difference of risks" if kind == "binary" else "Difference of means"
-    averaged = inputs.settings["methods"][inputs.primary]["estimates"]["average"]
+    averaged = inputs.methods["estimates"]["average"]
     return (
         f"{what}, {words.treated} minus {words.control}, with {words.level} intervals ({listed(list(averaged))}); how "
         "it varies is told on the same scale"

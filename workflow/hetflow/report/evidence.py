@@ -57,7 +57,7 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
 
 def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """For the section on heterogeneity."""
-    held = inputs.analyses[inputs.primary].appraisals.get("evidence")
+    held = inputs.appraisal("evidence")
     left_out = held.facts.get("notices", []) if held else []
     return [
         ("heading", "Does the effect vary at all?"),

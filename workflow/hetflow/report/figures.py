@@ -31,7 +31,7 @@ def draw_all(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, Drawn]:
         By analysis.
     """
     primary = words[inputs.primary]
-    minimum = int(inputs.settings["minimum_cell_count"])
+    minimum = inputs.minimum
     found = {
         "flow": _flow(inputs, primary, minimum),
         "missingness": drawn_missing.draw_missingness(inputs, primary, minimum),
@@ -148,8 +148,7 @@ def _groups(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
         return None
     frame = pd.DataFrame(rows)
     caption = cap.groups_caption(words, frame)
-    average = picks.one(inputs.estimates, inputs.primary, "ATE", words)
-    mark = average.estimate if average else None
+    mark = picks.average(inputs, words)
     svg = dots_figure(frame, "groups", words.effect_axis, caption.title, caption.alternative, mark)
     return Drawn(svg, caption, frame.drop(columns="text"))
 
@@ -161,9 +160,8 @@ def _displays(inputs: ReportInputs, words: Words, minimum: int) -> Drawn | None:
     table = _printed(enough(table, "n", minimum), words)
     if table.empty:
         return None
-    average = picks.one(inputs.estimates, inputs.primary, "ATE", words)
     caption = cap.displays_caption(words, table)
-    mark = average.estimate if average else None
+    mark = picks.average(inputs, words)
     svg = displays_figure(table, words.effect_axis, mark, caption.title, caption.alternative)
     return Drawn(svg, caption, table)
 

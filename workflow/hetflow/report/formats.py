@@ -19,8 +19,7 @@ def known(value: object) -> bool:
 
 
 def decimals(error: float | None) -> int:
-    """Decimals to print beside a standard error: one significant digit of it, two where the first would be "
-    "a 1."""
+    """Decimals to print beside a standard error: one significant digit of it, two where the first would be a 1."""
     if error is None or not known(error) or error <= 0:
         return 2
     place = math.floor(math.log10(error))

@@ -125,12 +125,27 @@ class ReportInputs:
     @property
     def outcome(self) -> str:
         """Name of the primary analysis' outcome."""
-        return str(self.settings["methods"][self.primary].get("outcome") or self.settings["outcome"])
+        return str(self.methods.get("outcome") or self.settings["outcome"])
 
     @property
     def primary(self) -> str:
         """Name of the primary analysis."""
         return next(iter(self.analyses))
+
+    @property
+    def methods(self) -> Mapping[str, Any]:
+        """Resolved settings of the primary analysis."""
+        methods: Mapping[str, Any] = self.settings["methods"][self.primary]
+        return methods
+
+    @property
+    def minimum(self) -> int:
+        """Counts below it are not printed."""
+        return int(self.settings["minimum_cell_count"])
+
+    def appraisal(self, name: str) -> AppraisalInputs | None:
+        """What an appraisal of the primary analysis left behind, if it was made."""
+        return self.analyses[self.primary].appraisals.get(name)
 
 
 @dataclass(frozen=True, slots=True)

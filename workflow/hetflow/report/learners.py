@@ -150,7 +150,7 @@ def comparison_table(own: AppraisalInputs, words: Words) -> Table:
 
 def _own(inputs: ReportInputs, minimum: int) -> AppraisalInputs | None:
     """The primary analysis' appraisal, unless there is none or it rests on too few units."""
-    own = inputs.analyses[inputs.primary].appraisals.get(NAME)
+    own = inputs.appraisal(NAME)
     if own is None or own.facts["units"] < minimum:
         return None
     kept = {**own.tables, "comparison": enough(own.tables["comparison"], "n", minimum)}

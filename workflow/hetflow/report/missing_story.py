@@ -16,7 +16,7 @@ from hetflow.report import pooled, sensitivity
 from hetflow.report.disclosure import shown
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.sentences import Finding
-from hetflow.report.words import Words
+from hetflow.report.words import Words, listed, opening
 from hetflow.study.routes import ESTIMANDS, MEASURED, ROUTES
 
 #: Routes that lie no farther apart than this many standard errors of the primary analysis are said to agree.
@@ -60,11 +60,11 @@ class Told:
 
 def answers(inputs: ReportInputs, words: Words, spread: pd.DataFrame) -> list[dict[str, Any]]:
     """The story as the page shows it."""
-    methods = inputs.settings["methods"][inputs.primary]
+    methods = inputs.methods
     fractions = pooled.pooled_rows(inputs.estimates, inputs.primary)["fmi"]
     told = Told(
         words,
-        int(inputs.settings["minimum_cell_count"]),
+        inputs.minimum,
         inputs.structure,
         inputs.mechanism,
         inputs.cohort.get("outcomes", {}).get(inputs.outcome, {}),
@@ -117,7 +117,7 @@ def what(told: Told) -> Finding:
             f"{shown(float(block['any_missing']), told.minimum)} of {fmt.count(facts['units'])} participants"
         )
     else:
-        headline = gaps[0].upper() + gaps[1:]
+        headline = opening(gaps)
     return Finding(headline, " ".join(texts))
 
 
@@ -173,12 +173,14 @@ def routes_answer(told: Told) -> Finding:
     seen = [words for key, words in ESTIMANDS.items() if route.answers.get(key, MEASURED) != MEASURED]
     texts = []
     if seen:
-        texts.append(f"{_listed(seen)} speak of participants as they are seen, with what is known of them.")
+        texts.append(
+            f"{opening(listed(seen))} speak of participants as they are seen, with what is known of them."
+        )
     if measured:
         texts.append(
-            f"{_listed(measured)} speak of what would be found were all covariates measured: there they are imputed by "
-            "arm and with the outcome, which a ranking must never read, because it would find again what the "
-            "imputation put in."
+            f"{opening(listed(measured))} speak of what would be found were all covariates measured: there they are "
+            "imputed by arm and with the outcome, which a ranking must never read, because it would find again what "
+            "the imputation put in."
         )
     texts.append(route.rests_on(told.words.randomised))
     outcomes = {
@@ -208,7 +210,7 @@ def differ(told: Told) -> Finding:
         headline = f"By up to {fmt.number(max(known), 1)} standard errors, over {count} routes"
     else:
         headline = f"{count} routes were run"
-    return Finding(headline, f"{_capital('; '.join(said))}. They share most of their data.")
+    return Finding(headline, f"{opening('; '.join(said))}. They share most of their data.")
 
 
 _QUANTITIES = (
@@ -239,13 +241,3 @@ def overturn(told: Told) -> Finding:
         "Outcomes are missing, and no sensitivity analysis was asked for. Add the section `sensitivity` to the study "
         "file to see how different the missing outcomes would have to be.",
     )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return _capital(text)
-
-
-def _capital(text: str) -> str:
-    """A text with a capital."""
-    return text[:1].upper() + text[1:]

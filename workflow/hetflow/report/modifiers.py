@@ -32,17 +32,12 @@ _POWER = {"permutation": 2, "shapley": 1, "splits": 0}
 _OF = ("estimate", "lower", "upper", "null", "null_upper")
 
 
-def found(inputs: ReportInputs) -> AppraisalInputs | None:
-    """What the appraisal left behind for the primary analysis, if it was asked for."""
-    return inputs.analyses[inputs.primary].appraisals.get(NAME)
-
-
 def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """Figures, the table of the ranking, and what of them may leave the study.
 
     The figure `displays` takes the place of the binned one that the estimates stage provides for.
     """
-    own = found(inputs)
+    own = inputs.appraisal(NAME)
     if own is None:
         return Shown()
     figures = {
@@ -57,7 +52,7 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
 
 def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """Grid of pairs, and the exploratory ranking under a heading that says so."""
-    own = found(inputs)
+    own = inputs.appraisal(NAME)
     if own is None:
         return []
     told: list[tuple[str, Any]] = []
@@ -144,9 +139,8 @@ def _smooth(inputs: ReportInputs, own: AppraisalInputs, words: Words, minimum: i
     target = str(table["target"].iloc[0])
     table = table.assign(**{name: words.factor * table[name] for name in _EFFECTS})
     table["n"] = np.where(table["kind"] == "curve", table["n"] // minimum * minimum, table["n"])
-    average = picks.one(inputs.estimates, inputs.primary, "ATE", words)
     caption = _smooth_caption(words, table, target)
-    mark = average.estimate if average else None
+    mark = picks.average(inputs, words)
     svg = smooth_figure(table, words.effect_axis, mark, caption.title, caption.alternative)
     return Drawn(svg, caption, table)
 

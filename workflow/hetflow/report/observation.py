@@ -28,7 +28,7 @@ def outcomes_lost(inputs: ReportInputs) -> int | None:
 
 def _strategy(inputs: ReportInputs) -> str:
     """What the primary analysis does about missing outcomes."""
-    return str(inputs.settings["methods"][inputs.primary].get("missing_outcome", {}).get("strategy", ""))
+    return str(inputs.methods.get("missing_outcome", {}).get("strategy", ""))
 
 
 def missing_outcome_text(inputs: ReportInputs, words: Words, minimum: int) -> list[str]:

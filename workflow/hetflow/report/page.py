@@ -55,7 +55,7 @@ def build_report(inputs: ReportInputs) -> Report:
             del named[name]
     first = own[inputs.primary]
     sections = [section for section in all_sections(inputs, first, shown, exported) if section["parts"]]
-    sections = with_explorer(sections, drawn, first, _average(inputs, first))
+    sections = with_explorer(sections, drawn, first, picks.average(inputs, first))
     run = Run(inputs, first, places_of(sections, drawn, shown, exported))
     reporting = build_reporting(run, found)
     sections.insert(len(sections) - 1, reporting_section(reporting, run))
@@ -103,11 +103,6 @@ def _render(
         )
     )
     return plain(page)
-
-
-def _average(inputs: ReportInputs, own: Words) -> float | None:
-    average = picks.one(inputs.estimates, inputs.primary, "ATE", own)
-    return average.estimate if average else None
 
 
 def _footer(settings: Any, public: bool) -> str:

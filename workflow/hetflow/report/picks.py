@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
+from hetflow.report.inputs import ReportInputs
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
@@ -87,11 +88,16 @@ def one(
     return found[0] if found else None
 
 
+def average(inputs: ReportInputs, words: Words) -> float | None:
+    """The average effect of the primary analysis as printed, or None."""
+    found = one(inputs.estimates, inputs.primary, "ATE", words)
+    return found.estimate if found else None
+
+
 def sequential(
     estimates: pd.DataFrame, analysis: str, words: Words
 ) -> tuple[Number | None, Number | None, Number | None]:
-    """Held-out groups: greatest and least predicted benefit (effects), and the gap between them (benefit "
-    "units)."""
+    """Held-out groups: greatest and least predicted benefit (effects), and the gap between them (benefit units)."""
     groups = numbers(rows(estimates, analysis, "sequential_groups"), words)
     gap = one(estimates, analysis, "sequential_groups_difference", words, benefit=True)
     if len(groups) < 2 or gap is None:

@@ -10,7 +10,7 @@ from hetflow.report import formats as fmt
 from hetflow.report.captions import Caption
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_policy import gains_figure
-from hetflow.report.inputs import AppraisalInputs, ReportInputs
+from hetflow.report.inputs import ReportInputs
 from hetflow.report.policy_numbers import releasable, shown_curves
 from hetflow.report.policy_tables import harms_table, ranking_table, trees_table, values_table
 from hetflow.report.policy_text import policy_texts
@@ -20,13 +20,9 @@ from hetflow.report.words import Words
 NAME = "policy"
 
 
-def _own(inputs: ReportInputs) -> AppraisalInputs | None:
-    return inputs.analyses[inputs.primary].appraisals.get(NAME)
-
-
 def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """Tables, the figure of gain curves, and what may leave the study."""
-    own = _own(inputs)
+    own = inputs.appraisal(NAME)
     if own is None or own.tables["values"].empty:
         return Shown()
     facts, held = own.facts, own.tables
@@ -66,7 +62,7 @@ def _drawn(curves: pd.DataFrame, budget: float, cost: float, words: Words) -> Dr
 
 def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """Sentences, figure and tables of the page; nothing where no policy was appraised."""
-    own = _own(inputs)
+    own = inputs.appraisal(NAME)
     if own is None:
         return []
     notices = [("text", text) for text in own.facts["notices"]]

@@ -1,5 +1,4 @@
-"""The running text of the page: how missing values were handled, how good the nuisances are, how it was "
-"done."""
+"""The running text of the page: how missing values were handled, how good the nuisances are, how it was done."""
 
 from __future__ import annotations
 

@@ -20,13 +20,9 @@ from hetflow.report.words import Words, part
 RELATIVE = {"ratio": "ratio of the arms' means", "odds ratio": "odds ratio"}
 
 
-def _found(inputs: ReportInputs) -> AppraisalInputs | None:
-    return inputs.analyses[inputs.primary].appraisals.get("risk")
-
-
 def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """Tables, figure, and what may leave the study."""
-    found = _found(inputs)
+    found = inputs.appraisal("risk")
     if found is None or not found.facts["models"]:
         return Shown()
     tables = [
@@ -46,7 +42,7 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
 
 def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """Sentences, figure and tables of the section; nothing where the appraisal was not made."""
-    found = _found(inputs)
+    found = inputs.appraisal("risk")
     if found is None:
         return []
     left_out = [("text", notice[:1].upper() + notice[1:] + ".") for notice in found.facts["notices"]]

@@ -51,10 +51,10 @@ def all_sections(
     shown, exported : mapping
         From `hetflow.report.shown_tables.all_tables`.
     """
-    settings, methods = inputs.settings, inputs.settings["methods"][inputs.primary]
+    settings = inputs.settings
     nuisance = inputs.analyses[inputs.primary].nuisance
     outcome = observation.outcomes_left_out(inputs).get(inputs.outcome, {})
-    minimum = int(settings["minimum_cell_count"])
+    minimum = inputs.minimum
     joint = inputs.analyses[inputs.primary].joint
     spread = picks.one(inputs.estimates, inputs.primary, "calibration", own, term="differential")
 
@@ -78,7 +78,7 @@ def all_sections(
             "What is missing, and how it was handled",
             ("answers", missing_story.answers(inputs, own, exported.get("routes_spread", pd.DataFrame()))),
             ("heading", "What is missing" if inputs.missingness.get("missing_cells") else ""),
-            ("text", prose.missing_text(inputs.missingness, int(settings["minimum_cell_count"]))),
+            ("text", prose.missing_text(inputs.missingness, minimum)),
             ("text", prose.UNTESTABLE),
             ("figure", "missingness"),
             ("figure", "masks"),
@@ -93,7 +93,7 @@ def all_sections(
                 minimum,
             ),
             ("heading", "How it was handled"),
-            *(("text", text) for text in prose.handling(methods, own.randomised)),
+            *(("text", text) for text in prose.handling(inputs.methods, own.randomised)),
             *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
             ("table", "routes"),
             ("text", prose.REGULATORS if own.randomised and "routes" in shown else ""),

@@ -290,7 +290,7 @@ def exported(inputs: ReportInputs) -> dict[str, pd.DataFrame]:
         )
         for key in ("shifts", "tipping")
     }
-    minimum = int(inputs.settings["minimum_cell_count"])
+    minimum = inputs.minimum
     shifts = found["shifts"]
     tables = {"sensitivity_shifts": shifts[shifts["n"] >= minimum].reset_index(drop=True)}
     tables["sensitivity_tipping"] = found["tipping"]

@@ -23,7 +23,7 @@ def all_tables(
     inputs: ReportInputs, own: dict[str, Words]
 ) -> tuple[dict[str, Table], dict[str, pd.DataFrame]]:
     """Tables for the page by name, and tables for export by name."""
-    first, minimum = own[inputs.primary], int(inputs.settings["minimum_cell_count"])
+    first, minimum = own[inputs.primary], inputs.minimum
     columns = inputs.cohort["columns"]
     estimates, primary = inputs.estimates, inputs.primary
     shown = [

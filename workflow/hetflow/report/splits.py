@@ -17,7 +17,6 @@ from hetflow.report.splits_prose import (
     DESCRIBED,
     LEARNERS,
     chosen_rows,
-    found_in,
     gap_sentence,
     how,
     left_out,
@@ -35,7 +34,7 @@ _BY = {"repeated splits": "By repeated splits", "sequential forests": "By the fo
 
 def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """Tables, figure and what may leave the study; nothing where the primary analysis was not split."""
-    found = found_in(inputs)
+    found = inputs.appraisal("splits")
     if found is None:
         return Shown()
     tables = [_slope_table(found, words), _groups_table(found, words, minimum)]
@@ -55,7 +54,7 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
 
 def slope_parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """For the section on heterogeneity: heading, sentences, table."""
-    found = found_in(inputs)
+    found = inputs.appraisal("splits")
     if found is None:
         return [("text", left_out(inputs, words))]
     texts = [("text", how(found)), ("text", slope_sentence(found, words))]
@@ -64,7 +63,7 @@ def slope_parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[
 
 def groups_parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """For the section on whom: heading, sentences, figure and tables."""
-    found = found_in(inputs)
+    found = inputs.appraisal("splits")
     if found is None:
         return []
     return [

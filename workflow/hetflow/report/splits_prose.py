@@ -27,11 +27,6 @@ DESCRIBED = (
 )
 
 
-def found_in(inputs: ReportInputs) -> AppraisalInputs | None:
-    """The primary analysis' splits, if it was split."""
-    return inputs.analyses[inputs.primary].appraisals.get("splits")
-
-
 def chosen_rows(table: pd.DataFrame, **where: str) -> list[dict[str, Any]]:
     """Rows of the learner and strategy that the page shows."""
     held = table[table["chosen"] == 1]
@@ -49,7 +44,7 @@ def number_of(row: dict[str, Any], factor: float, label: str = "") -> Number:
 
 def left_out(inputs: ReportInputs, words: Words) -> str:
     """Why there are no splits, where the design forbids them."""
-    asked = inputs.settings["methods"][inputs.primary].get("splits", {}).get("analyses")
+    asked = inputs.methods.get("splits", {}).get("analyses")
     if not asked or words.randomised:
         return ""
     return (

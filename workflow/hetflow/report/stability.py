@@ -45,7 +45,7 @@ _MOST_DRAWN = 16
 
 def found(inputs: ReportInputs) -> AppraisalInputs | None:
     """What the primary analysis' appraisal left behind, if it was asked for and looked at any number."""
-    own = inputs.analyses[inputs.primary].appraisals.get(NAME)
+    own = inputs.appraisal(NAME)
     return own if own is not None and len(own.tables["components"]) else None
 
 
@@ -65,7 +65,7 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     own = found(inputs)
     if own is None:
         return []
-    section = inputs.settings["methods"][inputs.primary][NAME]
+    section = inputs.methods[NAME]
     texts = [
         _done(own.facts, section),
         _monte_carlo(own.tables["components"], own.facts, words),

@@ -1,11 +1,8 @@
 """How every figure looks, and how a matplotlib figure becomes SVG text that can stand inside the page.
 
-Figures are drawn at the width of a telephone and enlarged on a wide screen, so that one drawing serves
-both. Ink is
-``currentColor`` and the ground is transparent: a figure is dark on light paper and light on a dark screen.
-The other
-colours are of the Okabe-Ito palette, told apart by colour-blind readers, with a contrast of at least 3 on
-both grounds.
+Figures are drawn at the width of a telephone and enlarged on a wide screen, so that one drawing serves both. Ink is
+``currentColor`` and the ground is transparent: a figure is dark on light paper and light on a dark screen. The other
+colours are of the Okabe-Ito palette, told apart by colour-blind readers, with a contrast of at least 3 on both grounds.
 """
 
 from __future__ import annotations

@@ -71,14 +71,9 @@ def steps(inputs: ReportInputs, words: Words, pooled: pd.DataFrame) -> tuple[tup
     )
 
 
-def _methods(inputs: ReportInputs) -> Mapping[str, Any]:
-    methods: Mapping[str, Any] = inputs.settings["methods"][inputs.primary]
-    return methods
-
-
 def _plan(inputs: ReportInputs, words: Words, largest: float) -> Iterator[Row]:
-    route = ROUTES[_methods(inputs)["missingness"]["strategy"]]
-    minimum = int(inputs.settings["minimum_cell_count"])
+    route = ROUTES[inputs.methods["missingness"]["strategy"]]
+    minimum = inputs.minimum
     whole = inputs.missingness.get("complete_cases", 0)
     yield (
         "What is estimated, and by which model, were nothing missing?",
@@ -160,7 +155,7 @@ def _contradictions(inputs: ReportInputs) -> str:
 
 
 def _report(inputs: ReportInputs, needed: int) -> Iterator[Row]:
-    missingness = _methods(inputs)["missingness"]
+    missingness = inputs.methods["missingness"]
     several = ROUTES[missingness["strategy"]].several
     made = (
         f"{missingness['imputations']} imputations in each of two modes"

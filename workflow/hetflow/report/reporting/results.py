@@ -58,11 +58,7 @@ def results_section(run: Run, found: Answers) -> list[Paragraph]:
 
 
 def _asked(run: Run) -> tuple[Any, Any, int]:
-    return run.inputs, run.words, _minimum(run)
-
-
-def _minimum(run: Run) -> int:
-    return int(run.inputs.settings["minimum_cell_count"])
+    return run.inputs, run.words, run.inputs.minimum
 
 
 def _line(text: str) -> list[Said]:
@@ -85,10 +81,10 @@ def _participants(run: Run) -> list[Said]:
     outcome = observation.outcomes_left_out(inputs).get(inputs.outcome, {})
     return [
         *said(f"{text}; effects are those of {words.everybody}." if text else ""),
-        *said(prose.lost_text(words, outcome, _minimum(run), sensitivity.examined(inputs))),
+        *said(prose.lost_text(words, outcome, run.inputs.minimum, sensitivity.examined(inputs))),
         *[
             one
-            for text in observation.missing_outcome_text(inputs, words, _minimum(run))
+            for text in observation.missing_outcome_text(inputs, words, run.inputs.minimum)
             for one in said(text)
         ],
         *said(prose.overlap_text(words, inputs.analyses[inputs.primary].nuisance)),
@@ -99,11 +95,11 @@ def _participants(run: Run) -> list[Said]:
 def _missing(run: Run) -> list[Said]:
     inputs = run.inputs
     return [
-        *said(prose.missing_text(inputs.missingness, _minimum(run))),
+        *said(prose.missing_text(inputs.missingness, run.inputs.minimum)),
         *said(pooled.imputations_found(pooled.pooled_rows(inputs.estimates, inputs.primary))),
         *[
             one
-            for text in sensitivity.sensitivity_text(inputs, run.words, _minimum(run))
+            for text in sensitivity.sensitivity_text(inputs, run.words, run.inputs.minimum)
             for one in said(text)
         ],
     ]
@@ -135,7 +131,7 @@ def _varies(run: Run, found: Answers) -> list[Said]:
     spread = picks.one(
         run.inputs.estimates, run.inputs.primary, "calibration", run.words, term="differential"
     )
-    splits = splits_prose.found_in(run.inputs)
+    splits = run.appraisal("splits")
     return [
         *said(found.varies.text),
         *said(f"The global tests: {'; '.join(tests)}." if tests else ""),
@@ -147,7 +143,7 @@ def _varies(run: Run, found: Answers) -> list[Said]:
 
 def _whom(run: Run, found: Answers) -> list[Said]:
     inputs, words = run.inputs, run.words
-    splits = splits_prose.found_in(inputs)
+    splits = inputs.appraisal("splits")
     joint = inputs.analyses[inputs.primary].joint
     return [
         *[one for text in found.whom.text.split("\n") for one in said(text)],
@@ -168,7 +164,7 @@ def _rules(run: Run) -> list[Said]:
         told = [
             f"{number.label}: {number.shown(run.words.unit, run.words.level)}"
             for number, n in zip(picks.numbers(rows, run.words), rows["n"], strict=True)
-            if n >= _minimum(run)
+            if n >= run.inputs.minimum
         ]
         out += said(f"{heading}, the effect was: {'; '.join(told)}." if told else "")
     return out

@@ -54,8 +54,7 @@ class Run:
     @property
     def methods(self) -> Mapping[str, Any]:
         """Resolved settings of the primary analysis."""
-        methods: Mapping[str, Any] = self.inputs.settings["methods"][self.inputs.primary]
-        return methods
+        return self.inputs.methods
 
     @property
     def outcome(self) -> Mapping[str, Any]:
@@ -90,7 +89,7 @@ class Run:
 
     def appraisal(self, name: str) -> AppraisalInputs | None:
         """What an appraisal of the primary analysis left behind, if it was made."""
-        return self.inputs.analyses[self.inputs.primary].appraisals.get(name)
+        return self.inputs.appraisal(name)
 
     def table(self, name: str, table: str) -> pd.DataFrame:
         """A table of an appraisal; empty if it was not made."""
