@@ -151,7 +151,8 @@ def _parts(value: Vector, weight: Vector, ties: Codes | None, cluster_of: Codes,
     later = np.cumsum((weight / np.cumsum(weight))[::-1])[::-1] - 1
     if ties is not None:
         later = _tie_means(weight * later, weight, ties)
-    return np.bincount(cluster_of, weights=weight * later * value / weight.sum(), minlength=clusters)
+    share = weight * later * value / weight.sum()
+    return np.asarray(np.bincount(cluster_of, weights=share, minlength=clusters), dtype=np.float64)
 
 
 def _tie_means(moment: Vector, weight: Vector, ties: Codes) -> Vector:
