@@ -8,7 +8,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.described import said_of_displays
-from hetflow.report.figures_effects import NOT_APPLICABLE
+from hetflow.report.figures_displays import NOT_APPLICABLE
 from hetflow.report.sentences import Number
 from hetflow.report.words import Words, listed
 
@@ -155,7 +155,7 @@ def groups_caption(words: Words, groups: pd.DataFrame) -> Caption:
 def displays_caption(words: Words, displays: pd.DataFrame) -> Caption:
     """Of the effects against covariates."""
     labels = list(dict.fromkeys(displays["label"]))
-    away = (displays["level"] == NOT_APPLICABLE) & displays["x"].notna()
+    away = displays["level"] == NOT_APPLICABLE
     hollow = "Hollow: participants to whom the covariate does not apply. " if away.any() else ""
     return Caption(
         "The effect against each covariate",

@@ -13,7 +13,8 @@ from markupsafe import Markup
 from hetflow.report import formats as fmt
 from hetflow.report.described import is_curve, number, said_of_one, said_of_two, values
 from hetflow.report.drawn import Drawn
-from hetflow.report.figures_explored import common_scale, view_figure
+from hetflow.report.figures_displays import spread
+from hetflow.report.figures_explored import view_figure
 from hetflow.report.figures_modifiers import cell_text, cells_figure
 from hetflow.report.picks import between
 from hetflow.report.tables import Cell, Table, estimate_text
@@ -91,7 +92,7 @@ def _explorer(drawn: Mapping[str, Drawn], words: Words, mark: float | None) -> E
 
 
 def _one_covariate(displays: pd.DataFrame, words: Words, mark: float | None) -> tuple[View, ...]:
-    scale = common_scale(displays, mark)
+    scale = spread(displays, mark)
     views = []
     for place, (_, rows) in enumerate(displays.groupby("covariate", sort=False), 1):
         name, label = f"one-{place}", str(rows["label"].iloc[0])

@@ -9,7 +9,8 @@ from hetflow.report import drawn_missing, picks, tables, tables_compared
 from hetflow.report.disclosure import enough
 from hetflow.report.drawn import Drawn
 from hetflow.report.figures_cohort import flow_figure, overlap_figure
-from hetflow.report.figures_effects import analyses_figure, curve_figure, displays_figure, dots_figure
+from hetflow.report.figures_displays import displays_figure
+from hetflow.report.figures_effects import analyses_figure, curve_figure, dots_figure
 from hetflow.report.figures_sensitivity import sensitivity_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
 from hetflow.report.inputs import ReportInputs

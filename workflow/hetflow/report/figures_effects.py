@@ -1,4 +1,4 @@
-"""Figures of effects: dots with intervals, the curve of benefit by rank, effects against covariates."""
+"""Figures of effects: dots with intervals, the curve of benefit by rank, the analyses side by side."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hetflow.report.style import (
     bare,
     drawing,
     folded,
+    plain_number,
     short,
     soft_grid,
     to_svg,
@@ -24,7 +25,6 @@ from hetflow.report.style import (
 )
 
 _LEFT = -0.94  # of the axes' width: the left edge of a dot plot
-NOT_APPLICABLE = "not applicable"  # level of those to whom a covariate does not apply
 _ROW = 0.3  # inches a row of a dot plot
 
 
@@ -110,11 +110,6 @@ def _horizontal(axes: Axes, bins: int = 5) -> None:
     bare(axes, ("bottom",))
 
 
-def plain_number(value: float, _: object) -> str:
-    """A tick's number, as numbers are printed."""
-    return f"{round(value, 10):,g}".replace("-", fmt.MINUS).replace(",", fmt.NARROW)
-
-
 def curve_figure(curve: pd.DataFrame, axis: str, title: str, description: str) -> str:
     """The targeting operator characteristic: extra benefit among the share ranked first.
 
@@ -146,83 +141,6 @@ def curve_figure(curve: pd.DataFrame, axis: str, title: str, description: str) -
         soft_grid(axes, "y")
         bare(axes, ("bottom",))
         return to_svg(figure, "toc", title, description)
-
-
-def displays_figure(
-    displays: pd.DataFrame, axis: str, mark: float | None, title: str, description: str
-) -> str:
-    """Effects in bins of each covariate: small panels on one vertical scale.
-
-    Parameters
-    ----------
-    displays : DataFrame
-        ``covariate, label, unit, bin, x, level, estimate, lower, upper``, only bins with enough units. A
-        covariate
-        without any x is drawn by its levels; of a numeric one the bin `NOT_APPLICABLE` is drawn hollow.
-    axis : str
-        What the vertical axes show, with unit.
-    mark : float, optional
-        The average effect, drawn as a dashed line.
-    """
-    names = list(dict.fromkeys(displays["covariate"]))
-    rows = (len(names) + 1) // 2
-    height = 0.3 + 1.62 * rows
-    limits = spread(displays, mark)
-    with drawing(height) as figure:
-        figure.text(0.01, 1 - 0.17 / height, short(axis, 68), fontsize=SMALL)
-        for index, name in enumerate(names):
-            row, column = divmod(index, 2)
-            bottom = height - 0.3 - 1.62 * (row + 1) + 0.55
-            axes = figure.add_axes((0.09 + 0.49 * column, bottom / height, 0.40, 0.84 / height))
-            panel(axes, displays[displays["covariate"] == name], mark, column == 0)
-            axes.set_ylim(*limits)
-        return to_svg(figure, "displays", title, description)
-
-
-def spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
-    """Common limits: all estimates, the mark and zero, and intervals that are not many times wider."""
-    values = displays["estimate"].to_numpy(dtype=float)
-    marks = [] if mark is None else [mark]
-    half = np.nanmedian(displays["upper"].to_numpy(dtype=float) - displays["estimate"].to_numpy(dtype=float))
-    room = 1.6 * half if np.isfinite(half) else 0.1 * np.ptp(values)
-    return float(min(np.nanmin(values) - room, 0, *marks)), float(max(np.nanmax(values) + room, 0, *marks))
-
-
-def panel(axes: Axes, bins: pd.DataFrame, mark: float | None, leftmost: bool, letters: int = 34) -> None:
-    """Effects in the bins of one covariate; of all names of levels together so many letters are shown in a line."""
-    levels = bins["x"].isna().all()
-    x = np.arange(len(bins), dtype=float) if levels else bins["x"].to_numpy(dtype=float)
-    away = (bins["level"] == NOT_APPLICABLE).to_numpy() & (not levels)
-    for rows, colour, face in ((~away, BLUE, BLUE), (away, GREY, "none")):
-        axes.vlines(x[rows], bins["lower"][rows], bins["upper"][rows], color=colour, linewidth=1.4)
-        axes.plot(
-            x[rows],
-            bins["estimate"][rows],
-            "o",
-            color=colour,
-            markerfacecolor=face,
-            markersize=4,
-            linestyle="none",
-        )
-    zero_line(axes, vertical=False)
-    if mark is not None:
-        axes.axhline(mark, color=GREY, linewidth=0.9, linestyle=(0, (3, 2)), zorder=0)
-    first = bins.iloc[0]
-    unit = f" ({first['unit']})" if first["unit"] else ""
-    axes.set_title(folded(f"{first['label']}{unit}", 27, 2), fontsize=SMALL, pad=3, linespacing=1.1)
-    if levels:
-        width = max(6, letters // len(bins))
-        axes.set_xticks(x, [folded(level, width, 2) for level in bins["level"]], fontsize=SMALL)
-        axes.set_xlim(-0.6, len(bins) - 0.4)
-    else:
-        axes.locator_params(axis="x", nbins=4)
-        axes.xaxis.set_major_formatter(plain_number)
-        axes.margins(x=0.08)
-    axes.yaxis.set_major_formatter(plain_number)
-    axes.locator_params(axis="y", nbins=4)
-    axes.tick_params(labelsize=SMALL, labelleft=leftmost)
-    soft_grid(axes, "y")
-    bare(axes, ("bottom",))
 
 
 def analyses_figure(

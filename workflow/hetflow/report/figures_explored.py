@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hetflow.report import figures_effects, figures_modifiers
+from hetflow.report.figures_displays import panel
 from hetflow.report.style import SMALL, drawing, folded, short, to_svg
 
 _HEIGHT, _ABOVE, _BELOW = 2.55, 0.3, 0.55  # inches
 _LETTERS = 72  # of all ticks that name levels
-
-
-def smooth(displays: pd.DataFrame) -> bool:
-    """Whether displays are of the stage `modifiers` (curves with a band), not binned."""
-    return "uniform_lower" in displays
-
-
-def common_scale(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
-    """Vertical limits that all displays of a study share, so that they can be compared."""
-    room = figures_modifiers if smooth(displays) else figures_effects
-    return room.spread(displays, mark)
 
 
 def view_figure(
@@ -36,7 +25,7 @@ def view_figure(
     Parameters
     ----------
     rows : DataFrame
-        Of one covariate: as `figures_modifiers.smooth_figure` or `figures_effects.displays_figure` take them.
+        Of one covariate, as `figures_displays.displays_figure` takes them.
     scale : (float, float)
         Vertical limits.
     mark : float, optional
@@ -46,7 +35,6 @@ def view_figure(
     prefix, title, description : str
         As in `style.to_svg`.
     """
-    panel = figures_modifiers.panel if smooth(rows) else figures_effects.panel
     first = rows.iloc[0]
     unit = f" ({first['unit']})" if first["unit"] else ""
     with drawing(_HEIGHT) as figure:

@@ -1,4 +1,4 @@
-"""Figures of effect modifiers: curves with bands, grids of two covariates, importance beside its reference."""
+"""Figures of effect modifiers: grids of two covariates, importance beside its reference."""
 
 from __future__ import annotations
 
@@ -9,53 +9,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hetflow.report import formats as fmt
-from hetflow.report.figures_effects import NOT_APPLICABLE
 from hetflow.report.picks import between
 from hetflow.report.style import (
     BLUE,
-    GREY,
     INK,
     ORANGE,
     SMALL,
     bare,
     drawing,
     folded,
+    plain_number,
     short,
     soft_grid,
     to_svg,
     zero_line,
 )
 
-_PANEL, _HEAD = 1.62, 0.3  # inches a row of panels, and above them
 _ROW = 0.3  # inches a row of dots
 _CELL, _CELL_HEAD = 0.5, 0.62  # inches a row of cells, and what stands above and below a grid
-
-
-def smooth_figure(displays: pd.DataFrame, axis: str, mark: float | None, title: str, description: str) -> str:
-    """The effect along each covariate: small panels on one vertical scale.
-
-    Parameters
-    ----------
-    displays : DataFrame
-        ``covariate, label, unit, kind, x, level, estimate, lower, upper, uniform_lower, uniform_upper``. Rows of kind
-        ``curve`` are joined by a line, with the pointwise band over the uniform one; the others are dots.
-    axis : str
-        What the vertical axes show, with unit.
-    mark : float, optional
-        The average effect, drawn as a dashed line.
-    """
-    names = list(dict.fromkeys(displays["covariate"]))
-    height = _HEAD + _PANEL * ((len(names) + 1) // 2)
-    limits = spread(displays, mark)
-    with drawing(height) as figure:
-        figure.text(0.01, 1 - 0.17 / height, short(axis, 68), fontsize=SMALL)
-        for index, name in enumerate(names):
-            row, column = divmod(index, 2)
-            bottom = height - _HEAD - _PANEL * (row + 1) + 0.55
-            axes = figure.add_axes((0.09 + 0.49 * column, bottom / height, 0.40, 0.84 / height))
-            panel(axes, displays[displays["covariate"] == name], mark, column == 0)
-            axes.set_ylim(*limits)
-        return to_svg(figure, "displays", title, description)
 
 
 def cell_text(cells: pd.DataFrame) -> list[str]:
@@ -132,75 +103,12 @@ def importance_figure(
             names = [folded(label, 24, 2) for label in rows["label"]] if index == 0 else [""] * len(y)
             axes.set_yticks(y, names, fontsize=SMALL, linespacing=1.05)
             axes.locator_params(axis="x", nbins=3)
-            axes.xaxis.set_major_formatter(_plain_number)
+            axes.xaxis.set_major_formatter(plain_number)
             axes.tick_params(axis="x", labelsize=SMALL)
             axes.set_title(folded(heading, 13, 3), fontsize=SMALL, pad=4, linespacing=1.1)
             soft_grid(axes)
             bare(axes, ("bottom",))
         return to_svg(figure, "importance", title, description)
-
-
-def _plain_number(value: float, _: object) -> str:
-    return f"{round(value, 10):,g}".replace("-", fmt.MINUS).replace(",", fmt.NARROW)
-
-
-def spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
-    """Common limits: all estimates, the mark and zero, and bands that are not many times wider than most."""
-    values = displays["estimate"].to_numpy(dtype=float)
-    half = np.nanmedian(displays["upper"].to_numpy(dtype=float) - values)
-    room = 2.2 * half if np.isfinite(half) else 0.1 * np.ptp(values)
-    marks = [0.0] if mark is None else [0.0, mark]
-    return min(np.nanmin(values) - room, *marks), max(np.nanmax(values) + room, *marks)
-
-
-def panel(axes: Axes, rows: pd.DataFrame, mark: float | None, leftmost: bool, letters: int = 34) -> None:
-    """The effect along one covariate; of all names of levels together so many letters are shown in a line."""
-    curve, groups = rows[rows["kind"] == "curve"], rows[rows["kind"] != "curve"]
-    levels = len(curve) == 0 and bool(groups["x"].isna().all())
-    axes.fill_between(
-        curve["x"], curve["uniform_lower"], curve["uniform_upper"], color=BLUE, alpha=0.15, linewidth=0
-    )
-    axes.fill_between(curve["x"], curve["lower"], curve["upper"], color=BLUE, alpha=0.25, linewidth=0)
-    axes.plot(curve["x"], curve["estimate"], color=BLUE)
-    _dots(axes, groups, _places(groups, curve, levels))
-    zero_line(axes, vertical=False)
-    if mark is not None:
-        axes.axhline(mark, color=GREY, linewidth=0.9, linestyle=(0, (3, 2)), zorder=0)
-    first = rows.iloc[0]
-    unit = f" ({first['unit']})" if first["unit"] else ""
-    axes.set_title(folded(f"{first['label']}{unit}", 27, 2), fontsize=SMALL, pad=3, linespacing=1.1)
-    if levels:
-        width = max(6, letters // len(groups))
-        ticks = [folded(level, width, 2) for level in groups["level"]]
-        axes.set_xticks(range(len(groups)), ticks, fontsize=SMALL)
-        axes.set_xlim(-0.6, len(groups) - 0.4)
-    else:
-        axes.locator_params(axis="x", nbins=4)
-        axes.xaxis.set_major_formatter(_plain_number)
-    axes.yaxis.set_major_formatter(_plain_number)
-    axes.locator_params(axis="y", nbins=4)
-    axes.tick_params(labelsize=SMALL, labelleft=leftmost)
-    soft_grid(axes, "y")
-    bare(axes, ("bottom",))
-
-
-def _places(groups: pd.DataFrame, curve: pd.DataFrame, levels: bool) -> np.ndarray:
-    """Where groups stand: levels side by side; those to whom a covariate does not apply left of the others."""
-    if levels:
-        return np.arange(len(groups), dtype=float)
-    x = groups["x"].to_numpy(dtype=float)
-    known = np.concatenate([curve["x"].to_numpy(dtype=float), x[np.isfinite(x)]])
-    return np.where(np.isfinite(x), x, known.min() - 0.08 * (np.ptp(known) or 1.0))
-
-
-def _dots(axes: Axes, groups: pd.DataFrame, x: np.ndarray) -> None:
-    away = (groups["level"] == NOT_APPLICABLE).to_numpy()
-    for held, colour, face in ((~away, BLUE, BLUE), (away, GREY, "none")):
-        own = groups[held]
-        axes.vlines(x[held], own["lower"], own["upper"], color=colour, linewidth=1.4)
-        axes.plot(
-            x[held], own["estimate"], "o", color=colour, markerfacecolor=face, markersize=4, linestyle="none"
-        )
 
 
 def _grid(axes: Axes, cells: pd.DataFrame, strongest: float) -> None:

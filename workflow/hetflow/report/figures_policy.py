@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hetflow.report.figures_effects import plain_number
 from hetflow.report.style import (
     BLUE,
     GREEN,
@@ -16,6 +15,7 @@ from hetflow.report.style import (
     bare,
     drawing,
     folded,
+    plain_number,
     soft_grid,
     to_svg,
     zero_line,

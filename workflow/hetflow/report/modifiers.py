@@ -14,8 +14,8 @@ from hetflow.report.captions import Caption
 from hetflow.report.described import said_of_cells, said_of_displays
 from hetflow.report.disclosure import enough
 from hetflow.report.drawn import Drawn, Shown
-from hetflow.report.figures_effects import NOT_APPLICABLE
-from hetflow.report.figures_modifiers import cell_text, cells_figure, importance_figure, smooth_figure
+from hetflow.report.figures_displays import NOT_APPLICABLE, displays_figure
+from hetflow.report.figures_modifiers import cell_text, cells_figure, importance_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words, listed
@@ -141,7 +141,7 @@ def _smooth(inputs: ReportInputs, own: AppraisalInputs, words: Words, minimum: i
     table["n"] = np.where(table["kind"] == "curve", table["n"] // minimum * minimum, table["n"])
     caption = _smooth_caption(words, table, target)
     mark = picks.average(inputs, words)
-    svg = smooth_figure(table, words.effect_axis, mark, caption.title, caption.alternative)
+    svg = displays_figure(table, words.effect_axis, mark, caption.title, caption.alternative)
     return Drawn(svg, caption, table)
 
 

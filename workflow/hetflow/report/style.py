@@ -20,6 +20,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hetflow.report import formats as fmt
+
 WIDTH = 4.5  # inches: 324 points, the content width of a telephone
 INK = "#010203"  # stands for currentColor until the SVG is made
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#808080"
@@ -202,3 +204,8 @@ def soft_grid(axes: Axes, axis: str = "x") -> None:
     """Faint lines behind the data."""
     axes.grid(True, axis=axis, color=INK, alpha=0.12, linewidth=0.5)  # type: ignore[arg-type]
     axes.set_axisbelow(True)
+
+
+def plain_number(value: float, _: object) -> str:
+    """A tick's number, as numbers are printed."""
+    return f"{round(value, 10):,g}".replace("-", fmt.MINUS).replace(",", fmt.NARROW)
