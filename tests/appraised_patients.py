@@ -1,4 +1,4 @@
-"""Marked patients in a trial of clusters with a rare event, with every appraisal of a trial turned on."""
+"""Marked patients with every appraisal that there is: in a trial of clusters with a rare event, and in a cohort."""
 
 from __future__ import annotations
 
@@ -93,6 +93,49 @@ def trial(folder: Path) -> Project:
         },
     }
     return _project(folder, study, trial_data())
+
+
+def cohort_data() -> pd.DataFrame:
+    """The same patients, treated the more often the older they are; their height is nothing that treatment changes."""
+    frame = units_data()
+    random = np.random.default_rng(79)
+    age = frame["age"].astype(float).clip(20, 90).to_numpy()
+    frame["arm"] = (random.random(len(frame)) < 1 / (1 + np.exp(-(age - 52) / 10))).astype(int)
+    frame["height"] = [f"{value:.4f}" for value in random.normal(170, 8, len(frame)) - 0.1 * age]
+    return frame
+
+
+def cohort(folder: Path) -> Project:
+    """The project with the cohort."""
+    outcomes = {
+        "change": {"expression": "y1 - y0", "label": "Change", "unit": "points", "better": "higher"},
+        "height": {"column": "height", "kind": "continuous", "label": "Height", "better": "higher"},
+    }
+    study = _study(
+        outcomes=outcomes,
+        design={"kind": "observational"},
+        nuisance={"outcome": "linear", "propensity": "linear"},
+        confounding={
+            "strengths": [0.05],
+            "benchmarks": {"frailty": ["age", "pulse"]},
+            "multiples": [1, 2],
+            "trims": [0.02, 0.05, 0.1],
+            "negative_controls": ["height"],
+        },
+    )
+    for trials_only in ("evidence", "splits"):
+        del study[trials_only]
+    study["policy"] = study["policy"] | {"harm": "height"}
+    study["analyses"] = {
+        "primary": {"label": "Primary"},
+        "height": {"label": "Height", "outcome": "height", "forest": dict(_LIGHT)},
+        "weighted": {
+            "label": "Outcomes weighted for",
+            "missing_outcome": {"strategy": "weighting"},
+            "forest": dict(_LIGHT),
+        },
+    }
+    return _project(folder, study, cohort_data())
 
 
 def _project(folder: Path, study: dict[str, Any], data: pd.DataFrame) -> Project:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hetflow.errors import Refused
-from hetflow.publish.jobs import Job, jobs_behind, read_records
+from hetflow.publish.jobs import Job, jobs_behind, read_records, refuse_stale
 from hetflow.publish.provenance import steps
 
 
@@ -62,6 +62,32 @@ def test_the_folder_of_the_frozen_plan_is_not_told(tmp_path: Path) -> None:
     _record(tmp_path, "results/s/plan/followed.json", rule="followed", shellcmd="followed", input=read)
     jobs = jobs_behind(["results/s/plan/followed.json"], read_records(tmp_path), "results/s")
     assert jobs[0].inputs == ("analysis-plan/amendment-1.json", "analysis-plan/plan.json", "cohort.json")
+
+
+def test_results_of_another_code_than_the_manifest_names_are_refused(tmp_path: Path) -> None:
+    for name, rule, params in (
+        ("cohort.parquet", "ingest", "'aaa'"),
+        ("flow.parquet", "ingest", "'old'"),
+        ("plan/followed.json", "followed", "'dddccc'"),  # of two scripts
+        ("report.html", "page", "'ccc'"),
+    ):
+        command = f'"$HETFLOW_SCRIPTS/{rule}.py" --log x'
+        read = ["results/s/flow.parquet", "results/s/cohort.parquet", "results/s/plan/followed.json"]
+        _record(
+            tmp_path,
+            f"results/s/{name}",
+            rule=rule,
+            shellcmd=command,
+            params=[params],
+            input=read if rule == "page" else [],
+        )
+    jobs = jobs_behind(["results/s/report.html"], read_records(tmp_path), "results/s")
+    refuse_stale([job for job in jobs if job.rule != "ingest"], {"page": "ccc", "followed": "ddd"})
+    for code in ({"page": "new", "followed": "ddd"}, {"page": "ccc", "followed": "new"}, {"ingest": "new"}):
+        with pytest.raises(Refused, match="start `snakemake` again") as refused:
+            refuse_stale(jobs, code)
+        (rule,) = [name for name, one in code.items() if one == "new"]
+        assert rule in refused.value.problems[0].found
 
 
 def test_steps_stand_in_the_order_of_the_graph() -> None:

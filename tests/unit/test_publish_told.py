@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from hetflow.files import write_table
 from hetflow.manifest import artefact_key
 from hetflow.publish.content import manifest_file, plan_files, refuse_what_is_not_allowed
 from hetflow.publish.last_look import refuse_named
+from hetflow.publish.log import Log
+from hetflow.publish.public import outside_shares
+from hetflow.publish.sizes import rounded_sizes, told_levels
 from hetflow.report.frames_cohort import flow_table
+from hetflow.report.inputs import AnalysisInputs, AppraisalInputs
 from hetflow.report.words import words
 from planned_study import freeze
 from published_attack import ALLOWED, THRESHOLD
@@ -147,3 +152,111 @@ def test_a_plan_is_the_same_whatever_the_rows_hold(tmp_path: Path) -> None:
         (path,) = folder.rglob("plan.md")
         plans.append(path.read_bytes())
     assert plans[0] == plans[1]
+
+
+LOSSES = {"East": 4, "West": 12, "Old wing": 0}
+"""How many of a ward have no outcome; of 60, 50 and 40."""
+
+
+def _wards() -> tuple[AnalysisInputs, pd.DataFrame, dict[str, dict[str, int]]]:
+    """An analysis of those with an outcome, by ward, and the baseline table's levels."""
+    counts = {"East": 60, "West": 50, "Old wing": 40}
+    arms = pd.DataFrame(
+        {
+            "variable": "ward",
+            "kind": "nominal",
+            "level": list(counts),
+            "missing_treated": 0,
+            "missing_control": 0,
+            "count_treated": [count // 2 for count in counts.values()],
+            "count_control": [count - count // 2 for count in counts.values()],
+        }
+    )
+    sizes = {ward: counts[ward] - LOSSES[ward] for ward in counts}
+    groups = pd.DataFrame({"group": list(sizes), "n": list(sizes.values())})
+    gap = pd.DataFrame({"group": ["West minus East"], "n": [sizes["West"] + sizes["East"]]})
+    estimates = pd.concat(
+        [
+            pd.DataFrame({"group": ["all"], "n": [sum(sizes.values())], "term": "effect", "estimand": "ATE"}),
+            groups.assign(term="by_ward", estimand="rule_groups"),
+            gap.assign(term="by_ward", estimand="rule_groups_difference"),
+        ],
+        ignore_index=True,
+    )
+    displays = groups.rename(columns={"group": "level"}).assign(covariate="ward")
+    cells = pd.DataFrame(
+        {
+            "first": "age",
+            "second": "ward",
+            "first_level": ["<= 50", "> 50"],
+            "second_level": ["East", "East"],
+            "n": [27, 29],
+        }
+    )
+    found = AppraisalInputs({"displays": displays, "cells": cells}, {})
+    one = AnalysisInputs(displays=displays, appraisals={"modifiers": found})
+    return one, estimates, told_levels(arms, {})
+
+
+def _all_sizes(one: AnalysisInputs, estimates: pd.DataFrame) -> list[pd.DataFrame]:
+    tables = one.appraisals["modifiers"].tables
+    return [estimates[estimates["term"] == "by_ward"], one.displays, tables["displays"], tables["cells"]]
+
+
+def test_sizes_of_groups_do_not_tell_how_few_of_a_level_lack_the_outcome() -> None:
+    one, estimates, levels = _wards()
+    assert levels == {"ward": {"East": 60, "West": 50, "Old wing": 40}}
+    rules = {"by_ward": {"covariate": "ward"}}
+    log = Log()
+    public, published = rounded_sizes(one, estimates, rules, levels, THRESHOLD, "primary", log)
+    for table in _all_sizes(public, published):
+        assert (table["n"] % THRESHOLD == 0).all()
+    assert published["n"].tolist() == [134, 60, 50, 40, 110]  # of the baseline table alone, but for everybody
+    assert log.totals() == {"rounded": 1}
+    # Its power: as they were, one subtraction told the loss.
+    assert [levels["ward"]["East"] - n for n in estimates["n"][estimates["group"] == "East"]] == [4]
+
+
+def test_sizes_stay_as_they_are_where_nobody_or_enough_are_lost() -> None:
+    one, estimates, levels = _wards()
+    estimates = estimates.assign(n=estimates["n"].where(estimates["group"] != "East", 60))
+    displays = one.displays.assign(n=one.displays["n"].where(one.displays["level"] != "East", 60))
+    one = replace(one, displays=displays, appraisals={})
+    log = Log()
+    public, published = rounded_sizes(
+        one, estimates, {"by_ward": {"covariate": "ward"}}, levels, THRESHOLD, "primary", log
+    )
+    assert published.equals(estimates)
+    assert public is one
+    assert not log.rows
+
+
+def test_levels_of_a_covariate_with_gaps_or_covered_counts_are_not_compared() -> None:
+    """An imputed level's group holds others than the baseline table's."""
+    rows = pd.DataFrame(
+        {
+            "variable": ["a", "a", "b", "b", "age"],
+            "kind": ["binary"] * 4 + ["continuous"],
+            "level": ["No", "Yes", "No", "Yes", ""],
+            "missing_treated": [0, 0, 1, 1, 0],
+            "missing_control": 0,
+            "count_treated": [20, 3, 20, 20, 0],
+            "count_control": [20, 30, 20, 20, 0],
+        }
+    )
+    assert told_levels(rows, {("a", "Yes", "treated"): "<10"}) == {"a": {"No": 40}}
+
+
+def test_a_share_of_an_arm_near_certainty_of_treatment_tells_no_few_units() -> None:
+    """Times the arm's size it is a count: 3 of 400 have a propensity below 0.05 or above 0.95."""
+    sizes = [{"arm": "treated", "number": 400}, {"arm": "control", "number": 500}]
+    rows = [
+        {"arm": "treated", "low": 0.05, "high": 0.95, "share": 3 / 400},
+        {"arm": "control", "low": 0.05, "high": 0.95, "share": 50 / 500},
+        {"arm": "control", "low": 0.01, "high": 0.99, "share": 0.0},
+    ]
+    log = Log()
+    overlap = {"effective_sample_size": sizes, "outside": rows}
+    shares = [row["share"] for row in outside_shares(overlap, THRESHOLD, "overlap", log)]
+    assert shares == [9 / 400, 0.1, 0.0]
+    assert log.totals() == {"small count": 1}

@@ -128,3 +128,13 @@ def test_rules_of_rubin_are_cited_only_where_something_is_pooled() -> None:
     assert "vonhippel2020" in cited(built("trial").reporting["methods.md"])
     assert "vonhippel2020" not in cited(built("bare").reporting["methods.md"])
     assert "mitra2023" not in cited(built("bare").reporting["methods.md"])
+
+
+def test_every_work_that_can_be_cited_has_what_an_entry_needs() -> None:
+    entries = works()
+    assert len(entries) > 40
+    for key, entry in entries.items():
+        fields = set(re.findall(r"^  (\w+) = \{.+\},?$", entry, re.MULTILINE))
+        assert {"author", "title", "year"} <= fields, key
+    found = re.findall(r"^  (?:doi|eprint) = \{(.+)\},?$", "\n".join(entries.values()), re.MULTILINE)
+    assert len(set(found)) == len(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from appraised_patients import trial
+from appraised_patients import cohort, trial
 from leak_search import contents, matches, own_numbers, places, rows_of_units
 from marked_patients import EXTREMES, IDENTIFIERS, RARE_LEVEL
 from published_attack import ALLOWED, THRESHOLD, covariate_attacks, lost_attack, rows, told_means
@@ -12,6 +12,7 @@ from small_project import Project
 
 pytestmark = [pytest.mark.verify, pytest.mark.xdist_group("publishing")]
 PARTS = {"evidence", "splits", "modifiers", "policy", "risk", "learners", "stability"}
+PARTS_OF_A_COHORT = {"modifiers", "policy", "risk", "confounding", "learners", "stability"}
 UNITS = {"scores", "cate", "nuisance", "refits", "outcome_draws", "learners"}
 
 
@@ -19,6 +20,14 @@ UNITS = {"scores", "cate", "nuisance", "refits", "outcome_draws", "learners"}
 def published(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The trial, run and published."""
     project = trial(tmp_path_factory.mktemp("publishing") / "project")
+    project.snakemake("publish")
+    return project
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The cohort, run and published."""
+    project = cohort(tmp_path_factory.mktemp("publishing") / "cohort")
     project.snakemake("publish")
     return project
 
@@ -60,6 +69,25 @@ def test_the_attacker_finds_no_small_count_and_no_mean_of_few(published: Project
     assert min(lost.values()) >= ALLOWED
     assert told_means(published) == []
     assert told_means(published, team=True) != []
+
+
+def test_every_appraisal_of_a_cohort_was_made_and_nothing_of_a_unit_leaves(observed: Project) -> None:
+    for part in sorted(PARTS_OF_A_COHORT):
+        assert (observed.results / "primary" / part / f"{part}.json").is_file(), part
+    tables = observed.results / "crate" / "tables"
+    for name in ("confounding_robustness", "risk_groups", "policy_values", "learners"):
+        assert rows(tables / f"{name}.csv"), name
+    _refuse_marks(observed)
+
+
+def test_the_attacker_finds_no_small_count_and_no_mean_of_few_in_a_cohort(observed: Project) -> None:
+    widths = covariate_attacks(observed)
+    assert len(widths) > 5
+    assert min(width for _, width in widths.values()) >= ALLOWED
+    lost = lost_attack(observed, "y1")
+    assert min(lost.values()) >= ALLOWED
+    assert told_means(observed) == []
+    assert told_means(observed, team=True) != []
 
 
 def test_trees_are_published_where_the_study_allows_it_and_then_leak_nothing(published: Project) -> None:

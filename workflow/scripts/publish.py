@@ -28,7 +28,7 @@ from hetflow.publish.content import (
 from hetflow.publish.crate import Described, crate
 from hetflow.publish.datacite import datacite, readme
 from hetflow.publish.gate import refuse_exports, refuse_undeclared
-from hetflow.publish.jobs import Job, jobs_behind, jobs_table, read_records
+from hetflow.publish.jobs import Job, jobs_behind, jobs_table, read_records, refuse_stale
 from hetflow.publish.last_look import refuse_named, refuse_units
 from hetflow.publish.log import Log
 from hetflow.publish.public import public_inputs
@@ -55,6 +55,7 @@ def work(arguments: Namespace) -> None:
     manifest = read_json(arguments.manifest, "facts")
     log = Log()
     jobs = _jobs(arguments)
+    refuse_stale(jobs, manifest["code"])
     files = _public(arguments, manifest, publish, log)
     described = _described(settings, publish, manifest, jobs, log)
     files |= described

@@ -36,6 +36,8 @@ class Job:
         Paths, those of the study relative to its folder of results; sorted.
     started, ended : float
         Seconds since 1970.
+    code : str
+        Text that holds the fingerprint of the code that ran.
     """
 
     rule: str
@@ -44,6 +46,7 @@ class Job:
     outputs: tuple[str, ...]
     started: float
     ended: float
+    code: str = ""
 
     @property
     def name(self) -> str:
@@ -127,7 +130,36 @@ def _job(
         tuple(sorted(_within(name, results) for name in names)),
         min(float(record["starttime"]) for record in own),
         max(float(record["endtime"]) for record in own),
+        str([record.get("params") for record in own]),
     )
+
+
+def refuse_stale(jobs: Iterable[Job], code: Mapping[str, str]) -> None:
+    """Refuse results that another code made than the manifest names and the crate would hold.
+
+    Snakemake runs a job again when its code has changed, but not in a run in which something before it that it only
+    waits for (`ancient`) has to be made anew as well: it is made in the run after that.
+
+    Parameters
+    ----------
+    jobs : iterable of Job
+        From `jobs_behind`.
+    code : mapping of str to str
+        The manifest's fingerprint of the code behind each script.
+
+    Raises
+    ------
+    hetflow.errors.Refused
+        With the rules.
+    """
+    stale = {job.rule for job in jobs if job.script and code.get(job.script, "") not in job.code}
+    if stale:
+        refuse(
+            "publish",
+            "results of the code that the manifest names",
+            f"others of the rules {', '.join(sorted(stale))}, which an earlier version made",
+            "start `snakemake` again, until it says that nothing is to be done; then publish",
+        )
 
 
 def _within(path: str, results: str) -> str:

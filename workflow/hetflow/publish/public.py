@@ -21,6 +21,7 @@ from hetflow.publish.log import Log
 from hetflow.publish.planned import public_deviations
 from hetflow.publish.residual import without_near
 from hetflow.publish.rules import Public, by_declaration, covered_text, public_facts
+from hetflow.publish.sizes import Levels, rounded_sizes, told_levels
 from hetflow.publish.structure import public_structure, without_nested
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs, ReportInputs
 from hetflow.report.sensitivity import WITHHELD
@@ -58,7 +59,8 @@ def public_inputs(
     touched = {name for name, _, _ in covered}
     few = lost.few_lost(inputs.cohort, threshold)
     every = Public(threshold, rare, log, inputs.estimates, float("nan"), trees)
-    made = {name: _analysis(inputs, name, every, few, touched) for name in inputs.analyses}
+    levels = told_levels(baseline, covered)
+    made = {name: _analysis(inputs, name, every, few, touched, levels) for name in inputs.analyses}
     estimates = [table for _, table in made.values()]
     public = replace(
         inputs,
@@ -117,7 +119,7 @@ def _without_shares(baseline: pd.DataFrame, touched: set[str]) -> pd.DataFrame:
 
 
 def _analysis(
-    inputs: ReportInputs, name: str, every: Public, few: set[str], touched: set[str]
+    inputs: ReportInputs, name: str, every: Public, few: set[str], touched: set[str], levels: Levels
 ) -> tuple[AnalysisInputs, pd.DataFrame]:
     """One analysis, and its estimates."""
     one = inputs.analyses[name]
@@ -136,7 +138,7 @@ def _analysis(
         part: public_facts(getattr(one, part), declarations.FACTS[part], public, f"{name}: {part}")
         for part in ("guards", "sensitivity")
     }
-    return replace(
+    public_form = replace(
         one,
         nuisance=_nuisance(one.nuisance, public, touched, f"{name}: overlap"),
         notices=tuple(covered_text(text, public, f"{name}: notices") for text in one.notices),
@@ -145,7 +147,10 @@ def _analysis(
             for part, found in one.appraisals.items()
         },
         **parts,
-    ), estimates
+    )
+    return rounded_sizes(
+        public_form, estimates, _rules(inputs, name), levels, public.threshold, name, public.log
+    )
 
 
 def _units(estimates: pd.DataFrame) -> float:
@@ -158,9 +163,8 @@ def _cut_once(
     inputs: ReportInputs, name: str, one: AnalysisInputs, estimates: pd.DataFrame, public: Public
 ) -> tuple[AnalysisInputs, pd.DataFrame]:
     """An analysis and its estimates, in which no covariate is cut twice with few units between two cuts."""
-    rules = inputs.settings["methods"].get(name, {}).get("estimates", {}).get("rules", {})
     made = [
-        *cuts.of_rules(estimates, rules),
+        *cuts.of_rules(estimates, _rules(inputs, name)),
         *cuts.of_cells(_table(one, "modifiers", "cells")),
         *cuts.of_displays(one.displays),
         *(cuts.of_trees(_table(one, "policy", "trees")) if public.trees else ()),
@@ -177,6 +181,14 @@ def _cut_once(
         for part, found in one.appraisals.items()
     }
     return replace(one, displays=cuts.left(one.displays, "displays", gone), appraisals=appraisals), kept
+
+
+def _rules(inputs: ReportInputs, name: str) -> Mapping[str, Mapping[str, Any]]:
+    """Rules of an analysis, by name."""
+    rules: Mapping[str, Mapping[str, Any]] = (
+        inputs.settings["methods"].get(name, {}).get("estimates", {}).get("rules", {})
+    )
+    return rules
 
 
 def _table(one: AnalysisInputs, part: str, name: str) -> pd.DataFrame:
@@ -200,9 +212,25 @@ def _nuisance(facts: Mapping[str, Any], public: Public, touched: set[str], where
     ]
     public.log.add(where, "complementary", len(balance) - len(kept))
     out["balance"] = kept
+    out["outside"] = outside_shares(out, public.threshold, where, public.log)
     for arm in ARMS:
         _no_single_bar(out.get("histogram", []), arm, public.threshold, where, public.log)
     return dict(facts) | {"overlap": out}
+
+
+def outside_shares(overlap: Mapping[str, Any], threshold: int, where: str, log: Log) -> list[dict[str, Any]]:
+    """Shares of an arm with a propensity near 0 or 1; a small number of units as the largest that is small.
+
+    The page gives such shares as the most that there may be, which they stay.
+    """
+    sizes = {row["arm"]: row["number"] for row in overlap.get("effective_sample_size", [])}
+    rows = []
+    for row in overlap.get("outside", []):
+        size = sizes.get(row["arm"], 0)
+        few = 0 < row["share"] * size < threshold
+        log.add(where, "small count", int(few))
+        rows.append(dict(row) | ({"share": (threshold - 1) / size} if few else {}))
+    return rows
 
 
 def _no_single_bar(histogram: Any, arm: str, threshold: int, where: str, log: Log) -> None:
