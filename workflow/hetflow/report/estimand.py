@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from hetflow.report import formats as fmt
 from hetflow.report import sensitivity
@@ -146,8 +145,7 @@ _ANALYSED: Mapping[str, Callable[[ReportInputs, Words], str]] = {
 
 def _sensitivity(inputs: ReportInputs) -> tuple[str, str]:
     """What was done, and what is left open."""
-    labels: Mapping[str, Any] = inputs.settings["labels"]
-    done = [f"“{labels.get(name) or name}”" for name in inputs.analyses if name != inputs.primary]
+    done = [f"“{inputs.label(name)}”" for name in inputs.analyses if name != inputs.primary]
     said = [f"Other analyses: {listed(done)}"] if done else []
     if sensitivity.examined(inputs):
         said.append("missing outcomes shifted by arm until findings change")

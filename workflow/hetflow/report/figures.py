@@ -183,7 +183,8 @@ def _analyses(inputs: ReportInputs, words: dict[str, Words]) -> Drawn | None:
     if len(inputs.analyses) < 2:
         return None
     same = comparable(words)
-    frame = tables_compared.analyses_frame(inputs.estimates, _names(inputs, same), same)
+    names = {name: inputs.label(name) for name in same}
+    frame = tables_compared.analyses_frame(inputs.estimates, names, same)
     if len(frame) < 2:
         return None
     caption = cap.analyses_caption(words[inputs.primary], frame)
@@ -196,8 +197,3 @@ def comparable(words: dict[str, Words]) -> dict[str, Words]:
     return {
         name: one for name, one in words.items() if (one.outcome, one.unit) == (first.outcome, first.unit)
     }
-
-
-def _names(inputs: ReportInputs, words: dict[str, Words]) -> dict[str, str]:
-    labels = inputs.settings["labels"]
-    return {name: labels.get(name) or name for name in words}

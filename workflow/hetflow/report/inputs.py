@@ -143,6 +143,10 @@ class ReportInputs:
         """Counts below it are not printed."""
         return int(self.settings["minimum_cell_count"])
 
+    def label(self, analysis: str) -> str:
+        """What the page calls an analysis."""
+        return str(self.settings["labels"].get(analysis) or analysis)
+
     def appraisal(self, name: str) -> AppraisalInputs | None:
         """What an appraisal of the primary analysis left behind, if it was made."""
         return self.analyses[self.primary].appraisals.get(name)

@@ -19,12 +19,12 @@ def notices(inputs: ReportInputs, own: Words) -> list[str]:
 
 def other_notices(inputs: ReportInputs) -> Table:
     """What must be read with the other analyses, but for what the primary one says already."""
-    labels, first = inputs.settings["labels"], set(_of(inputs.analyses[inputs.primary]))
+    first = set(_of(inputs.analyses[inputs.primary]))
     rows: list[Cell] = []
     for name, analysis in inputs.analyses.items():
         said = [notice for notice in _of(analysis) if notice not in first]
         if name != inputs.primary and said:
-            rows.append(Cell((labels.get(name) or name,), heading=True))
+            rows.append(Cell((inputs.label(name),), heading=True))
             rows += [Cell((notice,), 1) for notice in said]
     return Table("notices", "To be read with the other analyses", ("Notice",), tuple(rows), (0,), "", True)
 

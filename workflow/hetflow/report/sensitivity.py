@@ -1,4 +1,4 @@
-"""What the page says of outcomes that are missing for reasons of their own: sentences, tables, frames to draw from."""
+"""What the page says of outcomes that are missing for reasons of their own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report import picks
 from hetflow.report.disclosure import shown
-from hetflow.report.inputs import AnalysisInputs, ReportInputs
-from hetflow.report.tables import Cell, Table
+from hetflow.report.inputs import ReportInputs
 from hetflow.report.words import Words, opening
 
 #: Findings that can tip, as they are called in a table and in a sentence.
@@ -23,7 +21,6 @@ FINDINGS = {
 }
 #: A finding is called fragile when a shift changes it that is smaller than this multiple of what covariates tell apart.
 FRAGILE = 1.0
-ARMS = ("treated", "control", "both", "opposite")
 _HEADING = "What the missing outcomes could change"
 #: What the public form withholds where an arm lost few outcomes, and what it says of that.
 WITHHELD = "sensitivity"
@@ -31,7 +28,6 @@ NOT_PUBLISHED = (
     "What the missing outcomes could change was examined. It is not published, as it would tell of few participants of "
     "an arm: those who lack the outcome, or those who had the event."
 )
-_UNSHIFTED = "As observed ones predict (missing at random)"
 
 
 def shown_analysis(inputs: ReportInputs) -> str:
@@ -61,12 +57,6 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     ]
 
 
-def shown_tables(inputs: ReportInputs, own: Mapping[str, Words]) -> list[Table]:
-    """The tables of tipping points and of estimates by shift, where there are any."""
-    found = (tipping_table(inputs, own), shifts_table(inputs, own))
-    return [table for table in found if table is not None]
-
-
 def sensitivity_text(inputs: ReportInputs, words: Words, minimum: int) -> list[str]:
     """What was assumed, what it would take to overturn the findings, and how to read it."""
     name = shown_analysis(inputs)
@@ -74,7 +64,7 @@ def sensitivity_text(inputs: ReportInputs, words: Words, minimum: int) -> list[s
         return []
     analysis = inputs.analyses[name]
     facts = analysis.sensitivity
-    label = inputs.settings["labels"].get(name) or name
+    label = inputs.label(name)
     texts = [_assumed(facts, words, minimum, "" if name == inputs.primary else f", analysis “{label}”")]
     for finding in FINDINGS:
         text = _overturned(analysis.tipping, facts, finding, words)
@@ -103,18 +93,18 @@ def _assumed(facts: Mapping[str, Any], words: Words, minimum: int, which: str) -
         f"participants of the same arm with the same measured covariates (by {how}{which}). No data can tell whether "
         "that is so. What follows shifts "
         f"the missing outcomes away from it; one standard deviation of the outcome within an arm is "
-        f"{_own(facts['sd'], words)}."
+        f"{own_unit(facts['sd'], words)}."
     )
 
 
-def _own(value: float, words: Words) -> str:
+def own_unit(value: float, words: Words) -> str:
     """A shift in the outcome's own unit."""
     size = words.factor * abs(value)
     places = max(0, 2 - int(np.floor(np.log10(size)))) if size > 0 else 0
     return fmt.with_unit(fmt.number(size, min(places, 4)), words.unit)
 
 
-def _tip(tipping: pd.DataFrame, finding: str, arms: str) -> Mapping[Any, Any] | None:
+def tip_of(tipping: pd.DataFrame, finding: str, arms: str) -> Mapping[Any, Any] | None:
     """The nearest tipping point of a finding for a choice of arms, or None if there is none."""
     rows = tipping[(tipping["estimand"] == finding) & (tipping["arms"] == arms)].dropna(subset=["delta"])
     if rows.empty:
@@ -132,10 +122,10 @@ def _overturned(tipping: pd.DataFrame, facts: Mapping[str, Any], finding: str, w
     parts = []
     where = {"treated": f"with {words.treated}", "control": f"with {words.control}", "both": "in both arms"}
     for arms, label in where.items():
-        tip = _tip(rows, finding, arms)
+        tip = tip_of(rows, finding, arms)
         if tip is not None:
             parts.append(
-                f"{'higher' if tip['delta'] > 0 else 'lower'} by {_own(tip['shift'], words)} "
+                f"{'higher' if tip['delta'] > 0 else 'lower'} by {own_unit(tip['shift'], words)} "
                 f"({fmt.number(abs(tip['delta']), 2)} sd) {label}"
             )
     head = (
@@ -152,7 +142,7 @@ def _overturned(tipping: pd.DataFrame, facts: Mapping[str, Any], finding: str, w
 def _impossible(rows: pd.DataFrame, facts: Mapping[str, Any], finding: str) -> str:
     """Of a binary outcome: shifts that would take the risk of those lost below 0 or above 1."""
     for arms in ("treated", "control"):
-        tip = _tip(rows, finding, arms)
+        tip = tip_of(rows, finding, arms)
         if tip is None or arms not in facts["expected_lost"]:
             continue
         if not 0 <= facts["expected_lost"][arms] + tip["shift"] <= 1:
@@ -171,7 +161,7 @@ def _compared(tipping: pd.DataFrame, facts: Mapping[str, Any], words: Words) -> 
         f"from those of the seen participants of their arm by up to {fmt.number(drift, 2)} sd, and those of the most "
         f"extreme tenth of an arm from the arm's mean by {fmt.number(tenth, 2)} sd."
     )
-    tips = [tip for arm in ("treated", "control") if (tip := _tip(tipping, "ATE", arm)) is not None]
+    tips = [tip for arm in ("treated", "control") if (tip := tip_of(tipping, "ATE", arm)) is not None]
     known = max(drift, tenth)
     if not tips or not known > 0:
         return said
@@ -184,116 +174,3 @@ def _compared(tipping: pd.DataFrame, facts: Mapping[str, Any], words: Words) -> 
         "on average for all who were lost. Whether what was not measured could do so is for those to judge who know "
         "why outcomes were lost."
     )
-
-
-def shifts_table(inputs: ReportInputs, own: Mapping[str, Words]) -> Table | None:
-    """The average effect and the ranking under every assumption and shift, by analysis."""
-    body: list[Cell] = []
-    for name, analysis in inputs.analyses.items():
-        if analysis.shifts.empty:
-            continue
-        label = inputs.settings["labels"].get(name) or name
-        body.append(Cell((label,), heading=True))
-        body += [Cell(cells, 1) for cells in _shift_rows(analysis, own[name])]
-    if not body:
-        return None
-    first = own[inputs.primary]
-    head = ("Missing outcomes", f"Average effect{first.in_unit}", f"AUTOC{first.in_unit}")
-    note = (
-        "Shifts are in standard deviations of the outcome within arms, or in its own unit where the study says so. "
-        "Under jump to reference treated participants without an outcome are imputed as controls with the same "
-        "baseline covariates (Carpenter, Roger and Kenward 2013). Its interval is Rubin's: it carries the information "
-        "that was lost into the other assumption, and is wider than the spread over repeated trials (Cro, Carpenter "
-        "and Kenward 2019). AUTOC is not evaluated on imputed outcomes."
-    )
-    return Table("sensitivity", "If missing outcomes were not like the others", head, tuple(body), (0,), note)
-
-
-def _shift_rows(analysis: AnalysisInputs, words: Words) -> list[tuple[str, ...]]:
-    table = analysis.shifts
-    keys = table[["assumption", "arms", "delta"]].drop_duplicates()
-    unit = "sd" if analysis.sensitivity["units"] == "sd" else words.unit
-    rows = []
-    for key in keys.to_dict("records"):
-        same = table[(table[list(key)] == pd.Series(key)).all(axis=1)].assign(analysis="")
-        cells = [_cell(same, name, words) for name in ("ATE", "AUTOC")]
-        rows.append((_named(key["assumption"], key["arms"], float(key["delta"]), unit, words), *cells))
-    return rows
-
-
-def _named(assumption: str, arms: str, delta: float, unit: str, words: Words) -> str:
-    if assumption != "shift":
-        return opening(assumption)
-    if delta == 0:
-        return _UNSHIFTED
-    size = fmt.with_unit(fmt.signed(delta, 2), unit)
-    if arms == "opposite":
-        return f"{words.treated} {size}, {words.control} {fmt.with_unit(fmt.signed(-delta, 2), unit)}"
-    return f"{ {'both': 'Both arms', 'treated': words.treated, 'control': words.control}[arms] } {size}"
-
-
-def _cell(table: pd.DataFrame, estimand: str, words: Words) -> str:
-    number = picks.one(table, "", estimand, words)
-    if number is None:
-        return fmt.NONE
-    value = fmt.number(number.estimate, number.places)
-    if fmt.known(number.upper):
-        return f"{value} ({fmt.interval(number.lower, number.upper, number.places)})"
-    return f"{value} (from {fmt.number(number.lower, number.places)})"
-
-
-def tipping_table(inputs: ReportInputs, own: Mapping[str, Words]) -> Table | None:
-    """The nearest tipping points of every finding, by analysis."""
-    body: list[Cell] = []
-    for name, analysis in inputs.analyses.items():
-        if analysis.tipping.empty:
-            continue
-        body.append(Cell((inputs.settings["labels"].get(name) or name,), heading=True))
-        for finding in dict.fromkeys(analysis.tipping["estimand"]):
-            rows = analysis.tipping[analysis.tipping["estimand"] == finding]
-            change = "lost" if rows["change"].iloc[0] == "lost" else "appears"
-            cells = [_tip_cell(_tip(rows, finding, arms), own[name]) for arms in ARMS]
-            body.append(Cell((f"{FINDINGS[finding][0]}: finding {change}", *cells), 1))
-    if not body:
-        return None
-    first = own[inputs.primary]
-    head = (
-        "Finding",
-        f"Shift of {first.treated} alone",
-        f"Shift of {first.control} alone",
-        "Both alike",
-        "Treated up, controls down",
-    )
-    note = (
-        "The nearest shift of the missing outcomes, in standard deviations and in the outcome's unit, at which the "
-        "interval reaches or leaves zero; the sign says the direction. A dash: none within 10 standard deviations."
-    )
-    return Table("tipping", "Tipping points", head, tuple(body), (0,), note)
-
-
-def _tip_cell(tip: Mapping[Any, Any] | None, words: Words) -> str:
-    if tip is None:
-        return fmt.NONE
-    sign = "" if tip["shift"] > 0 else fmt.MINUS
-    return f"{fmt.signed(tip['delta'], 2)} sd ({sign}{_own(tip['shift'], words)})"
-
-
-def exported(inputs: ReportInputs) -> dict[str, pd.DataFrame]:
-    """Tables that may leave the study: shifts and tipping points of all analyses, the plane of the one drawn."""
-    held = {name: analysis for name, analysis in inputs.analyses.items() if len(analysis.shifts)}
-    if not held:
-        return {}
-    found = {
-        key: pd.concat(
-            [getattr(analysis, key).assign(analysis=name) for name, analysis in held.items()],
-            ignore_index=True,
-        )
-        for key in ("shifts", "tipping")
-    }
-    minimum = inputs.minimum
-    shifts = found["shifts"]
-    tables = {"sensitivity_shifts": shifts[shifts["n"] >= minimum].reset_index(drop=True)}
-    tables["sensitivity_tipping"] = found["tipping"]
-    if name := shown_analysis(inputs):
-        tables["sensitivity_plane"] = inputs.analyses[name].plane
-    return tables

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hetflow.report import observation, pooled, sensitivity, tables, tables_compared, tables_routes, tarmos
+from hetflow.report import (
+    observation,
+    pooled,
+    sensitivity_tables,
+    tables,
+    tables_compared,
+    tables_routes,
+    tarmos,
+)
 from hetflow.report.drawn_missing import masks_of
 from hetflow.report.estimand import estimand_table
 from hetflow.report.figures import panels
@@ -57,10 +65,9 @@ def all_tables(
     if len(masks):
         shown.append(mechanism_table(masks, first))
         exported["mechanism"] = masks
-    shown += sensitivity.shown_tables(inputs, own)
-    exported |= sensitivity.exported(inputs)
-    labels = inputs.settings["labels"]
-    names = {name: labels.get(name) or name for name in own}
+    shown += sensitivity_tables.shown_tables(inputs, own)
+    exported |= sensitivity_tables.exported(inputs)
+    names = {name: inputs.label(name) for name in own}
     compared = tables_compared.analyses_frame(estimates, names, own)
     if len(compared) > 1:
         shown.append(tables_compared.analyses_table(compared, panels(own), first))
@@ -82,7 +89,6 @@ def _routes(inputs: ReportInputs, compared: pd.DataFrame, own: Words) -> tuple[p
 
 def _leading(inputs: ReportInputs) -> set[str]:
     """Covariates that the study names: in strata, projection, rules or displays."""
-    settings = inputs.settings
-    asked = settings["methods"][inputs.primary]["estimates"]
+    asked = inputs.methods["estimates"]
     rules = [rule["covariate"] for rule in asked["rules"].values()]
-    return {*settings["design"]["strata"], *asked["projection"], *rules, *asked.get("displays", [])}
+    return {*inputs.settings["design"]["strata"], *asked["projection"], *rules, *asked.get("displays", [])}

@@ -36,7 +36,7 @@ def analyses_table(rows: pd.DataFrame, panels: Sequence[tuple[str, str]], words:
         Cell(
             (
                 record["label"],
-                *(_panel_text(record, key, record["unit"] if several else "") for key, _ in panels),
+                *(quantity_text(record, key, record["unit"] if several else "") for key, _ in panels),
             )
         )
         for record in rows.to_dict("records")
@@ -52,7 +52,8 @@ def analyses_table(rows: pd.DataFrame, panels: Sequence[tuple[str, str]], words:
     )
 
 
-def _panel_text(record: Mapping[Any, Any], key: str, unit: str) -> str:
+def quantity_text(record: Mapping[Any, Any], key: str, unit: str = "") -> str:
+    """A quantity of a row of `analyses_frame` as text."""
     if not fmt.known(record[f"{key}_estimate"]):
         return "not estimated"
     lower, upper = (

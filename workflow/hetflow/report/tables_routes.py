@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report.sentences import Number
-from hetflow.report.tables import Cell, Table, estimate_text
+from hetflow.report.tables import Cell, Table
+from hetflow.report.tables_compared import quantity_text
 from hetflow.report.words import Words
 from hetflow.study.routes import COMPLETE, ESTIMANDS, MEASURED, ROUTES, SEEN
 
@@ -113,7 +113,7 @@ def _row(record: Mapping[Any, Any]) -> Cell:
     title = ROUTES[record["strategy"]].title
     if record["training"] != "deployment":
         title += f"; {_TRAINED}"
-    texts = [_number(record, key) for key, _ in QUANTITIES]
+    texts = [quantity_text(record, key) for key, _ in QUANTITIES]
     return Cell((f"{record['label']}: {title}", _answers(record), record["rests_on"], *texts))
 
 
@@ -124,15 +124,6 @@ def _answers(record: Mapping[Any, Any]) -> str:
         if record[f"answers_{name}"]:
             grouped.setdefault(record[f"answers_{name}"], []).append(words)
     return "; ".join(f"{', '.join(questions)}: {refers}" for refers, questions in grouped.items())
-
-
-def _number(record: Mapping[Any, Any], key: str) -> str:
-    if not fmt.known(record[f"{key}_estimate"]):
-        return "not estimated"
-    lower, upper = (
-        value if fmt.known(value := record[f"{key}_{end}"]) else None for end in ("lower", "upper")
-    )
-    return estimate_text(Number(record[f"{key}_estimate"], lower, upper, record[f"{key}_se"]))
 
 
 def _spread_text(row: Mapping[Any, Any] | None, words: Words) -> str:

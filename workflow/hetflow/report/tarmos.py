@@ -164,9 +164,7 @@ def _report(inputs: ReportInputs, needed: int) -> Iterator[Row]:
     )
     asked = f"; the estimates ask for {needed}" if several and needed else ""
     yield "How were missing values handled?", f"{made}{asked}", "How it was handled; Methods"
-    others = [
-        inputs.settings["labels"].get(name) or name for name in inputs.analyses if name != inputs.primary
-    ]
+    others = [inputs.label(name) for name in inputs.analyses if name != inputs.primary]
     yield (
         "What do other analyses find?",
         "; ".join(others) if others else "No other analysis was run",

@@ -61,7 +61,7 @@ def other_analyses(run: Run) -> list[Said]:
     out: list[Said] = []
     for name in run.inputs.analyses:
         if name != run.inputs.primary:
-            label = settings["labels"].get(name) or name
+            label = run.inputs.label(name)
             changes, keys = _changes(run, settings["methods"][name])
             what = f": {'; '.join(changes)}" if changes else ""
             out += said(f"“{label}”{what}.", *dict.fromkeys(keys))

@@ -194,6 +194,6 @@ def _analyses(run: Run) -> list[Said]:
         outcome = settings["methods"][name].get("outcome") or settings["outcome"]
         effect = picks.one(inputs.estimates, name, "ATE", run.words)
         if name != inputs.primary and outcome == inputs.outcome and effect is not None:
-            label = settings["labels"].get(name) or name
+            label = inputs.label(name)
             told.append(f"{effect.shown(run.words.unit, run.words.level)} (“{label}”)")
     return said(f"In other analyses of this outcome, the average effect was {listed(told)}." if told else "")
