@@ -174,16 +174,20 @@ def _count_sentence(inputs: ReportInputs, tests: pd.DataFrame, facts: Facts) -> 
     if not len(passed):
         return f"Of {number} tests that ask whether the effect varies at all, none finds that it does."
     which = "all" if len(passed) == number else fmt.count(len(passed))
-    after = (
-        "all of them still do" if kept == len(passed) else f"{fmt.count(kept) if kept else 'none'} still does"
-    )
-    after = after if kept == len(passed) or kept <= 1 else f"{fmt.count(kept)} still do"
-    after = "it still does" if len(passed) == kept == 1 else after
+    after = _after(len(passed), kept)
     return (
         f"Of {number} tests that ask whether the effect varies at all, {which} "
-        f"{'find' if len(passed) > 1 else 'finds'} that "
-        f"it does; adjusted for their number, {after}."
+        f"{'find' if len(passed) > 1 else 'finds'} that it does; adjusted for their number, {after}."
     )
+
+
+def _after(found: int, kept: int) -> str:
+    """How many of the tests that found it still do after adjustment."""
+    if kept == found:
+        return "it still does" if found == 1 else "all of them still do"
+    if kept <= 1:
+        return f"{fmt.count(kept) if kept else 'none'} still does"
+    return f"{fmt.count(kept)} still do"
 
 
 def _whom_finding(inputs: ReportInputs, own: Words, facts: Facts, grades: tuple[Grade, ...]) -> Finding:
@@ -240,6 +244,5 @@ def _agreement(facts: Facts) -> str:
     verb = "finds" if facts.agreeing == 1 else "find"
     return (
         f"Of {fmt.count(facts.others)} other analyses of this outcome, with other ways of handling what is missing, "
-        "other "
-        f"learners or another forest, {count} {verb} that the ranking works (one-sided, unadjusted)."
+        f"other learners or another forest, {count} {verb} that the ranking works (one-sided, unadjusted)."
     )

@@ -152,9 +152,8 @@ def _compared(found: AppraisalInputs, words: Words) -> str:
     return (
         f"For comparison, measured covariates were left out in turn{drawn}. The strongest was "
         f"“{label_of(name, words)}” ({fmt.percent(once['c_y'], 1)} on the side of the outcome, "
-        f"{fmt.percent(once['c_t'], 1)} on that of "
-        "treatment). Under a confounder of such a strength the effect could lie anywhere within these limits: "
-        f"{'; '.join(told)}. So {verdict}."
+        f"{fmt.percent(once['c_t'], 1)} on that of treatment). Under a confounder of such a strength the effect could "
+        f"lie anywhere within these limits: {'; '.join(told)}. So {verdict}."
     )
 
 
@@ -212,9 +211,8 @@ def _ratio(found: AppraisalInputs, words: Words) -> str:
     bounds = f"{words.level}\u00a0CI {fmt.interval(facts['lower'], facts['upper'], 2)}"
     return (
         f"On the scale of ratios the risk is {fmt.number(facts['risk_ratio'], 2)} times ({bounds}). Its E-value is "
-        f"{fmt.number(facts['e_value'], 2)}, that of the limit nearer to 1 "
-        f"{fmt.number(facts['e_value_limit'], 2)}: the least risk ratio that a "
-        "confounder would need with treatment and with outcome, both."
+        f"{fmt.number(facts['e_value'], 2)}, that of the limit nearer to 1 {fmt.number(facts['e_value_limit'], 2)}: "
+        "the least risk ratio that a confounder would need with treatment and with outcome, both."
     )
 
 

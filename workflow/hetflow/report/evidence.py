@@ -39,9 +39,8 @@ LABELS = NAMES | {
 INTRODUCTION = (
     "Several tests ask whether the effect varies at all. They look in different directions, so that they may disagree: "
     "tests against covariates see effects that rise or fall with one; rankings see whatever the forest has learnt. "
-    "Those "
-    "against covariates read them as patients are seen, imputed without arm and outcome: against covariates that have "
-    "seen the outcome, a test would find what imputation has put there."
+    "Those against covariates read them as patients are seen, imputed without arm and outcome: against covariates that "
+    "have seen the outcome, a test would find what imputation has put there."
 )
 
 
@@ -90,9 +89,8 @@ def tests_table(inputs: ReportInputs, table: pd.DataFrame) -> Table:
         if row["plan"] == PLANNED or row["test"] in ROUGH
     ]
     note = (
-        f"Holm: p adjusted for the {int(table['in_family'].sum())} tests that count. Size: share of simulated "
-        "trials without "
-        "heterogeneity in which the test rejects at 5 %, the smallest and the greatest of the settings below."
+        f"Holm: p adjusted for the {int(table['in_family'].sum())} tests that count. Size: share of simulated trials "
+        "without heterogeneity in which the test rejects at 5 %, the smallest and the greatest of the settings below."
     )
     head = ("Test", "What it asks", "p", "p (Holm)", "Measured size")
     return Table("global_tests", "Global tests of heterogeneity", head, tuple(rows), (0, 1), note)

@@ -82,8 +82,7 @@ VARIES: tuple[Grade, ...] = (
     Grade(
         STRONG,
         "A global test finds it at p < 0.001 after Holm's adjustment for all of them, and the sequential test, in "
-        "which "
-        "nobody is ranked by a forest that has seen them, finds it too.",
+        "which nobody is ranked by a forest that has seen them, finds it too.",
         lambda f: f.adjusted < STRICT and f.replicated == 1,
     ),
     Grade(
@@ -107,24 +106,21 @@ WHOM: tuple[Grade, ...] = (
     ),
     Grade(
         STRONG,
-        "At least moderate evidence that the effect varies; a slope in a covariate that the study names has p < "
-        "0.001 after "
-        "Holm's adjustment for all slopes; and the interval of the gap in benefit between held-out groups lies "
+        "At least moderate evidence that the effect varies; a slope in a covariate that the study names has p < 0.001 "
+        "after Holm's adjustment for all slopes; and the interval of the gap in benefit between held-out groups lies "
         "above zero.",
         lambda f: _varies(f) and f.slope < STRICT and f.gap == 1,
     ),
     Grade(
         MODERATE,
-        "At least moderate evidence that the effect varies, and one of the two: such a slope after adjustment, or "
-        "the gap. "
-        "The other does not contradict it.",
+        "At least moderate evidence that the effect varies, and one of the two: such a slope after adjustment, or the "
+        "gap. The other does not contradict it.",
         lambda f: _varies(f) and (f.slope < f.alpha or f.gap == 1) and f.gap != -1,
     ),
     Grade(
         WEAK,
-        "A slope before adjustment, or the gap, while the evidence that the effect varies is weaker than moderate "
-        "or the "
-        "held-out groups contradict it.",
+        "A slope before adjustment, or the gap, while the evidence that the effect varies is weaker than moderate or "
+        "the held-out groups contradict it.",
         lambda f: f.slopes or f.gap == 1,
     ),
     Grade(NONE, "Neither a slope nor the gap.", lambda f: True),
@@ -133,9 +129,8 @@ AGAIN: tuple[Grade, ...] = (
     Grade(UNTESTED, "The sequential test was not made.", lambda f: f.replicated is None),
     Grade(
         STRONG,
-        "The sequential test finds that the ranking works on participants whom its forests had not seen, and so do "
-        "all other "
-        "analyses of the same outcome that test a ranking, of which there is at least one.",
+        "The sequential test finds that the ranking works on participants whom its forests had not seen, and so do all "
+        "other analyses of the same outcome that test a ranking, of which there is at least one.",
         lambda f: f.replicated == 1 and f.others > 0 and f.agreeing == f.others,
     ),
     Grade(
@@ -146,8 +141,7 @@ AGAIN: tuple[Grade, ...] = (
     Grade(
         WEAK,
         "The sequential test finds it but most other analyses do not; or it does not, while the evidence that the "
-        "effect varies "
-        "is at least moderate.",
+        "effect varies is at least moderate.",
         lambda f: f.replicated == 1 or (_varies(f) and f.replicated == 0),
     ),
     Grade(
@@ -176,10 +170,8 @@ def grades_table() -> Table:
         rows += [Cell((one.strength, one.rule), 1) for one in grades]
     note = (
         "“Finds” means a p-value below one minus the confidence level of the study. The rules look at one trial: "
-        "whether a "
-        "difference is plausible, large enough to matter, or seen elsewhere is for those who read the page to "
-        "judge, as WATCH "
-        "and ICEMAN ask. The size and power of each test are in the table of tests."
+        "whether a difference is plausible, large enough to matter, or seen elsewhere is for those who read the page "
+        "to judge, as WATCH and ICEMAN ask. The size and power of each test are in the table of tests."
     )
     head = ("Evidence", "Given where (the first that holds)")
     return Table("grades", "How evidence is graded", head, tuple(rows), (0, 1), note, True)

@@ -89,9 +89,8 @@ def counted(table: pd.DataFrame, planned: str = "") -> str:
     ]
     number = int(table["in_family"].sum())
     family = (
-        f" {fmt.count(number)} of them are the pre-specified global tests of the primary analysis; the table "
-        "adjusts these "
-        "for their number; other p-values stand as they are."
+        f" {fmt.count(number)} of them are the pre-specified global tests of the primary analysis; the table adjusts "
+        "these for their number; other p-values stand as they are."
         if number
         else ""
     )
@@ -101,9 +100,8 @@ def counted(table: pd.DataFrame, planned: str = "") -> str:
         else "whether the file was written before the data were seen, hetflow cannot know"
     )
     return (
-        f"This run made {fmt.count(len(table))} tests: {'; '.join(parts)}.{family} “Pre-specified” says that the "
-        "study file "
-        f"or hetflow's defaults fixed the test before it was made; {seen}."
+        f"This run made {fmt.count(len(table))} tests: {'; '.join(parts)}.{family} “Pre-specified” says that the study "
+        f"file or hetflow's defaults fixed the test before it was made; {seen}."
     )
 
 

@@ -114,9 +114,8 @@ def _footer(settings: Any, public: bool) -> str:
             "disclosure.csv says what was suppressed, and why."
         )
     return (
-        f"{made} Counts "
-        f"below {settings['minimum_cell_count']} are not printed; some can be worked out from others, so that this "
-        "page is for the study team."
+        f"{made} Counts below {settings['minimum_cell_count']} are not printed; some can be worked out from others, so "
+        "that this page is for the study team."
     )
 
 

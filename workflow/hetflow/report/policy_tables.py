@@ -122,10 +122,9 @@ def trees_table(trees: pd.DataFrame, columns: Sequence[Mapping[str, Any]], facts
         else ""
     )
     note = (
-        "Each tree is the one of its depth that gains most among those it was learnt from: no other tree of the "
-        f"cuts that were searched, with at least {fmt.count(facts['smallest_leaf'])} participants a leaf, gains more "
-        f"there. {limited}"
-        "Gains within its own leaves would look better than they are and are not printed."
+        "Each tree is the one of its depth that gains most among those it was learnt from: no other tree of the cuts "
+        f"that were searched, with at least {fmt.count(facts['smallest_leaf'])} participants a leaf, gains more there. "
+        f"{limited}Gains within its own leaves would look better than they are and are not printed."
     )
     head = ("Participants with", "Decision", "Participants")
     return Table("policy_trees", "Rules learnt from all participants", head, tuple(body), (0, 1), note)

@@ -92,8 +92,8 @@ def mechanism_notices(facts: Mapping[str, Any], words: Words) -> list[str]:
         notices.append(
             f"Contradiction: the dictionary says that who misses {names} was fixed before randomisation, but it goes "
             f"with the arm ({fmt.signed(100 * one['difference'], 1)} percentage points, "
-            f"{fmt.p_value(one['p_adjusted'])} adjusted for the number of masks). "
-            "Indicators of these values may be effects of treatment."
+            f"{fmt.p_value(one['p_adjusted'])} adjusted for the number of masks). Indicators of these values may be "
+            "effects of treatment."
         )
     told = {one["mask"] for one in facts.get("contradictions", [])}
     for one in facts.get("arm", []):

@@ -32,18 +32,15 @@ def methods_paragraph(words: Words, settings: Mapping[str, Any], analysis: str) 
         else ""
     )
     return (
-        f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated "
-        f"with doubly robust scores under {settings['folds']}-fold cross-fitting. "
-        f"{_propensity(words, nuisance)} The outcome's mean was predicted by "
-        f"{learner_name(nuisance['outcome'])}{_of_mean(nuisance)}. Missing covariates were handled by "
-        f"{ROUTES[missingness['strategy']].title}{imputed}.{_missing_outcomes(methods)} Individual effects came "
-        f"from an honest causal "
-        f"forest of {trees} trees{per} ({forest['engine']}), grown in little bags of "
-        f"{forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and "
-        f"the overlap population. {_tests(words)} Groups by predicted benefit come from forests grown "
-        f"on the folds before the participant's ({forest['held_out_trees']} trees); "
-        "the first fold is left out. The analysis is exploratory: it "
-        "looks for differences in effect, and a further trial would have to confirm them."
+        f"Effects of {words.treated} against {words.control} on the outcome “{words.outcome}” were estimated with "
+        f"doubly robust scores under {settings['folds']}-fold cross-fitting. {_propensity(words, nuisance)} The "
+        f"outcome's mean was predicted by {learner_name(nuisance['outcome'])}{_of_mean(nuisance)}. Missing covariates "
+        f"were handled by {ROUTES[missingness['strategy']].title}{imputed}.{_missing_outcomes(methods)} Individual "
+        f"effects came from an honest causal forest of {trees} trees{per} ({forest['engine']}), grown in little bags "
+        f"of {forest['bag_trees']}{averaged}. Average effects are over everybody, the treated, the controls and the "
+        f"overlap population. {_tests(words)} Groups by predicted benefit come from forests grown on the folds before "
+        f"the participant's ({forest['held_out_trees']} trees); the first fold is left out. The analysis is "
+        "exploratory: it looks for differences in effect, and a further trial would have to confirm them."
     )
 
 

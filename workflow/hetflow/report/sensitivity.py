@@ -91,9 +91,8 @@ def _assumed(facts: Mapping[str, Any], words: Words, minimum: int, which: str) -
     return (
         f"The outcome is missing for {lost[0]} and {lost[1]}. The missing outcomes were taken to be like those of "
         f"participants of the same arm with the same measured covariates (by {how}{which}). No data can tell whether "
-        "that is so. What follows shifts "
-        f"the missing outcomes away from it; one standard deviation of the outcome within an arm is "
-        f"{own_unit(facts['sd'], words)}."
+        "that is so. What follows shifts the missing outcomes away from it; one standard deviation of the outcome "
+        f"within an arm is {own_unit(facts['sd'], words)}."
     )
 
 
