@@ -274,6 +274,9 @@ def test_extremes_give_way_to_quantiles_and_sentences_hide_small_numbers() -> No
         ("left out: 3 units without a value", "left out: <10 units without a value"),
         ("in 4 of the participants", "in <10 of the participants"),
         ("12 units, 0 rows", "12 units, 0 rows"),
+        ("3 of the 240 participants lack it", "<10 of the 240 participants lack it"),
+        ("in 3 of 1\u202f003 participants", "in <10 of 1\u202f003 participants"),
+        ("1\u202f003 units, 2,004 units, 1003 units", "1\u202f003 units, 2,004 units, 1003 units"),
         ("version 3 of the rule, 2.5 units wide", "version 3 of the rule, 2.5 units wide"),
     ],
 )

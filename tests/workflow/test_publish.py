@@ -8,8 +8,10 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import DESK, PHONE, opened, violations
 from hetflow.files import read_json
 from leak_search import contents, matches, own_numbers, places, rows_of_units
 from marked_patients import (
@@ -157,6 +159,23 @@ def test_the_page_is_in_its_public_form(published: Project) -> None:
     assert "Public form: counts below 10" in page
     assert "for the study team" not in page
     assert "small.csv" not in page
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_the_published_page_opens_alone_and_everybody_can_read_it(
+    published: Project, browser: Any, width: int, scheme: str
+) -> None:
+    file = published.results / "crate" / "report.html"
+    with opened(browser, file, width, scheme) as seen:
+        seen.unfold()
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert violations(seen) == []
+        assert seen.requests == [file.as_uri()]
+        assert seen.said == []
+        links = seen.page.eval_on_selector_all("a[href^='#']", "all => all.map(one => one.hash.slice(1))")
+        assert len(links) > 10
+        ids = set(seen.page.eval_on_selector_all("[id]", "all => all.map(one => one.id)"))
+        assert set(links) - {""} <= ids  # what is withheld is not linked to
 
 
 def test_figures_hold_no_metadata_and_no_comments(found: list[tuple[str, bytes]]) -> None:

@@ -19,7 +19,10 @@ _QUANTILE = re.compile(r"q(0\.\d+)")
 _EVERYBODY = ("all", "treated", "controls", "overlap")
 """Groups of an average, which are no parts of a whole."""
 _WORDS = "units?|rows?|participants?|patients?|values?|cells?|events?|clusters?|women|men|people"
-_NUMBERED = re.compile(rf"(?<![\w.,<])(\d{{1,4}})(?=(?:\s+[\w-]+){{0,2}}\s+(?:{_WORDS})\b)")
+_NUMBER = r"\d{1,3}(?:[,\u202f]\d{3})+|\d+"
+_NUMBERED = re.compile(
+    rf"(?<![\w.,<\u202f])({_NUMBER})(?=(?:\s+of(?:\s+the)?\s+(?:{_NUMBER}))?(?:\s+[\w-]+){{0,2}}\s+(?:{_WORDS})\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def covered_text(text: str, public: Public, where: str) -> str:
     """A sentence with ``<10`` for every number of units from 1 to one less than the threshold."""
 
     def cover(found: re.Match[str]) -> str:
-        if not 0 < int(found.group(1)) < public.threshold:
+        if not 0 < int(re.sub(r"\D", "", found.group(1))) < public.threshold:
             return found.group(1)
         public.log.add(where, "small count")
         return f"<{public.threshold}"
