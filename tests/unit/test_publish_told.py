@@ -17,12 +17,15 @@ from hetflow.publish.content import manifest_file, plan_files, refuse_what_is_no
 from hetflow.publish.last_look import refuse_named
 from hetflow.publish.log import Log
 from hetflow.publish.public import outside_shares
+from hetflow.publish.risk import performance
 from hetflow.publish.sizes import rounded_sizes, told_levels
+from hetflow.publish.structure import AREA_PLACES, as_printed
 from hetflow.report.frames_cohort import flow_table
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs
 from hetflow.report.words import words
 from planned_study import freeze
 from published_attack import ALLOWED, THRESHOLD
+from published_rules import public
 from report_fixture import settings
 from small_project import small_data
 
@@ -260,3 +263,43 @@ def test_a_share_of_an_arm_near_certainty_of_treatment_tells_no_few_units() -> N
     shares = [row["share"] for row in outside_shares(overlap, THRESHOLD, "overlap", log)]
     assert shares == [9 / 400, 0.1, 0.0]
     assert log.totals() == {"small count": 1}
+
+
+def _counts_that_agree(area: float, units: int, candidates: range, places: int = 15) -> list[int]:
+    """Numbers of units with the event for which an area under the curve, with these places, can be what it is."""
+    found = []
+    for events in candidates:
+        pairs = 2 * events * (units - events)
+        nearest = round(area * pairs) / pairs
+        if abs(nearest - area) <= 0.5 * 10.0**-places + 1e-13:
+            found.append(events)
+    return found
+
+
+def test_no_area_under_a_curve_tells_how_many_miss_a_value_or_had_an_event() -> None:
+    """A variable that 63 of 240 miss, nested around one that 60 miss: its row goes, and its number is rounded."""
+    area = (2 * 7561 + 1) / (2 * 63 * 177)
+    candidates = range(60, 60 + THRESHOLD)
+    assert _counts_that_agree(area, 240, candidates) == [
+        63
+    ]  # the power: at full precision it tells the three
+    labels = pd.DataFrame(
+        {"mask": [1], "auc": [area], "nats": [0.123456789], "structure_nats": [float("nan")]}
+    )
+    (told,) = as_printed(labels)["auc"].tolist()
+    assert len(_counts_that_agree(told, 240, candidates, AREA_PLACES)) == THRESHOLD
+    assert as_printed(labels)["nats"].tolist() == [0.123]
+    table = pd.DataFrame(
+        {
+            "measure": ["auc", "r2"],
+            "estimate": [area, area],
+            "se": [0.0123456, 0.1],
+            "lower": 0.6543,
+            "upper": 0.7,
+        }
+    )
+    log = Log()
+    out = performance(table, replace(public(), log=log), "risk")
+    assert out["estimate"].tolist() == [told, area]
+    assert out.loc[0, ["se", "lower"]].tolist() == [0.012, 0.65]
+    assert log.totals() == {"rounded": 1}

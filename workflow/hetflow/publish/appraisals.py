@@ -20,6 +20,7 @@ OWN: dict[str, Own] = {
     "outer_groups": followed.outer_groups,
     "bounded_groups": followed.bounded_groups,
     "of_published_estimates": followed.of_published_estimates,
+    "performance": risk.performance,
 }
 _RISK = "public_risk"
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hetflow.publish.groups import without_small_groups
 from hetflow.publish.rules import Public
+from hetflow.publish.structure import AREA_PLACES
 
 _ARMS = ("control", "treated")
 #: Estimands that are made from the outcomes of one arm of a group, or compare these.
@@ -35,6 +36,17 @@ def public_risk(tables: Mapping[str, pd.DataFrame], public: Public, where: str) 
         "effects": _effects(tables["effects"], tables["groups"], groups, public, where),
         "distribution": distribution,
     }
+
+
+def performance(table: pd.DataFrame, public: Public, where: str) -> pd.DataFrame:
+    """Discrimination and calibration; the C-statistic as printed, for exact it tells how many had the event."""
+    areas = table["measure"].to_numpy() == "auc" if len(table) else np.zeros(0, dtype=bool)
+    out = table.copy()
+    columns = ["estimate", "lower", "upper"]
+    out.loc[areas, columns] = out.loc[areas, columns].round(AREA_PLACES)
+    out.loc[areas, "se"] = out.loc[areas, "se"].round(AREA_PLACES + 1)
+    public.log.add(where, "rounded", int(areas.sum()))
+    return out
 
 
 def _by_model(table: pd.DataFrame) -> list[tuple[object, pd.DataFrame]]:

@@ -18,6 +18,9 @@ from hetflow.report.frames_missing import split_names
 from hetflow.report.inputs import ReportInputs
 
 _STRENGTH_PLACES = 1  # of the association of two masks, which with their sizes tells how many miss both
+#: An area under the curve is a whole number over twice the product of two counts: exact, it tells both.
+AREA_PLACES = 2
+_NATS_PLACES = 3
 #: A p-value that small counts can be told from is given as the least of these that it does not exceed.
 _LEVELS = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0])
 
@@ -38,7 +41,7 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
         pairs = tables["network"]
         tables["network"] = pairs.assign(nmi=pairs["nmi"].round(_STRENGTH_PLACES), p=coarse(pairs["p"]))
         log.add("association of masks", "rounded", len(pairs))
-    mechanism = dict(inputs.mechanism_tables)
+    mechanism = {name: as_printed(table) for name, table in inputs.mechanism_tables.items()}
     if len(mechanism.get("dependence", ())):
         mechanism["dependence"] = _dependence(mechanism["dependence"], touched, log)
     if len(mechanism.get("labels", ())):
@@ -112,6 +115,12 @@ def coarse(p: pd.Series) -> pd.Series:
     values = p.to_numpy(dtype=np.float64)
     place = np.searchsorted(_LEVELS, np.nan_to_num(values, nan=1.0)).clip(max=_LEVELS.size - 1)
     return pd.Series(np.where(np.isnan(values), np.nan, _LEVELS[place]), index=p.index)
+
+
+def as_printed(table: pd.DataFrame) -> pd.DataFrame:
+    """Areas under the curve and gains in likelihood with the places that the page prints."""
+    places = dict.fromkeys(("auc",), AREA_PLACES) | dict.fromkeys(("nats", "structure_nats"), _NATS_PLACES)
+    return table.round({name: digits for name, digits in places.items() if name in table})
 
 
 def _attrition(facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -112,7 +112,10 @@ TABLES: dict[str, dict[str, Declared]] = {
         ),
     },
     "risk": {
-        "performance": Declared(kinds(setting="model version measure", overall=_ESTIMATE, units="n")),
+        # A C-statistic is a whole number over twice the product of events and non-events.
+        "performance": Declared(
+            kinds(setting="model version measure", overall=_ESTIMATE, units="n"), own="performance"
+        ),
         "effects": Declared(
             kinds(
                 setting="model estimand term scale imputations",
