@@ -14,8 +14,8 @@ import pandas as pd
 from hetflow.publish.declarations.missing import MECHANISM
 from hetflow.publish.declared import ESTIMATE
 from hetflow.publish.log import Log
-from hetflow.report.frames_missing import split_names
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.mask_names import split_names
 
 _STRENGTH_PLACES = 1  # of the association of two masks, which with their sizes tells how many miss both
 #: An area under the curve is a whole number over twice the product of two counts: exact, it tells both.

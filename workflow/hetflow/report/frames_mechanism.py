@@ -10,7 +10,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.disclosure import small
-from hetflow.report.frames_missing import group_label, split_names
+from hetflow.report.mask_names import MaskNames
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
 
@@ -43,14 +43,13 @@ def labelled_masks(
     """
     studied = labels[(labels["relation"] != "not assessed") & (labels["rows"] >= minimum)]
     arm = dependence[dependence["on"] == "arm"].set_index("mask")
-    blocks = {column["name"]: column.get("block") for column in cohort["columns"]}
-    outcomes = {name: facts["label"] for name, facts in cohort.get("outcomes", {}).items()}
+    called = MaskNames.of(cohort["columns"], words, cohort.get("outcomes"))
     rows = []
     for row in studied.to_dict("records"):
         own = arm.loc[row["mask"]]
         rows.append(
             {
-                "label": _name(split_names(row["columns"], [*blocks, *outcomes]), outcomes, words, blocks),
+                "label": called.label(called.split(row["columns"])),
                 "share": row["rows"] / own["units"],
                 "nats": row["nats"],
                 "auc": row["auc"],
@@ -76,14 +75,6 @@ def labelled_masks(
     ]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(["nats", "share"], ascending=False, kind="stable", ignore_index=True)
-
-
-def _name(
-    names: list[str], outcomes: Mapping[str, str], words: Words, blocks: Mapping[str, str | None]
-) -> str:
-    if len(names) == 1 and names[0] in outcomes:
-        return f"outcome: {outcomes[names[0]]}"
-    return group_label(names, words, blocks)
 
 
 def mechanism_table(masks: pd.DataFrame, words: Words) -> Table:

@@ -10,34 +10,11 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report.disclosure import shown, texts
 from hetflow.report.inputs import MISSING, Covered
+from hetflow.report.mask_names import MaskNames, split_names
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
 
 _MOST_MASKS = 16
-
-
-def split_names(text: str, known: Sequence[str]) -> list[str]:
-    """Names joined by ``, ``, some of which may hold a comma themselves."""
-    parts = text.split(", ") if text else []
-    names: list[str] = []
-    pending = ""
-    for piece in parts:
-        pending = f"{pending}, {piece}" if pending else piece
-        if pending in known:
-            names.append(pending)
-            pending = ""
-    return [*names, pending] if pending else names
-
-
-def group_label(names: Sequence[str], words: Words, blocks: Mapping[str, str | None]) -> str:
-    """What to call variables that go missing together."""
-    if len(names) == 1:
-        return words.covariate(names[0])
-    shared = {blocks.get(name) for name in names}
-    block = next(iter(shared))
-    if len(shared) == 1 and block:
-        return f"{block} ({len(names)} variables)"
-    return f"{words.covariate(names[0])} and {len(names) - 1} more"
 
 
 def missing_shares(
@@ -62,11 +39,11 @@ def missing_shares(
         for mask in masks.to_dict("records")
         for name in split_names(mask["columns"], list(rows.index))
     }
-    blocks = {column["name"]: column.get("block") for column in columns}
+    called = MaskNames.of(columns, words)
     for name in rows.index:
         key = (
-            f"block {blocks[name]}"
-            if blocks.get(name)
+            f"block {called.blocks[name]}"
+            if called.blocks.get(name)
             else f"mask {mask_of[name]}"
             if name in mask_of
             else name
@@ -78,7 +55,7 @@ def missing_shares(
         units = float(own["units"].iloc[0])
         missing, away = own["missing"].mean(), own["not_applicable"].mean()
         if max(missing, away) >= minimum:
-            label = group_label(names, words, blocks)
+            label = called.label(names)
             keep = [value / units if value >= minimum else 0.0 for value in (missing, away)]
             out.append((label, len(names), int(units), *keep))
     frame = pd.DataFrame(out, columns=["label", "variables", "units", "missing", "not_applicable"])
@@ -102,10 +79,9 @@ def pattern_map(
     masks : DataFrame
         mask (name of that column), label.
     """
-    known = [column["name"] for column in columns]
-    blocks = {column["name"]: column.get("block") for column in columns}
+    called = MaskNames.of(columns, words)
     large = masks[masks["rows"] >= minimum].copy()
-    large["names"] = [split_names(text, known) for text in large["columns"]]
+    large["names"] = [called.split(text) for text in large["columns"]]
     large = large.assign(cells=large["rows"] * large["width"]).sort_values(
         "cells", ascending=False, kind="stable"
     )
@@ -113,13 +89,13 @@ def pattern_map(
     heads = pd.DataFrame(
         {
             "mask": [f"mask {mask}" for mask in large["mask"]],
-            "label": [group_label(names, words, blocks) for names in large["names"]],
+            "label": [called.label(names) for names in large["names"]],
         }
     )
     firsts = [names[0] for names in large["names"]]
     merged: dict[tuple[int, ...], int] = {}
     for row in patterns.to_dict("records"):
-        gone = set(split_names(row["columns"], known))
+        gone = set(called.split(row["columns"]))
         key = tuple(int(name in gone) for name in firsts)
         merged[key] = merged.get(key, 0) + int(row["units"])
     order = sorted(merged.items(), key=lambda item: (-item[1], item[0]))

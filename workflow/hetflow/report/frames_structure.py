@@ -11,7 +11,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
 from hetflow.report.disclosure import shown
-from hetflow.report.frames_missing import group_label, split_names
+from hetflow.report.mask_names import MaskNames
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
 
@@ -38,16 +38,10 @@ def node_labels(
     """
     kept = nodes[nodes["rows"] >= minimum].sort_values(["rows", "mask"], ascending=[False, True])
     kept = kept.head(MOST_NODES)
-    blocks = {column["name"]: column.get("block") for column in cohort["columns"]}
-    outcomes = {name: facts["label"] for name, facts in cohort.get("outcomes", {}).items()}
-    known = [*blocks, *outcomes]
-    labels = []
-    for row in kept.to_dict("records"):
-        names = split_names(row["columns"], known)
-        if len(names) == 1 and row["outcome"]:
-            labels.append(f"outcome: {outcomes.get(names[0], names[0])}")
-        else:
-            labels.append(group_label(names, words, blocks))
+    called = MaskNames.of(cohort["columns"], words, cohort.get("outcomes"))
+    labels = [
+        called.label(called.split(row["columns"]), bool(row["outcome"])) for row in kept.to_dict("records")
+    ]
     return pd.DataFrame(
         {
             "mask": kept["mask"].to_numpy(),
@@ -146,15 +140,14 @@ def design_table(
     rules: pd.DataFrame, columns: Sequence[Mapping[str, Any]], words: Words, minimum: int
 ) -> tuple[Table, pd.DataFrame]:
     """Conditions under which nobody has a value, for the page and for export; those of too few units are left out."""
-    blocks = {column["name"]: column.get("block") for column in columns}
+    called = MaskNames.of(columns, words)
     kept = rules[(rules["units"] >= minimum) & (rules["absent"] >= minimum)]
     records = []
     for row in kept.to_dict("records"):
-        names = split_names(row["columns"], list(blocks))
         records.append(
             {
                 "variables": row["columns"],
-                "label": group_label(names, words, blocks),
+                "label": called.label(called.split(row["columns"])),
                 "condition": row["condition"] or f"not ({row['declared']})",
                 "without": shown(row["absent"], minimum),
                 "recorded": shown(row["contradictions"], minimum),
