@@ -64,13 +64,13 @@ def scores_of(data: pd.DataFrame, kind: str) -> Scores:
 
 
 def assert_rows(terms: Terms, rows: list, alternative: str) -> None:
-    """Estimate, SE, t and p of every term."""
+    """Estimate, SE, t and p of every term; grf's degrees of freedom are those of units, in clusters too."""
     expected = np.array(rows)
     se = np.sqrt(np.diag(terms.covariance))
     np.testing.assert_allclose(terms.estimate, expected[:, 0], rtol=0, atol=TOLERANCE)
     np.testing.assert_allclose(se, expected[:, 1], rtol=0, atol=TOLERANCE)
     np.testing.assert_allclose(t_values(terms), expected[:, 2], rtol=0, atol=TOLERANCE)
-    p = p_values(terms.estimate, se, np.full(se.size, terms.df), alternative)
+    p = p_values(terms.estimate, se, np.full(se.size, float(terms.n[0] - expected.shape[0])), alternative)
     np.testing.assert_allclose(p, expected[:, 3], rtol=P_TOLERANCE, atol=0)
 
 

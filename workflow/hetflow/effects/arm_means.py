@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hetflow.effects.groups import group_shares
-from hetflow.effects.linear import Codes, Matrix, cluster_codes, cluster_sums
+from hetflow.effects.linear import Codes, Matrix, cluster_codes, cluster_sums, reference_df
 from hetflow.effects.scores import Scores, require
 from hetflow.effects.terms import OUTCOME, Terms
 from hetflow.errors import refuse
@@ -80,6 +80,7 @@ def arm_means(scores: Scores, codes: Codes, labels: Sequence[str], estimand: str
         mean.ravel(),
         sums.T @ sums,
         tuple(int(n) for n in counts) * 2,
+        df=reference_df(scores.cluster, scores.weight),
         heterogeneity=False,
     )
 
@@ -122,4 +123,5 @@ def log_ratios(means: Terms, odds: bool = False) -> Terms:
         contrast @ value,
         jacobian @ means.covariance @ jacobian.T,
         means.n[:k],
+        df=means.df,
     )

@@ -16,6 +16,7 @@ from hetflow.effects.linear import (
     hc3_covariance,
     is_clustered,
     least_squares,
+    reference_df,
     weighted_mean,
 )
 from hetflow.effects.scores import Scores, require
@@ -58,7 +59,16 @@ def average_effect(scores: Scores, target: str) -> Terms:
     require(scores, target, *NEEDS[target])
     estimate, se = _ESTIMATORS[target](scores)
     return single(
-        target, _GROUPS[target], "effect", OUTCOME, estimate, se, scores.n, tested=True, heterogeneity=False
+        target,
+        _GROUPS[target],
+        "effect",
+        OUTCOME,
+        estimate,
+        se,
+        scores.n,
+        df=reference_df(scores.cluster, scores.weight),
+        tested=True,
+        heterogeneity=False,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hetflow.effects.linear import Vector, cluster_codes, hc3_covariance, least_squares
+from hetflow.effects.linear import Vector, cluster_codes, hc3_covariance, least_squares, reference_df
 from hetflow.effects.scores import Scores, require
 from hetflow.effects.terms import DESCRIPTIVE, Terms
 
@@ -22,9 +22,9 @@ def calibration(scores: Scores) -> Terms:
     Returns
     -------
     Terms
-        Terms ``mean`` and ``differential``, HC3 covariance (clustered and weighted), n - 2 degrees of
-        freedom. No p-value: on out-of-bag effects a two-sided test rejects several times too often under
-        the null.
+        Terms ``mean`` and ``differential``, HC3 covariance (clustered and weighted), n - 2 degrees of freedom, under
+        clusters their number less one. No p-value: on out-of-bag effects a two-sided test rejects several times too
+        often under the null.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def calibration(scores: Scores) -> Terms:
         fit.coefficients,
         covariance,
         (scores.n, scores.n),
-        df=float(fit.df),
+        df=reference_df(scores.cluster, scores.weight, fit.df),
     )
 
 

@@ -16,6 +16,7 @@ from hetflow.effects.linear import (
     cluster_count,
     cluster_sums,
     count_factor,
+    reference_df,
 )
 from hetflow.effects.scores import Scores, direction, require
 from hetflow.effects.terms import OUTCOME, Terms
@@ -108,7 +109,8 @@ def group_effects(scores: Scores, codes: Codes, labels: Sequence[str], estimand:
     meat = cluster_sums(share * (scores.score[:, None] - mean), cluster_codes(scores.cluster))
     covariance = meat.T @ meat * np.sqrt(np.outer(factors, factors))
     counts = tuple(int(count) for count in np.count_nonzero(share, axis=0))
-    return Terms(estimand, tuple(labels), (term,) * len(labels), OUTCOME, mean, covariance, counts)
+    df = reference_df(scores.cluster, scores.weight)
+    return Terms(estimand, tuple(labels), (term,) * len(labels), OUTCOME, mean, covariance, counts, df)
 
 
 def group_differences(groups: Terms, pairs: Sequence[tuple[int, int]], tested: bool) -> Terms:

@@ -93,6 +93,23 @@ def count_factor(clusters: int, what: str) -> float:
     return clusters / (clusters - 1)
 
 
+def reference_df(cluster: NDArray[np.int64], weight: Vector, units: float = np.inf) -> float:
+    """Degrees of freedom of a t reference: clusters less one where units share clusters, but at most `units`.
+
+    A cluster-robust variance is estimated from as many squares as there are clusters (Cameron and Miller 2015).
+
+    Parameters
+    ----------
+    cluster : ndarray of int64, shape (n,)
+    weight : ndarray, shape (n,)
+    units : float
+        Degrees of freedom without clusters; infinite for a normal reference.
+    """
+    if not is_clustered(cluster, weight):
+        return float(units)
+    return float(min(units, np.unique(cluster[weight > 0]).size - 1))
+
+
 def weighted_mean(values: Vector, weight: Vector, codes: Codes, what: str = "average") -> tuple[float, float]:
     """A weighted mean and its cluster-robust standard error.
 

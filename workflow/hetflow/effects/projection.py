@@ -15,6 +15,7 @@ from hetflow.effects.linear import (
     hc3_covariance,
     independent_columns,
     least_squares,
+    reference_df,
 )
 from hetflow.effects.scores import Scores, require
 from hetflow.effects.terms import OUTCOME, Terms
@@ -90,7 +91,8 @@ def best_linear_projection(scores: Scores, X: Matrix, names: Sequence[str], over
     -------
     Terms
         ``intercept`` and one coefficient a covariate: change of the effect (outcome units) for a unit's
-        change of the covariate. Two-sided t tests with n - k - 1 degrees of freedom.
+        change of the covariate. Two-sided t tests with n - k - 1 degrees of freedom, under clusters with their number
+        less one (grf keeps n - k - 1 there).
     """
     name = "projection_overlap" if overlap else "projection"
     require(scores, name, "score", *(("propensity",) if overlap else ()))
@@ -110,6 +112,6 @@ def best_linear_projection(scores: Scores, X: Matrix, names: Sequence[str], over
         fit.coefficients,
         covariance,
         (int(np.count_nonzero(weight)),) * k,
-        df=float(fit.df),
+        df=reference_df(scores.cluster, weight, fit.df),
         tested=True,
     )

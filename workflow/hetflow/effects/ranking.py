@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hetflow.effects.linear import Codes, Vector, cluster_codes
+from hetflow.effects.linear import Codes, Vector, cluster_codes, reference_df
 from hetflow.effects.scores import Scores, direction, require
 from hetflow.effects.terms import BENEFIT, GREATER, Terms, single
 from hetflow.errors import refuse
@@ -180,7 +180,7 @@ def ranking_effects(scores: Scores, better: str, draws: int, seed: int) -> list[
     result = evaluate_ranking(
         direction(better) * scores.score, scores.priority, scores.weight, scores.cluster, draws, rng
     )
-    term = "out of bag"
+    term, df = "out of bag", reference_df(scores.cluster, scores.weight)
     areas = [
         single(
             "AUTOC",
@@ -190,10 +190,13 @@ def ranking_effects(scores: Scores, better: str, draws: int, seed: int) -> list[
             result.autoc,
             result.autoc_se,
             scores.n,
+            df=df,
             alternative=GREATER,
             tested=True,
         ),
-        single("QINI", "all", term, BENEFIT, result.qini, result.qini_se, scores.n, alternative=GREATER),
+        single(
+            "QINI", "all", term, BENEFIT, result.qini, result.qini_se, scores.n, df=df, alternative=GREATER
+        ),
     ]
     curve = Terms(
         "TOC",
@@ -203,6 +206,7 @@ def ranking_effects(scores: Scores, better: str, draws: int, seed: int) -> list[
         result.toc,
         np.cov(result.toc_draws, rowvar=False),
         tuple(int(np.ceil(q * scores.n - 1e-9)) for q in GRID),
+        df=df,
         alternative=GREATER,
     )
     return [*areas, curve]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from hetflow.effects.arm_means import LOG_ODDS_RATIO, LOG_RATIO, arm_means, arm_outcomes, log_ratios
 from hetflow.effects.groups import group_differences, group_effects, weighted_cuts
-from hetflow.effects.linear import Codes, Vector, cluster_codes
+from hetflow.effects.linear import Codes, Vector, cluster_codes, reference_df
 from hetflow.effects.marginal import interaction
 from hetflow.effects.prediction import linear_predictor
 from hetflow.effects.projection import best_linear_projection
@@ -238,6 +238,7 @@ def _interaction(scores: Scores, prognosis: Prognosis, scale: str, better: str) 
         beta[3:],
         covariance[3:, 3:],
         (scores.n,),
+        df=reference_df(scores.cluster, scores.weight),
         tested=scale == LOG_ODDS_RATIO and _tested("interaction", scores),
     )
 
