@@ -82,7 +82,7 @@ def facts() -> dict:
     """modifiers.json."""
     return {"units": 659, "units_of": 659, "draws": 10, "explained": 0.13, "fidelity": 0.97} | {
         "additivity_gap": 1e-16,
-        "notices": ["not displayed: modifiers: BMI: missing values"],
+        "notices": ["modifiers: BMI: missing values"],
         "top": 1,
     }
 

@@ -179,6 +179,16 @@ def test_what_was_not_grown_is_left_out_with_a_notice(
     assert all("left out" in notice for notice in result.notices)
 
 
+def test_imputed_outcomes_leave_out_all_that_ranks_in_one_notice(
+    scores: Scores, completions: list[pd.DataFrame]
+) -> None:
+    result = run([scores], completions, SETTINGS | {"imputed": True})
+    assert "AUTOC" not in set(result.table["estimand"])
+    (notice,) = result.notices
+    for name in ("calibration", "held out groups", "ranking", "sequential"):
+        assert name in notice.split(":")[1]
+
+
 def test_incomplete_covariates_are_left_out_with_a_notice(
     scores: Scores, completions: list[pd.DataFrame]
 ) -> None:

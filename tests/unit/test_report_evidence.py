@@ -43,6 +43,30 @@ def test_adjusted_p_values_are_those_of_statsmodels(adjust, method: str) -> None
     assert np.isnan(adjust(np.array([0.1, np.nan]))[1])
 
 
+def test_every_line_of_the_ledger_says_in_words_which_test_it_is() -> None:
+    """A slope is not called the test of all slopes, and two rankings by one rule say against which others."""
+    ranking = pd.DataFrame(
+        {
+            "rule": "effect",
+            "against": ["", "risk", "risk", "age"],
+            "measure": "AUTOC",
+            "basis": ["out of bag", "sequential", "fixed", "sequential"],
+            "p": 0.5,
+            "alternative": "two-sided",
+        }
+    )
+    inputs = evidence_inputs(more={"policy": AppraisalInputs({"ranking": ranking}, {})})
+    cells = [row.cells for row in ledger_table(ledger(inputs), own(inputs), {}).rows]
+    assert len({row[:3] for row in cells}) == len(cells)
+    assert not [row[1] for row in cells if "_" in row[1]]
+    slopes = {row[2] for row in cells if row[1] == "each slope of the projection"}
+    assert {row[2] for row in cells if row[1] == NAMES["projection"]} == {"all slopes"}
+    assert {"Age", "Tobacco use"} <= slopes
+    assert ("ranking by a rule of treatment", "effect, against age, sequential") in {
+        row[1:3] for row in cells
+    }
+
+
 def test_ledger_counts_every_p_value_of_the_run() -> None:
     inputs = evidence_inputs()
     table = ledger(inputs)

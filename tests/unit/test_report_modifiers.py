@@ -60,7 +60,7 @@ def test_a_covariate_is_named_only_when_it_leads_steadily() -> None:
 
 
 def test_what_could_not_be_displayed_is_said(report: Report) -> None:
-    assert "Not shown: not displayed: modifiers: BMI: missing values." in _text(report.html)
+    assert "Not shown: modifiers: BMI: missing values." in _text(report.html)
 
 
 def test_a_binary_outcome_is_told_in_percentage_points() -> None:

@@ -57,7 +57,7 @@ def test_outcomes_imputed_weighted_and_shifted(tmp_path: Path) -> None:
     ranked = set(_of(table, "weighted")["estimand"]) - set(_of(table, "primary")["estimand"])
     assert {"AUTOC", "QINI", "sequential_AUTOC", "calibration", "sequential_groups"} <= ranked
     said = " ".join(read_json(results / "primary" / "notices.json", "facts")["notices"])
-    assert "left out: ranking: predicted effects and imputed outcomes" in said
+    assert "ranking, sequential: predicted effects and imputed outcomes" in said
     _shifts(results, table)
     _moved(results)
     shifted = {name for name, _, _ in p_values(results) if "/sensitivity/" in name}

@@ -77,7 +77,10 @@ def displays(
             rule = settle_rule(name, _terms(by_name.get(name), name), columns, frames, sets[0].weight, seen)
             tables.append(_display(rule, sets, frames, frame))
         except Refused as refused:
-            notices += [f"not displayed: {problem.where}: {problem.found}" for problem in refused.problems]
+            notices += [
+                f"no effect drawn along {name}: expected {problem.expected}; found {problem.found}"
+                for problem in refused.problems
+            ]
     whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
     return whole, notices
 

@@ -130,9 +130,10 @@ def estimate_all(
     covariances: dict[str, Matrix] = {}
     curves: dict[str, pd.DataFrame] = {}
     together: list[dict[str, Any]] = []
+    unranked: list[str] = []
     for estimator in REGISTRY:
         if settings.get("imputed") and estimator.target == SEEN:
-            notices.append(f"left out: {estimator.name}: {RANKS_AND_IMPUTED_OUTCOMES}")
+            unranked.append(estimator.name.replace("_", " "))
             continue
         for item in estimator.items(plan):
             kept = any(name in kept_masks for name in _read(estimator, item, plan))
@@ -154,6 +155,8 @@ def estimate_all(
                 together += [tested] if tested else []
                 if len(table) > 1:
                     covariances[_key(estimator, item, name)] = covariance
+    if unranked:
+        notices.append(f"left out: {', '.join(unranked)}: {RANKS_AND_IMPUTED_OUTCOMES}")
     whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
     return Results(whole, covariances, curves, joint_table(together), notices)
 

@@ -156,7 +156,7 @@ def show_modifiers(
         try:
             return [make()]
         except Refused as refused:
-            notices.extend(f"not displayed: {problem.where}: {problem.found}" for problem in refused.problems)
+            notices.extend(f"{problem.where}: {problem.found}" for problem in refused.problems)
             return []
 
     single = [table for name in names for table in shown(lambda name=name: curves.display(evidence, name))]  # type: ignore[misc]

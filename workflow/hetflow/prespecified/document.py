@@ -9,7 +9,7 @@ from hetflow.prespecified.changes import Change
 from hetflow.prespecified.content import digest
 from hetflow.prespecified.markdown import code, table, text, value
 from hetflow.report.formats import NONE
-from hetflow.report.ledger_rows import NAMES
+from hetflow.report.ledger_rows import said
 from hetflow.report.tables import E9_ATTRIBUTES
 from hetflow.study.appraisals import APPRAISALS
 from hetflow.study.base import PRIMARY
@@ -35,14 +35,6 @@ _WHAT = {
     "confounding": "Unmeasured confounding",
     "learners": "Other learners",
     "stability": "Stability",
-}
-#: Tests whose names alone do not tell them apart, by stage and name.
-_TOLD = {
-    ("estimates", "projection"): "slopes of the projection, one by one",
-    ("estimates", "rule_groups_difference"): "differences between groups of a rule",
-    ("joint", "rule_groups"): "all groups of a rule together",
-    ("evidence", "independence_plain_all"): "scores against all covariates, not studentised",
-    ("evidence", "independence_plain_named"): "scores against the named covariates, not studentised",
 }
 
 
@@ -225,8 +217,7 @@ def _appraisals(plan: Plan, primary: Plan) -> Iterator[str]:
 def _tests(plan: Plan) -> list[str]:
     rows: dict[tuple[str, str, str], list[str]] = {}
     for test in plan["tests"]:
-        known = _TOLD.get((test["stage"], test["test"])) or NAMES.get(test["test"])
-        words = known or test["test"].replace("_", " ")
+        words = said(test["stage"], test["test"])
         rows.setdefault((words, test["stage"], test["plan"]), []).append(test["analysis"])
     cells = [
         (text(words), text(stage), text(plan_), ", ".join(code(one) for one in names if one) or NONE)

@@ -11,7 +11,7 @@ from hetflow.report.drawn import Shown
 from hetflow.report.grading import grades_table
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.ledger import counted, ledger, ledger_table
-from hetflow.report.ledger_rows import GLOBAL, NAMES, PLANNED, ROUGH
+from hetflow.report.ledger_rows import GLOBAL, NAMES, PLANNED, ROUGH, said
 from hetflow.report.measured_sizes import MEASURED, POWER, SIZE
 from hetflow.report.planned import when
 from hetflow.report.tables import Cell, Table
@@ -32,10 +32,7 @@ SAYS = {
     "projection": "Are all slopes of the projection on the named covariates zero?",
     "BLP": "Do predictions learnt on one half tell who gains more in the other?",
 }
-LABELS = NAMES | {
-    "independence_plain_all": "scores against all covariates, not studentised",
-    "independence_plain_named": "scores against the named covariates, not studentised",
-}
+LABELS = NAMES | {test: said("evidence", test) for test in ROUGH}
 INTRODUCTION = (
     "Several tests ask whether the effect varies at all. They look in different directions, so that they may disagree: "
     "tests against covariates see effects that rise or fall with one; rankings see whatever the forest has learnt. "

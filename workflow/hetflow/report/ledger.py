@@ -21,6 +21,7 @@ from hetflow.report.ledger_rows import (
     SPECIFIC,
     of_analysis,
     of_missing,
+    said,
 )
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
@@ -133,7 +134,7 @@ def _line(row: Mapping[Any, Any], of: str, words: Words, labels: Mapping[str, st
     return Cell(
         (
             labels.get(row["analysis"]) or row["analysis"] or "all",
-            NAMES.get(row["test"], row["test"]),
+            said(row["stage"], row["test"]),
             of,
             row["plan"],
             "one" if row["alternative"] in ("greater", "less") else "two",

@@ -26,10 +26,37 @@ NAMES = {
     "projection": "all slopes of the projection together",
     "BLP": "slope on the predicted effect, repeated splits (BLP)",
 }
+#: Tests whose names alone do not say what they are, by stage (none: of any) and name.
+_SAID = {
+    ("estimates", "projection"): "each slope of the projection",
+    ("sensitivity", "projection"): "each slope of the projection",
+    ("", "rule_groups"): "all groups of a rule together",
+    ("", "rule_groups_difference"): "each difference between groups of a rule",
+    ("", "independence_plain_all"): "scores against all covariates, not studentised",
+    ("", "independence_plain_named"): "scores against the named covariates, not studentised",
+    ("", "mcar"): "missing completely at random",
+    ("", "dependence"): "what a mask depends on",
+    ("", "policy: ranking"): "ranking by a rule of treatment",
+    ("", "risk: effects"): "effects by baseline risk",
+    ("", "splits: gates"): "gap between groups by predicted benefit, repeated splits",
+    ("", "splits: clan"): "who is in the outer groups, repeated splits",
+}
 #: Global tests that suppose more than their design gives, and stay out of the family.
 ROUGH = ("independence_plain_all", "independence_plain_named")
 _AVERAGES = ("ATE", "ATT", "ATC", "ATO")
-_DETAILS = ("estimand", "test", "group", "term", "covariate", "covariates", "learner", "strategy", "rule")
+_DETAILS = (
+    "estimand",
+    "test",
+    "group",
+    "term",
+    "covariate",
+    "covariates",
+    "learner",
+    "strategy",
+    "rule",
+    "against",
+    "basis",
+)
 #: Of what missing values depend on: table, column of the p-value, what it is called, and what tells its rows apart.
 _OF_MASKS = (
     ("mcar", "p", "mcar", ("test", "mask")),
@@ -40,6 +67,12 @@ _OF_MASKS = (
     ("compared", "crude_p", "outcome with and without the value", ("mask",)),
     ("compared", "adjusted_p", "outcome with and without the value, adjusted", ("mask",)),
 )
+
+
+def said(stage: str, test: str) -> str:
+    """A test in words, as plan, page and ledger call it."""
+    known = _SAID.get((stage, test)) or _SAID.get(("", test)) or NAMES.get(test)
+    return known or test.replace("_", " ")
 
 
 def of_analysis(inputs: ReportInputs, name: str) -> Iterator[Row]:
@@ -72,7 +105,7 @@ def _of_mask(test: str, of: str, row: Mapping[Any, Any], column: str) -> Iterato
 
 
 def _detail(key: str, value: Any) -> str:
-    return f"mask {int(value)}" if key == "mask" else str(value)
+    return f"mask {int(value)}" if key == "mask" else f"against {value}" if key == "against" else str(value)
 
 
 def _of_shifts(analysis: str, held: AnalysisInputs, estimates: pd.DataFrame) -> Iterator[Row]:
@@ -155,7 +188,7 @@ def _of_appraisal(analysis: str, held: AnalysisInputs, part: str, planned: str) 
 def _named(part: str, table: str, row: Mapping[Any, Any]) -> tuple[str, str]:
     """Name of a test of an appraisal, and of what it is one."""
     details = " · ".join(
-        str(row[name]) for name in _DETAILS if _says(row.get(name)) and str(row[name]) != "all"
+        _detail(name, row[name]) for name in _DETAILS if _says(row.get(name)) and str(row[name]) != "all"
     )
     if part == "evidence":
         test = str(row["test"])

@@ -179,8 +179,8 @@ def _monte_carlo(table: pd.DataFrame, facts: Mapping[str, Any], words: Words) ->
     verdict = "which is within" if facts["enough"] else "which exceeds"
     return (
         f"{head}no number of the table by more than some {fmt.percent(float(errors.max()))} ({label(worst, words)}), "
-        f"{verdict} the {fmt.percent(facts['permitted'])} that the study permits. It has {used['trees']} trees for "
-        f"each of {used['imputations']} completed data sets."
+        f"{verdict} the {fmt.percent(facts['permitted'])} that the study permits. It has {fmt.count(used['trees'])} "
+        f"trees for each of {used['imputations']} completed data sets."
     )
 
 

@@ -144,7 +144,7 @@ def heterogeneity_table(estimates: pd.DataFrame, analysis: str, words: Words) ->
     head = ("Quantity", "What it can say", f"Estimate ({words.level}\u00a0CI)", "p")
     note = (
         "A one-sided estimate has a lower bound only. A p-value stands only where the size of the test has "
-        "been simulated, in randomised trials with complete covariates (docs/validation.md)."
+        "been simulated, in randomised trials, with complete covariates and with imputed ones (docs/validation.md)."
     )
     return Table("heterogeneity", "Tests and descriptions of heterogeneity", head, tuple(rows), (0, 1), note)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report.tables import Cell, Table
 from hetflow.report.tables_compared import quantity_text
-from hetflow.report.words import Words
+from hetflow.report.words import Words, opening
 from hetflow.study.routes import COMPLETE, ESTIMANDS, MEASURED, ROUTES, SEEN
 
 QUANTITIES = (("ATE", "Average effect"), ("AUTOC", "AUTOC"), ("gap", "Gap, greatest to least"))
@@ -114,7 +114,9 @@ def _row(record: Mapping[Any, Any]) -> Cell:
     if record["training"] != "deployment":
         title += f"; {_TRAINED}"
     texts = [quantity_text(record, key) for key, _ in QUANTITIES]
-    return Cell((f"{record['label']}: {title}", _answers(record), record["rests_on"], *texts))
+    label = str(record["label"])
+    named = opening(title) if title.startswith(label.lower()) else f"{label}: {title}"
+    return Cell((named, _answers(record), record["rests_on"], *texts))
 
 
 def _answers(record: Mapping[Any, Any]) -> str:

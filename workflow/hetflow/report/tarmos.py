@@ -151,6 +151,8 @@ def _contradictions(inputs: ReportInputs) -> str:
     found = [*inputs.structure.get("contradictions", ()), *inputs.mechanism.get("contradictions", ())]
     if not found:
         return "No contradiction with the dictionary was found"
+    if len(found) == 1:
+        return "One contradiction with the dictionary was found"
     return f"{fmt.count(len(found))} contradictions with the dictionary were found"
 
 
