@@ -13,7 +13,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.picks import between
-from hetflow.report.sentences import Number
+from hetflow.report.sentences import number_of
 from hetflow.report.tables import estimate_text
 from hetflow.report.words import Words
 
@@ -23,11 +23,6 @@ def is_curve(rows: pd.DataFrame) -> pd.Series:
     if "uniform_lower" in rows:
         return rows["kind"] == "curve"
     return pd.Series(False, index=rows.index)
-
-
-def number(row: Mapping[Any, Any]) -> Number:
-    """The effect of a row of displays or cells, as printed."""
-    return Number(row["estimate"], row["lower"], row["upper"], row["se"])
 
 
 def values(x: pd.Series) -> list[str]:
@@ -102,7 +97,8 @@ def _with_unit(mark: float, rows: pd.DataFrame, words: Words) -> str:
 def _extremes(rows: Sequence[Mapping[Any, Any]], places: Sequence[str], words: Words, where: str) -> str:
     """Where the effect is lowest and where it is highest, with estimates and intervals."""
     told = [
-        f"{place}: {estimate_text(number(row), words.unit)}" for row, place in zip(rows, places, strict=True)
+        f"{place}: {estimate_text(number_of(row), words.unit)}"
+        for row, place in zip(rows, places, strict=True)
     ]
     values = [row["estimate"] for row in rows]
     low, high = int(np.argmin(values)), int(np.argmax(values))

@@ -11,12 +11,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from hetflow.report import formats as fmt
-from hetflow.report.described import is_curve, number, said_of_one, said_of_two, values
+from hetflow.report.described import is_curve, said_of_one, said_of_two, values
 from hetflow.report.drawn import Drawn
 from hetflow.report.figures_displays import spread
 from hetflow.report.figures_explored import view_figure
 from hetflow.report.figures_modifiers import cell_text, cells_figure
 from hetflow.report.picks import between
+from hetflow.report.sentences import number_of
 from hetflow.report.tables import Cell, Table, estimate_text
 from hetflow.report.words import Words
 
@@ -132,7 +133,7 @@ def _effect_head(words: Words) -> str:
 
 
 def _count_and_effect(row: Mapping[Any, Any]) -> tuple[str, str]:
-    return fmt.count(row["n"]), estimate_text(number(row))
+    return fmt.count(row["n"]), estimate_text(number_of(row))
 
 
 def _listed_points(curve: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +154,7 @@ def _table_of_one(name: str, rows: pd.DataFrame, words: Words) -> Table:
         head.append(f"{words.level} band of the whole curve")
         note = "Points of the curve: participants near the value, rounded down. "
         for value, row in zip(values(listed["x"]), listed.to_dict("records"), strict=True):
-            places = number(row).places
+            places = number_of(row).places
             band = f"{fmt.interval(row['uniform_lower'], row['uniform_upper'], places)}"
             body.append(Cell((value, *_count_and_effect(row), band)))
     for row in groups.to_dict("records"):

@@ -9,9 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from hetflow.report import formats as fmt
 from hetflow.report.inputs import ReportInputs
-from hetflow.report.sentences import Number
+from hetflow.report.sentences import Number, number_of
 from hetflow.report.words import Words
 
 _HALF_OPEN = re.compile(r"\(([^,()]+), ([^,()]+)\]")
@@ -54,16 +53,7 @@ def _number(row: Mapping[Any, Any], words: Words, benefit: bool) -> Number:
     factor = 1.0 if row["scale"] == "descriptive" else words.factor
     if benefit and row["scale"] == "outcome":
         factor *= words.sign
-    ends = [factor * bound if fmt.known(bound) else None for bound in (row["lower"], row["upper"])]
-    lower, upper = ends if factor > 0 else ends[::-1]
-    return Number(
-        estimate=factor * row["estimate"],
-        lower=lower,
-        upper=upper,
-        se=abs(factor) * row["se"] if fmt.known(row["se"]) else None,
-        p=row["p"] if fmt.known(row["p"]) else None,
-        label=_label(row, words),
-    )
+    return number_of(row, factor, _label(row, words))
 
 
 def _label(row: Mapping[Any, Any], words: Words) -> str:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
-from hetflow.report import formats as fmt
-from hetflow.report.sentences import Number
+from hetflow.report.sentences import Number, number_of
 
 GAINS = ("value", "over_all", "over_random")
-
-
-def number(row: Mapping[Any, Any], factor: float) -> Number:
-    """A row of the tables as it is printed; a bound or p-value that is not there is None."""
-    lower, upper = (factor * row[key] if fmt.known(row[key]) else None for key in ("lower", "upper"))
-    p = row.get("p")
-    own_p = p if fmt.known(p) else None
-    return Number(factor * row["estimate"], lower, upper, se=factor * row["se"], p=own_p)
 
 
 def quantity(table: pd.DataFrame, policy: str, name: str, factor: float = 1.0) -> Number | None:
     """One quantity of one policy, or None."""
     rows = table[(table["policy"] == policy) & (table["quantity"] == name)] if len(table) else table
-    return number(rows.to_dict("records")[0], factor) if len(rows) else None
+    return number_of(rows.to_dict("records")[0], factor) if len(rows) else None
 
 
 def hidden(table: pd.DataFrame, minimum: int) -> set[str]:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report.policy_numbers import GAINS, hidden, number, quantity
+from hetflow.report.policy_numbers import GAINS, hidden, quantity
+from hetflow.report.sentences import number_of
 from hetflow.report.tables import Cell, Table, estimate_text
 from hetflow.report.words import Words, opening
 
@@ -32,7 +33,7 @@ def ranking_table(ranking: pd.DataFrame, rules: Mapping[str, str], words: Words)
             label = rules.get(row["rule"], row["rule"])
             if row["against"]:
                 label = f"{label} minus {rules.get(row['against'], row['against'])}"
-            own = number(row, words.factor)
+            own = number_of(row, words.factor)
             cells = (label, _BASES[row["basis"]], estimate_text(own), fmt.p_cell(own.p))
             body.append(Cell(cells, 1))
     note = (

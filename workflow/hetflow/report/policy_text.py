@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
-from hetflow.report.policy_numbers import hidden, number, quantity
+from hetflow.report.policy_numbers import hidden, quantity
 from hetflow.report.policy_tables import tree_title
-from hetflow.report.sentences import Number
+from hetflow.report.sentences import Number, number_of
 from hetflow.report.words import Words, listed
 
 INTRODUCTION = (
@@ -100,7 +100,7 @@ def _ranked(ranking: pd.DataFrame, facts: Mapping[str, Any], words: Words) -> st
     rows = ranking[(ranking["basis"] == "sequential") & (ranking["against"] != "")]
     told = []
     for row in rows.to_dict("records"):
-        own = number(row, words.factor)
+        own = number_of(row, words.factor)
         verdict = {1: "better than", 0: "not shown to differ from", -1: "worse than"}[own.direction]
         label = facts["rules"].get(row["against"], row["against"])
         told.append(f"{verdict} ranking by “{label}” (difference of AUTOC {_shown(own, words)})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,7 +13,7 @@ from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_risk import risk_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.risk_tables import by_group, groups_table, performance_table, relation_table
-from hetflow.report.sentences import Number
+from hetflow.report.sentences import Number, number_of
 from hetflow.report.words import Words, part
 
 RELATIVE = {"ratio": "ratio of the arms' means", "odds ratio": "odds ratio"}
@@ -83,8 +82,7 @@ def measure(found: AppraisalInputs, name: str) -> Number | None:
     rows = rows[rows["measure"] == name]
     if rows.empty:
         return None
-    row = rows.iloc[0]
-    return Number(float(row["estimate"]), float(row["lower"]), float(row["upper"]), float(row["se"]))
+    return number_of(rows.to_dict("records")[0])
 
 
 def _worth(found: AppraisalInputs, words: Words) -> str:
@@ -117,20 +115,13 @@ def effect_rows(found: AppraisalInputs, estimand: str) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table[keep].to_dict("records")]
 
 
-def number(row: Mapping[str, Any], factor: float) -> Number:
-    """A row as it is printed."""
-    ends = [factor * row[end] if fmt.known(row[end]) else None for end in ("lower", "upper")]
-    p = row["p"] if fmt.known(row["p"]) else None
-    return Number(factor * row["estimate"], ends[0], ends[1], factor * row["se"], p, str(row["group"]))
-
-
 def _absolute(found: AppraisalInputs, words: Words) -> str:
     groups = effect_rows(found, "risk_groups")
     gap = effect_rows(found, "risk_groups_difference")
     if len(groups) < 2 or not gap:
         return ""
-    best, worst = (number(groups[place], words.factor) for place in (0, -1))
-    difference = number(gap[0], words.factor)
+    best, worst = (number_of(groups[place], words.factor) for place in (0, -1))
+    difference = number_of(gap[0], words.factor)
     piece = part(len(groups))
     verdict = {
         0: "the interval of the difference includes 0",

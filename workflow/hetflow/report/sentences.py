@@ -6,8 +6,9 @@ that carries its evidence. A p-value is printed only where the estimate brings o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,29 @@ class Number:
         if low:
             return f"{level} lower bound {fmt.number(self.lower, self.places)}"
         return f"{level} upper bound {fmt.number(self.upper, self.places)}" if high else ""
+
+
+def number_of(row: Mapping[Any, Any], factor: float = 1.0, label: str = "") -> Number:
+    """A row of estimates as it is printed; a bound, standard error or p-value that is not there is None.
+
+    Parameters
+    ----------
+    row : mapping
+        ``estimate, lower, upper`` and, where the table has them, ``se, p``.
+    factor : float
+        By which it is multiplied; a negative one turns an effect into a benefit, so that the bounds change places.
+    """
+    ends = [factor * row[end] if fmt.known(row[end]) else None for end in ("lower", "upper")]
+    lower, upper = ends if factor > 0 else ends[::-1]
+    se, p = row.get("se"), row.get("p")
+    return Number(
+        estimate=factor * row["estimate"],
+        lower=lower,
+        upper=upper,
+        se=abs(factor) * float(se) if se is not None and fmt.known(se) else None,
+        p=p if fmt.known(p) else None,
+        label=label,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hetflow.report.disclosure import enough
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_effects import dots_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
+from hetflow.report.sentences import number_of
 from hetflow.report.splits_prose import (
     DESCRIBED,
     LEARNERS,
@@ -20,7 +21,6 @@ from hetflow.report.splits_prose import (
     gap_sentence,
     how,
     left_out,
-    number_of,
     slope_sentence,
 )
 from hetflow.report.tables import Cell, Table, estimate_text

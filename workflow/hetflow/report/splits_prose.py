@@ -8,7 +8,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
-from hetflow.report.sentences import Number
+from hetflow.report.sentences import Number, number_of
 from hetflow.report.words import Words, opening, part
 
 LEARNERS = {
@@ -33,13 +33,6 @@ def chosen_rows(table: pd.DataFrame, **where: str) -> list[dict[str, Any]]:
     for column, value in where.items():
         held = held[held[column] == value]
     return [{str(key): value for key, value in row.items()} for row in held.to_dict("records")]
-
-
-def number_of(row: dict[str, Any], factor: float, label: str = "") -> Number:
-    """An estimate as it is printed; an end at infinity is none."""
-    ends = [factor * row[end] if fmt.known(row[end]) else None for end in ("lower", "upper")]
-    p = row.get("p")
-    return Number(factor * row["estimate"], ends[0], ends[1], None, p if fmt.known(p) else None, label)
 
 
 def left_out(inputs: ReportInputs, words: Words) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report import picks
-from hetflow.report.sentences import Number
+from hetflow.report.sentences import number_of
 from hetflow.report.tables import Cell, Table, estimate_text
 from hetflow.report.words import Words
 
@@ -56,11 +56,8 @@ def quantity_text(record: Mapping[Any, Any], key: str, unit: str = "") -> str:
     """A quantity of a row of `analyses_frame` as text."""
     if not fmt.known(record[f"{key}_estimate"]):
         return "not estimated"
-    lower, upper = (
-        value if fmt.known(value := record[f"{key}_{end}"]) else None for end in ("lower", "upper")
-    )
-    number = Number(record[f"{key}_estimate"], lower, upper, record[f"{key}_se"])
-    return estimate_text(number, unit)
+    row = {name: record[f"{key}_{name}"] for name in ("estimate", "se", "lower", "upper")}
+    return estimate_text(number_of(row), unit)
 
 
 def analyses_frame(
