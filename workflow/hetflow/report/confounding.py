@@ -47,7 +47,7 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     found = inputs.appraisal("confounding")
     if found is None:
         return []
-    left_out = [("text", opening(str(notice)) + ".") for notice in found.facts["notices"]]
+    left_out = [("text", f"{opening(str(notice))}.") for notice in found.facts["notices"]]
     if found.tables["robustness"].empty:
         return left_out
     texts = [_what(found), _robust(found, words), _compared(found, words), _trimmed(found, words, minimum)]

@@ -14,7 +14,7 @@ from hetflow.report.figures_risk import risk_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.risk_tables import by_group, groups_table, performance_table, relation_table
 from hetflow.report.sentences import Number, number_of
-from hetflow.report.words import Words, part
+from hetflow.report.words import Words, opening, part
 
 RELATIVE = {"ratio": "ratio of the arms' means", "odds ratio": "odds ratio"}
 
@@ -44,7 +44,7 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     found = inputs.appraisal("risk")
     if found is None:
         return []
-    left_out = [("text", notice[:1].upper() + notice[1:] + ".") for notice in found.facts["notices"]]
+    left_out = [("text", f"{opening(str(notice))}.") for notice in found.facts["notices"]]
     if not found.facts["models"]:
         return left_out
     texts = [_made(found, words), _worth(found, words), _absolute(found, words), _relative(found, words)]
