@@ -10,6 +10,7 @@ import pytest
 from hetflow.errors import Refused
 from hetflow.publish.jobs import Job, jobs_behind, read_records, refuse_stale
 from hetflow.publish.provenance import steps
+from hetflow.stale import said, stale_rules
 
 
 def _record(folder: Path, name: str, **content: object) -> None:
@@ -88,6 +89,26 @@ def test_results_of_another_code_than_the_manifest_names_are_refused(tmp_path: P
             refuse_stale(jobs, code)
         (rule,) = [name for name, one in code.items() if one == "new"]
         assert rule in refused.value.problems[0].found
+
+
+def test_what_an_earlier_code_left_is_named_at_the_end_of_a_run(tmp_path: Path) -> None:
+    for name, rule, params in (
+        ("results/s/cohort.parquet", "ingest", ["'aaa'"]),
+        ("results/s/report.html", "page", ["'old'"]),
+        (
+            "results/s/gone/estimates.parquet",
+            "estimates",
+            ["'old'"],
+        ),  # of an analysis that is no longer there
+        ("results/s/settings/page.json", "study_settings", ["'{}'"]),
+    ):
+        _record(tmp_path, name, rule=rule, shellcmd=f'"$HETFLOW_SCRIPTS/{rule}.py" --log x', params=params)
+    outputs = ["results/s/cohort.parquet", "results/s/report.html", "results/s/settings/page.json"]
+    code = {"ingest": "aaa", "page": "ccc", "estimates": "ddd"}
+    assert stale_rules(tmp_path, outputs, code) == ["page"]
+    assert "rules page are of an earlier one. Start again" in said(["page"])
+    assert stale_rules(tmp_path, outputs, code | {"page": "old"}) == []
+    assert said([]) == ""
 
 
 def test_steps_stand_in_the_order_of_the_graph() -> None:

@@ -28,6 +28,7 @@ from hetflow.resume import make_ready, take
 from hetflow.site import Site
 from hetflow.size import settings_text
 from hetflow.sources import code_fingerprint
+from hetflow.stale import said, stale_rules
 from hetflow.study.appraisals import APPRAISALS
 from hetflow.study.blinding import results_name
 from hetflow.study.splits import splits_of_job
@@ -168,11 +169,14 @@ class Start:
         """Names of the forests that leave folds out."""
         return [name for name in sample_names(self.plan.study.folds) if name != ALL]
 
-    def farewell(self) -> str:
-        """Where the report is; nothing when there is none yet."""
+    def farewell(self, workflow: Any) -> str:
+        """Where the report is, and what of the results is of an earlier code; nothing when there is no report yet."""
         page = self.place("report.html")
-        shown = page.is_file() and "check" not in sys.argv
-        return f"\nThe report: {page.resolve()}\n" if shown else ""
+        if not page.is_file() or "check" in sys.argv:
+            return ""
+        outputs = self.files(["manifest.json", *self.plan.artefacts()])
+        stale = stale_rules(Path(workflow.persistence.path) / "metadata", outputs, self.codes())
+        return f"{said(stale)}\nThe report: {page.resolve()}\n"
 
     def targets(self, workflow: Any) -> list[str]:
         """Everything that is kept. Asked for while the graph is built, and then, if jobs are to run, whether another

@@ -118,14 +118,19 @@ def jobs_behind(
     return sorted(made, key=lambda job: (job.rule, job.outputs))
 
 
+def script_of(command: str) -> str | None:
+    """Name of the script that a shell command runs; None where it runs none."""
+    found = _SCRIPT.search(command)
+    return found.group(1) if found else None
+
+
 def _job(
     rule: str, command: str, names: list[str], records: Mapping[str, Mapping[str, Any]], results: str
 ) -> Job:
     own = [records[name] for name in names]
-    script = _SCRIPT.search(command)
     return Job(
         rule,
-        script.group(1) if script else None,
+        script_of(command),
         tuple(sorted(_within(str(path), results) for path in own[0].get("input", []))),
         tuple(sorted(_within(name, results) for name in names)),
         min(float(record["starttime"]) for record in own),
