@@ -167,6 +167,8 @@ def test_a_crate_and_a_folder_of_one_run_are_told_apart_by_form_alone(tmp_path: 
     assert found.identical  # by hashes that are keyed in one and plain in the other
     assert "A is a crate, in which small counts are suppressed" in said(found)
     assert "keyed by its data file" not in said(found)
+    assert "for the study team: it shows a run" in comparison_page(found)
+    assert "for the study team" not in comparison_page(compare(read_run(crate), read_run(crate)))
     assert "/home/somebody" not in comparison_page(found)
 
 
@@ -178,6 +180,7 @@ def test_crates_of_other_data_say_that_their_hashes_are_keyed(tmp_path: Path, ba
     ]
     found = compare(*map(read_run, crates))
     assert not any(stage.same for stage in found.stages)
+    assert "for the study team: what differs between two data files" in comparison_page(found)
     assert "keyed by its data file, so that of other data every file counts as another" in said(found)
 
 

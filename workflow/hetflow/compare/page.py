@@ -86,9 +86,16 @@ def _differs(found: Comparison) -> dict[str, Any]:
     return {"ask": "What differs?", "headline": headline(found), "texts": explanations(found)}
 
 
+_TEAM = "This page is for the study team"
+
+
 def _notices(found: Comparison) -> list[str]:
     """What makes the two runs less than one study seen twice."""
     said = []
+    if not (found.a.public and found.b.public):
+        said.append(f"{_TEAM}: it shows a run in the form that has not gone through disclosure control.")
+    elif not found.data.same_file:
+        said.append(f"{_TEAM}: what differs between two data files may tell of the few units between them.")
     reports = [run.report for run in (found.a, found.b)]
     for key, what in (("study", "study"), ("outcome", "primary outcome")):
         was, now = (str(one.get(key, "")) for one in reports)
