@@ -71,6 +71,11 @@ def test_the_page_holds_the_section_its_figure_and_its_table(inputs: ReportInput
     assert "p <" not in section.replace("\u00a0", " ")
 
 
+def test_the_page_says_how_often_the_losses_intervals_hold(inputs: ReportInputs, own: Words) -> None:
+    note = shown(inputs, own, MINIMUM).tables[0].note
+    assert "held the truth in 87 % where the effect did not vary" in note
+
+
 def test_a_percentage_outcome_is_shown_in_points(inputs: ReportInputs, own: Words) -> None:
     table = shown(inputs, replace(own, factor=100.0, unit="percentage points"), MINIMUM).tables[0]
     assert table.rows[0].cells[4].startswith("20")

@@ -141,8 +141,10 @@ def comparison_table(own: AppraisalInputs, words: Words) -> Table:
         "; ".join(f"{LABELS[name]}: {_MEANS[name]}" for name in asked)
         + f". Base learner of the S-, T-, X-, R- and DR-learner: {own.facts['base']}. Loss: squared distance of the "
         "doubly robust score from the predicted effect, out of fold, in per cent of that of one effect for all, most "
-        "of which is noise that no prediction removes. Intervals take the fitted learners as given; calibration slopes "
-        "of out-of-fold effects lie too low where the effect does not vary. AUTOC and groups: each fold ranked by "
+        "of which is noise that no prediction removes. Intervals of the loss take the fitted learners as given and are "
+        "somewhat short: in simulated trials 95 % intervals held the truth in 87 % where the effect did not vary, none "
+        "of them in favour of a learner, and in 93 % where it did. Calibration slopes of out-of-fold effects lie too "
+        "low where the effect does not vary. AUTOC and groups: each fold ranked by "
         "learners of the folds before it. No p-values."
     )
     return Table(NAME, "Learners of the effect compared, out of fold", head, tuple(rows), (0,), note)
