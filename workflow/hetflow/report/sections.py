@@ -76,31 +76,7 @@ def all_sections(
         section(
             "missing",
             "What is missing, and how it was handled",
-            ("answers", missing_story.answers(inputs, own, exported.get("routes_spread", pd.DataFrame()))),
-            ("heading", "What is missing" if inputs.missingness.get("missing_cells") else ""),
-            ("text", prose.missing_text(inputs.missingness, minimum)),
-            ("text", prose.UNTESTABLE),
-            ("figure", "missingness"),
-            ("figure", "masks"),
-            *structure_parts(inputs.structure, own, minimum),
-            ("table", "missing"),
-            ("table", "design"),
-            *mechanism_parts(
-                masks_of(inputs, own, minimum),
-                inputs.mechanism_tables.get("mcar", pd.DataFrame()),
-                inputs.mechanism,
-                own,
-                minimum,
-            ),
-            ("heading", "How it was handled"),
-            *(("text", text) for text in prose.handling(inputs.methods, own.randomised)),
-            *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
-            ("table", "routes"),
-            ("text", prose.REGULATORS if own.randomised and "routes" in shown else ""),
-            ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
-            ("table", "imputations"),
-            *sensitivity.parts(inputs, own, minimum),
-            ("table", "tarmos"),
+            *_missing(inputs, own, shown, exported),
         ),
         section(
             "overlap",
@@ -168,6 +144,40 @@ def all_sections(
             ("text", settings["report"]["citation"]),
             ("text", f"Software: hetflow {__version__}; see CITATION.cff of the project."),
         ),
+    ]
+
+
+def _missing(
+    inputs: ReportInputs, own: Words, shown: Mapping[str, Table], exported: Mapping[str, pd.DataFrame]
+) -> list[Part]:
+    """What is missing, on what it depends, how it was handled, and what missing outcomes could change."""
+    minimum = inputs.minimum
+    return [
+        ("answers", missing_story.answers(inputs, own, exported.get("routes_spread", pd.DataFrame()))),
+        ("heading", "What is missing" if inputs.missingness.get("missing_cells") else ""),
+        ("text", prose.missing_text(inputs.missingness, minimum)),
+        ("text", prose.UNTESTABLE),
+        ("figure", "missingness"),
+        ("figure", "masks"),
+        *structure_parts(inputs.structure, own, minimum),
+        ("table", "missing"),
+        ("table", "design"),
+        *mechanism_parts(
+            masks_of(inputs, own, minimum),
+            inputs.mechanism_tables.get("mcar", pd.DataFrame()),
+            inputs.mechanism,
+            own,
+            minimum,
+        ),
+        ("heading", "How it was handled"),
+        *(("text", text) for text in prose.handling(inputs.methods, own.randomised)),
+        *(("text", text) for text in prose.guards_text(inputs.analyses[inputs.primary].guards, own)),
+        ("table", "routes"),
+        ("text", prose.REGULATORS if own.randomised and "routes" in shown else ""),
+        ("text", pooled.imputations_text(pooled.pooled_rows(inputs.estimates, inputs.primary))),
+        ("table", "imputations"),
+        *sensitivity.parts(inputs, own, minimum),
+        ("table", "tarmos"),
     ]
 
 
