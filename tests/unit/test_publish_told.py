@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hetflow.disk import sha256
 from hetflow.errors import Refused
-from hetflow.files import write_table
+from hetflow.files import read_json, write_table
 from hetflow.manifest import artefact_key
 from hetflow.publish.content import manifest_file, plan_files, refuse_what_is_not_allowed
 from hetflow.publish.last_look import refuse_named
@@ -124,10 +124,11 @@ def test_numbers_of_the_study_file_that_happen_to_be_identifiers_are_no_leak() -
 
 
 def test_the_frozen_plan_is_copied_whole_and_only_as_it_was_frozen(tmp_path: Path) -> None:
-    assert plan_files([]) == {}
+    assert plan_files([], {"state": "no plan"}) == {}
     assert freeze(tmp_path) == 0
     (path,) = tmp_path.rglob("plan.json")
-    files = plan_files([path])
+    facts = {"last_sha256": read_json(path, "plan")["sha256"]}
+    files = plan_files([path], facts)
     assert files == {
         "analysis-plan/plan.json": path.read_bytes(),
         "analysis-plan/plan.md": path.with_suffix(".md").read_bytes(),
@@ -136,9 +137,12 @@ def test_the_frozen_plan_is_copied_whole_and_only_as_it_was_frozen(tmp_path: Pat
     for name in ("analysis-plan/notes.md", "analysis-plan/amendment-0.md", "analysis-plan/../x.json"):
         with pytest.raises(Refused):
             refuse_what_is_not_allowed({name: b""})
+    for given, said in (([path], {"state": "no plan"}), ([path], {"last_sha256": "0" * 64}), ([], facts)):
+        with pytest.raises(Refused, match="with which the run was compared"):
+            plan_files(given, said)
     path.with_suffix(".md").write_text("another plan")
     with pytest.raises(Refused, match="put the file back"):
-        plan_files([path])
+        plan_files([path], facts)
 
 
 def test_a_plan_is_the_same_whatever_the_rows_hold(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, A
     refuse_exports(report.tables, publish["threshold"])
     log.review += to_review(public.estimates, publish["threshold"], float(team.cohort["units"]))
     files = report_files(report)
-    settings = settings_files(manifest["settings"], log) | plan_files(arguments.plan or [])
+    settings = settings_files(manifest["settings"], log) | plan_files(arguments.plan or [], team.plan)
     unit = read_json(arguments.cohort, "settings")["data"]["unit"]
     refuse_units(files, _identifiers(arguments), rare, _units(arguments.results))
     refuse_named(settings, _identifiers(arguments), unit)

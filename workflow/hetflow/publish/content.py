@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hetflow.errors import Problem, refuse_all
+from hetflow.errors import Problem, refuse, refuse_all
 from hetflow.files import canonical_json
 from hetflow.manifest import keyed
 from hetflow.prespecified.store import read_files
@@ -82,7 +82,7 @@ def settings_files(settings: Mapping[str, Mapping[str, Any]], log: Log) -> Files
     return files
 
 
-def plan_files(paths: Sequence[Path]) -> Files:
+def plan_files(paths: Sequence[Path], followed: Mapping[str, Any]) -> Files:
     """The frozen analysis plan and its amendments, as they are: documents and what programs read.
 
     They hold what the study file says and the names of the data file's columns, nothing that was read in the data but,
@@ -92,14 +92,22 @@ def plan_files(paths: Sequence[Path]) -> Files:
     ----------
     paths : sequence of Path
         The JSON files, in their order; verified as a chain, with the documents beside them.
+    followed : mapping
+        What the run says of its plan (`hetflow.prespecified.followed`).
 
     Raises
     ------
     hetflow.errors.Refused
-        If a file was changed after it was frozen.
+        If a file was changed after it was frozen, or the run was compared with another plan.
     """
-    if paths:
-        read_files(list(paths))
+    last = read_files(list(paths)).documents[-1]["sha256"] if paths else None
+    if followed.get("last_sha256") != last:
+        refuse(
+            "publish: the analysis plan",
+            "the plan with which the run was compared, as it was last amended",
+            "another one" if paths else "none",
+            "start `snakemake` again, until it says that nothing is to be done; then publish",
+        )
     files = [path for one in paths for path in (one, one.with_suffix(".md"))]
     return {f"{PLAN_FOLDER}/{path.name}": path.read_bytes() for path in files}
 
