@@ -13,8 +13,9 @@ from hetflow.publish.covariates import OTHER_LEVELS, covered_counts, pooled_leve
 from hetflow.publish.groups import FAMILY, thinned, without_small_groups
 from hetflow.publish.last_look import refuse_units
 from hetflow.publish.log import Log
-from hetflow.publish.residual import named_in_settings, to_review
+from hetflow.publish.residual import complete_cases, named_in_settings, to_review
 from hetflow.publish.structure import coarse, nested_outside, public_structure
+from hetflow.report.inputs import MISSING
 from hetflow.report.ledger import ledger
 from report_fixture import report_inputs
 
@@ -194,3 +195,16 @@ def test_a_level_is_not_told_by_the_covariate_that_it_depends_on() -> None:
     }
     covered = covered_counts(frame, pd.DataFrame(groups), 10, Log())
     assert covered == {("type", "I", "treated"): "<10", ("type", "II", "treated"): "hidden"}
+
+
+def test_an_analysis_of_complete_cases_is_named_where_few_miss_a_value() -> None:
+    methods = {
+        "primary": {"missingness": {"strategy": "multiple_imputation"}},
+        "complete": {"missingness": {"strategy": "complete_case"}},
+    }
+    (said,) = complete_cases(
+        methods, {("pulse", MISSING, "treated"): "<10", ("ward", "East", "treated"): "<10"}
+    )
+    assert said.startswith("the analysis complete is of complete cases")
+    assert "miss pulse, whose" in said
+    assert complete_cases(methods, {("ward", "East", "treated"): "<10"}) == []

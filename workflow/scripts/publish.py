@@ -32,7 +32,7 @@ from hetflow.publish.jobs import Job, jobs_behind, jobs_table, read_records, ref
 from hetflow.publish.last_look import refuse_named, refuse_units
 from hetflow.publish.log import Log
 from hetflow.publish.public import public_inputs
-from hetflow.publish.residual import disclosure, named_in_settings, to_review
+from hetflow.publish.residual import complete_cases, disclosure, named_in_settings, to_review
 from hetflow.report.export import csv_text
 from hetflow.report.page import build_report
 from hetflow.sources import packages_of
@@ -86,6 +86,7 @@ def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, A
     report = build_report(replace(public, withheld=public.withheld | trees))
     refuse_exports(report.tables, publish["threshold"])
     log.review += to_review(public.estimates, publish["threshold"], float(team.cohort["units"]))
+    log.review += complete_cases(team.settings["methods"], public.covered or {})
     files = report_files(report)
     settings = settings_files(manifest["settings"], log) | plan_files(arguments.plan or [], team.plan)
     unit = read_json(arguments.cohort, "settings")["data"]["unit"]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hetflow.publish.log import REASONS, Log
+from hetflow.report.inputs import MISSING
 
 _WHOLE = ("ATE", "ATT", "ATC", "ATO")
 _SAME = ["outcome", "contrast", "estimand", "target", "group", "term", "scale"]
@@ -63,6 +64,27 @@ def to_review(estimates: pd.DataFrame, threshold: int, units: float = float("nan
         f"the analysis {name} leaves out fewer than {threshold} of the participants, as its number tells"
         for name, n in zip(whole["analysis"], whole["n"], strict=True)
         if 0 < units - n < threshold
+    ]
+
+
+def complete_cases(
+    methods: Mapping[str, Mapping[str, Any]], covered: Mapping[tuple[str, str, str], str]
+) -> list[str]:
+    """Analyses of complete cases, whose number beside the others' tells how many lack any value.
+
+    Parameters
+    ----------
+    methods : mapping of str to mapping
+        Settings of every analysis.
+    covered : mapping
+        Counts that are not printed, by covariate, level or `MISSING`, and arm.
+    """
+    few = sorted({name for name, row, _ in covered if row == MISSING})
+    return [
+        f"the analysis {name} is of complete cases: its number, beside those of other analyses, may tell how many miss "
+        f"{', '.join(few)}, whose missing values are covered"
+        for name, own in methods.items()
+        if few and own.get("missingness", {}).get("strategy") == "complete_case"
     ]
 
 
