@@ -103,7 +103,25 @@ def test_d1_without_missing_information_is_the_wald_test() -> None:
         wald = wald_d1(np.tile(estimate, (m, 1)), np.tile(covariance, (m, 1, 1)))
         assert wald.p == pytest.approx(expected, abs=ROUNDING)
     against_itself = wald_d1(estimate[None], covariance[None], null=estimate, df_complete=20)
-    assert (against_itself.p, against_itself.df2) == (1, 20)
+    assert (against_itself.p, against_itself.df2) == (1, 19)
+
+
+def test_a_joint_test_with_few_degrees_of_freedom_is_hotelling_s() -> None:
+    """One sample of 12, three means: T2 (n - k) / (k (n - 1)) is F(k, n - k) (Hotelling 1931); by simulation too."""
+    rng, n, k, rejected, naive = np.random.default_rng(5), 12, 3, 0, 0
+    replicates = 2000
+    for _ in range(replicates):
+        values = rng.normal(size=(n, k))
+        mean, covariance = values.mean(axis=0), np.cov(values.T) / n
+        t2 = n * mean @ np.linalg.inv(np.cov(values.T)) @ mean
+        found = wald_d1(mean[None], covariance[None], df_complete=n - 1)
+        assert found.p == pytest.approx(stats.f.sf(t2 * (n - k) / (k * (n - 1)), k, n - k), rel=1e-9)
+        rejected += found.p < 0.05
+        naive += stats.f.sf(t2 / k, k, n - 1) < 0.05
+    low, high = stats.binom.ppf([1e-6, 1 - 1e-6], replicates, 0.05)
+    assert low <= rejected <= high < naive
+    with pytest.raises(ValueError, match="13 estimates"):
+        wald_d1(np.zeros((1, 13)), np.eye(13)[None], df_complete=12)
 
 
 def test_imputations_needed_follows_the_two_stage_rule() -> None:

@@ -176,19 +176,30 @@ def wald_d1(
     null : ndarray, shape (k,), or float
         Values under the null hypothesis.
     df_complete : float
-        Denominator degrees of freedom when nothing is missing; read for one imputation or estimates that
-        agree.
+        Degrees of freedom of the covariances when nothing is missing. Where finite, the test is Hotelling's: with v of
+        them the statistic is multiplied by (v - k + 1) / v and its denominator has at most v - k + 1, which matters
+        where the covariance of several estimates is itself estimated from few clusters.
 
     Returns
     -------
     Wald
+
+    Raises
+    ------
+    ValueError
+        If there are more estimates than degrees of freedom.
     """
     within, between, m = _parts(estimates, covariances)
     k = within.shape[0]
     distance = np.asarray(estimates).mean(axis=0) - null
     increase = (1 + 1 / m) * float(np.trace(np.linalg.solve(within, between))) / k
     statistic = float(distance @ np.linalg.solve(within, distance)) / (k * (1 + increase))
-    df = df_complete if increase < NOTHING_MISSING else _denominator(k, m, increase)
+    rest = df_complete - k + 1
+    if rest < 1:
+        raise ValueError(f"{k} estimates together, but {df_complete} degrees of freedom")
+    if np.isfinite(rest):
+        statistic *= rest / df_complete
+    df = rest if increase < NOTHING_MISSING else min(rest, _denominator(k, m, increase))
     p = stats.chi2.sf(k * statistic, k) if np.isinf(df) else stats.f.sf(statistic, k, df)
     return Wald(statistic, k, float(df), float(p))
 

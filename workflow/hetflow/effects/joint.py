@@ -22,8 +22,8 @@ JOINT = ("projection", "rule_groups")
 def joint_row(sets: Sequence[Terms], frame: Frame, target: str, imputations: int) -> dict[str, Any] | None:
     """The joint test of the terms of several imputations.
 
-    Statistic D1 of Li, Raghunathan and Rubin (1991): all slopes of a projection are 0, or all groups of a rule have the
-    effect of the first.
+    Statistic D1 of Li, Raghunathan and Rubin (1991), in Hotelling's form where degrees of freedom are finite: all
+    slopes of a projection are 0, or all groups of a rule have the effect of the first.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def joint_row(sets: Sequence[Terms], frame: Frame, target: str, imputations: int
     Returns
     -------
     dict or None
-        Under the contract `joint`; None for other estimands, where there are fewer than two contrasts, or where their
-        covariance is singular.
+        Under the contract `joint`; None for other estimands, where there are fewer than two contrasts, as many as
+        degrees of freedom or more, or where their covariance is singular.
     """
     first = sets[0]
     if first.estimand not in JOINT:
@@ -50,7 +50,10 @@ def joint_row(sets: Sequence[Terms], frame: Frame, target: str, imputations: int
     covariances = np.stack([contrasts @ one.covariance @ contrasts.T for one in sets])
     if np.linalg.matrix_rank(covariances.mean(axis=0)) < contrasts.shape[0]:
         return None
-    wald = wald_d1(estimates, covariances, df_complete=min(one.df for one in sets))
+    df = min(one.df for one in sets)
+    if df < contrasts.shape[0]:
+        return None
+    wald = wald_d1(estimates, covariances, df_complete=df)
     return {
         "analysis": frame.analysis,
         "outcome": frame.outcome,
