@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from appraisal_worlds import COLUMNS, CONFOUNDED, World, confounded_sets, make_world
+from appraisal_worlds import COLUMNS, CONFOUNDED, World, confounded_sets, fitted, make_world
 from confounded_world import Truth
-from hetflow.effects.curves import Evidence, display
+from hetflow.effects.curves import Evidence, _parted, cells, display
 from hetflow.effects.estimates import estimate_all
 from hetflow.effects.halves import auxiliary_half
+from hetflow.effects.learners import evaluation_terms, loss_terms
 from hetflow.effects.medians import median_estimate
 from hetflow.effects.omitted import bound
 from hetflow.effects.one_split import GAP, Trial, _main, evaluate_split
@@ -29,8 +30,11 @@ from hetflow.effects.risk_models import appraise_risk
 from hetflow.effects.scores import Scores
 from hetflow.effects.split_regressions import groups_by_benefit
 from hetflow.effects.split_tables import groups_table, learners_table, predictor_table
+from hetflow.effects.stacked import Candidate, constant_effect
+from hetflow.effects.table import Frame
+from hetflow.effects.table import rows as table_rows
 from hetflow.seeds import generator
-from leak_settings import AVERAGE, CORRELATION, SLOPE
+from leak_settings import AVERAGE, CORRELATION
 from leak_simulation import ESTIMATES, mean_frame
 from risk_world import SETTINGS as RISK
 from split_world import SETTINGS as SPLIT
@@ -41,7 +45,7 @@ SPLITS, GROUPS, COST = 9, 3, AVERAGE
 ROUNDING = 1e-9
 POINTS = (-1.0, 0.0, 1.0)
 #: E(X1 | X2) is 0.4 X2.
-CURVES = {"X1": SLOPE, "X2": SLOPE * CORRELATION}
+CURVES = {"X1": 1.0, "X2": CORRELATION}
 POLICY: dict[str, Any] = {
     "rules": {"X2": {"covariate": "X2", "column": None, "higher_first": True}},
     "covariates": [],
@@ -66,6 +70,12 @@ def exact(world: World) -> Scores:
     """Scores that are the true effects."""
     residual = world.effect * world.scores.treatment_residual
     return replace(world.scores, score=world.effect, outcome_residual=residual)
+
+
+def exact_arms(world: World) -> Scores:
+    """Scores whose doubly robust outcomes of both arms are the true means."""
+    mean = world.control + world.scores.propensity * world.effect
+    return replace(exact(world), cate=world.effect, outcome_mean=mean)
 
 
 def rankings(world: World, seed: int) -> Iterator[Hit]:
@@ -107,24 +117,82 @@ def policies(world: World, seed: int) -> Iterator[Hit]:
 
 
 def risks(world: World, seed: int) -> Iterator[Hit]:
-    """Absolute effects by group of baseline risk, their difference and trend."""
-    settings = RISK | {"outcome_kind": "continuous", "better": "higher", "groups": 4}
+    """Effects by group of baseline risk, absolute and (binary outcomes) relative, their differences and trends."""
+    kind = "binary" if world.binary else "continuous"
+    settings = RISK | {"outcome_kind": kind, "better": "higher", "groups": 4}
+    internal = world.scores.outcome_mean
     found, truth = (
-        appraise_risk([scores], world.outcome, scores.outcome_mean, None, settings).tables["effects"]
-        for scores in (world.scores, exact(world))
+        appraise_risk([scores], world.outcome, internal, None, settings).tables["effects"]
+        for scores in (world.scores, exact_arms(world))
     )
-    held = found["estimand"].isin(["risk_groups", "risk_groups_difference", "risk_trend"])
-    found, truth = found[held], truth[held]
-    yield from hits(found, truth["estimate"], found["estimand"] + " " + found["group"])
+    assert found["estimand"].tolist() == truth["estimand"].tolist()
+    names = (
+        found["estimand"] + " " + found["group"] + found["term"].where(found["estimand"] == "arm_means", "")
+    )
+    yield from hits(found, truth["estimate"], names)
+
+
+def cells_of_two(world: World, seed: int) -> Iterator[Hit]:
+    """Means over the thirds of an imputed and a complete covariate, cut where the covariates as observed are."""
+    sets = [world.scores] * len(world.files.inference)
+    evidence = Evidence(sets, world.files.inference, COLUMNS, world.frame, 0.95, 10, "", seed)
+    table = cells(evidence, "X1", "X2")
+    rules = [_parted(evidence, name) for name in ("X1", "X2")]
+    X = population()
+    codes = [np.searchsorted(rule.cuts, X[:, j], side="left") for j, rule in enumerate(rules)]
+    for row in table.to_dict("records"):
+        inside = np.ones(len(X), dtype=bool)
+        for rule, code, level in zip(rules, codes, (row["first_level"], row["second_level"]), strict=True):
+            inside &= code == rule.labels.index(level)
+        truth = AVERAGE + world.slope * float(X[inside, 0].mean())
+        place = rules[0].labels.index(row["first_level"]), rules[1].labels.index(row["second_level"])
+        yield f"cells {place[0]} {place[1]}", row["estimate"] - truth, row["lower"] <= truth <= row["upper"]
+
+
+@cache
+def population() -> np.ndarray:
+    """X1 and X2 of very many."""
+    rng = generator(1, "appraisal coverage", "population")
+    shared = np.sqrt(CORRELATION) * rng.standard_normal((400_000, 1))
+    return shared + np.sqrt(1 - CORRELATION) * rng.standard_normal((400_000, 2))
+
+
+def learners(world: World, seed: int) -> Iterator[Hit]:
+    """Loss saved by a learner against one effect for all, its calibration, sequential AUTOC and groups.
+
+    The learner is least squares by the other folds, and by the folds before; what is true of it is what the same
+    formulas give with the true effects.
+    """
+    scores, truth = world.scores, exact(world)
+    X = mean_frame(world.files.deployment)[[column.name for column in COLUMNS]].to_numpy()
+    Z = np.column_stack([np.ones(len(X)), X])
+    transformed = scores.outcome_residual / scores.treatment_residual
+    held_out, sequential = np.full((2, len(X)), np.nan)
+    for fold in np.unique(scores.fold):
+        own = scores.fold == fold
+        for target, rows in ((held_out, ~own), (sequential, scores.fold < fold)):
+            if rows.any():
+                target[own] = Z[own] @ fitted(Z[rows], transformed[rows], scores.weight[rows])
+    candidate = Candidate(held_out, sequential)
+    candidates = {"constant": constant_effect(scores), "ls": candidate}
+    given = ("ls", candidate, "higher", GROUPS, 200, seed)
+    one, other = (
+        [*loss_terms(own, "ls", candidates), *evaluation_terms(own, *given)[0]] for own in (scores, truth)
+    )
+    frame = Frame("", "", "", 0.95, True)
+    for mine, true in zip(one, other, strict=True):
+        table = table_rows([mine], frame, "", 1)[0]
+        if table["lower"].notna().any():
+            yield from hits(table, pd.Series(true.estimate), "learners: " + table["estimand"])
 
 
 def curves(world: World, seed: int) -> Iterator[Hit]:
     """Curves along an imputed and along a complete covariate: three points, and the whole."""
     sets = [world.scores] * len(world.files.inference)
     evidence = Evidence(sets, world.files.inference, COLUMNS, world.frame, 0.95, 10, "", seed)
-    for name, slope in CURVES.items():
+    for name, share in CURVES.items():
         table = display(evidence, name)
-        truth = AVERAGE + slope * table["x"]
+        truth = AVERAGE + share * world.slope * table["x"]
         near = [int((table["x"] - point).abs().argmin()) for point in POINTS]
         at = pd.Series([f"curve {name} at {point:g}" for point in POINTS], index=table.index[near])
         yield from hits(table.iloc[near], truth.iloc[near], at)
@@ -198,8 +266,12 @@ APPRAISALS: dict[str, Callable[[World, int], Iterator[Hit]]] = {
     "policies": policies,
     "risks": risks,
     "curves": curves,
+    "cells": cells_of_two,
     "splits": splits,
+    "learners": learners,
 }
+#: Those whose truth supposes the linear effect of the other worlds.
+LINEAR = ("policies", "curves", "cells", "splits")
 
 
 def replicate(name: str, number: int) -> list[Hit]:
@@ -207,7 +279,8 @@ def replicate(name: str, number: int) -> list[Hit]:
     if name == "confounded":
         return list(bounds(number))
     world = make_world(name, number)
-    return [hit for appraisal in APPRAISALS.values() for hit in appraisal(world, number)]
+    made = [own for key, own in APPRAISALS.items() if not (world.binary and key in LINEAR)]
+    return [hit for appraisal in made for hit in appraisal(world, number)]
 
 
 def coverage(name: str, replicates: int, first: int = 0) -> pd.DataFrame:

@@ -5,6 +5,8 @@ trial       setting X of `leak_settings`: 1,000 units, 8 covariates correlated b
 weights     the same, drawn with a probability that goes by X2 and weighted by its inverse: without the weights the
             average effect is 1.11
 clusters    the same, in 100 clusters that share part of the outcome and part of the effect
+alike       the same as trial, the effect 1 for everybody
+binary      the same covariates and a binary outcome: log odds -0.5 + 0.6 X1 + 0.6 X5, under treatment less 0.7 + 0.4 X1
 confounded  a cohort: treatment and outcome depend on x, which misses 35 %, and on a hidden u; z helps to impute x
 """
 
@@ -33,7 +35,7 @@ Floats = NDArray[np.float64]
 
 UNITS, COVARIATES, RATE = 1000, 8, 0.35
 CLUSTERS, SHARED, SHARED_EFFECT = 100, 0.5, 0.5
-WORLDS = ("trial", "weights", "clusters")
+WORLDS = ("trial", "weights", "clusters", "alike", "binary")
 COLUMNS = [Column(f"X{place + 1}", "continuous") for place in range(COVARIATES)]
 #: Of the pool from which weighted units are drawn; half of it is drawn.
 POOL = 3000
@@ -42,14 +44,29 @@ CONFOUNDED = Confounded(on_treatment=1.5, on_outcome=1.0, slope=0.8)
 
 @dataclass(frozen=True)
 class World:
-    """One trial with its imputations and scores; arrays have shape (n,)."""
+    """One trial with its imputations and scores; arrays have shape (n,).
+
+    Attributes
+    ----------
+    control, effect : ndarray
+        Expected outcome without treatment, and what treatment changes.
+    slope : float
+        Of the effect on X1; NaN where it is no line.
+    """
 
     frame: pd.DataFrame
     files: Files
     outcome: Floats
+    control: Floats
     effect: Floats
+    slope: float
     scores: Scores
     cluster: NDArray[np.int64] | None
+
+    @property
+    def binary(self) -> bool:
+        """Whether the outcome is."""
+        return bool(np.isin(self.outcome, (0, 1)).all())
 
 
 def make_world(name: str, seed: int) -> World:
@@ -70,12 +87,20 @@ def make_world(name: str, seed: int) -> World:
     if cluster is not None:
         shift, deviation = (sd * rng.normal(size=CLUSTERS)[cluster] for sd in (SHARED, SHARED_EFFECT))
     arm = rng.permutation(np.arange(UNITS) % 2).astype(np.int8)
-    effect = AVERAGE + SLOPE * X[:, 0] + deviation
-    outcome = X[:, 0] + X[:, 4] + shift + effect * (arm - 0.5) + rng.standard_normal(UNITS)
+    slope = {"alike": 0.0, "binary": np.nan}.get(name, SLOPE)
+    if name == "binary":
+        index = -0.5 + 0.6 * (X[:, 0] + X[:, 4])
+        control = expit(index)
+        effect = expit(index - 0.7 - 0.4 * X[:, 0]) - control
+        outcome = (rng.random(UNITS) < control + arm * effect).astype(np.float64)
+    else:
+        effect = AVERAGE + slope * X[:, 0] + deviation
+        control = X[:, 0] + X[:, 4] + shift - effect / 2
+        outcome = control + effect * arm + rng.standard_normal(UNITS)
     frame = _with_gaps(X, [column.name for column in COLUMNS], ["X1", "X3", "X5", "X7"], "X8", seed)
     files = _imputed(frame, COLUMNS, arm, outcome, seed)
     scores = _scores(files, arm, outcome, chance.min() / chance, cluster, seed)
-    return World(frame, files, outcome, effect, scores, cluster)
+    return World(frame, files, outcome, control, effect, slope, scores, cluster)
 
 
 def _with_gaps(X: Floats, names: list[str], gaps: list[str], driver: str, seed: int) -> pd.DataFrame:
@@ -116,21 +141,33 @@ def _scores(
     unit = np.arange(UNITS)
     fold = draw_folds(unit, arm, None, cluster, FOLDS, seed)
     X = covariate_matrix(mean_frame(files.deployment), COLUMNS)[0]
+    binary = bool(np.isin(outcome, (0, 1)).all())
     table = nuisance(
-        unit, X, arm, outcome, fold, weight, DESIGN, LEARNERS, seed, ("shared",), cluster=cluster
+        unit,
+        X,
+        arm,
+        outcome,
+        fold,
+        weight,
+        DESIGN,
+        LEARNERS,
+        seed,
+        ("shared",),
+        cluster=cluster,
+        binary=binary,
     )[0]
     transformed = (table["outcome_residual"] / table["treatment_residual"]).to_numpy()
     Z = np.column_stack([np.ones(UNITS), X])
     sequential = np.full(UNITS, np.nan)
     for k in range(2, FOLDS + 1):
         earlier = fold < k
-        sequential[fold == k] = Z[fold == k] @ _fitted(Z[earlier], transformed[earlier], weight[earlier])
+        sequential[fold == k] = Z[fold == k] @ fitted(Z[earlier], transformed[earlier], weight[earlier])
     own = unit if cluster is None else cluster
     cate = _left_out(Z, transformed, weight, own)
     return make_scores(table, cate, better="higher", sequential=sequential, weight=weight, cluster=own)
 
 
-def _fitted(Z: Floats, y: Floats, weight: Floats) -> Floats:
+def fitted(Z: Floats, y: Floats, weight: Floats) -> Floats:
     return np.linalg.lstsq(np.sqrt(weight)[:, None] * Z, np.sqrt(weight) * y, rcond=None)[0]
 
 
@@ -166,7 +203,7 @@ def confounded_sets(seed: int, units: int = UNITS) -> list[Elements]:
         Z = np.column_stack([np.ones(units), X])
         for j in range(1, FOLDS + 1):
             arms = [
-                _fitted(*(part[(fold != j) & (treated == a)] for part in (Z, outcome, np.ones(units))))
+                fitted(*(part[(fold != j) & (treated == a)] for part in (Z, outcome, np.ones(units))))
                 for a in (0, 1)
             ]
             effect[fold == j] = Z[fold == j] @ (arms[1] - arms[0])
