@@ -121,6 +121,11 @@ STUDIES: list[Case] = [
     study("a projection twice", {"estimates/projection": ["age", "age"]}, "each name once"),
     study("nothing for trees", {"analyses/x": {"forest": {"trees": None}}}, "analyses.x.forest.trees"),
     study("too few trees", {"forest/trees": 16}, "forest.trees"),
+    study(
+        "refits that may leave a unit without an effect",
+        {"stability": {"trees": 80, "held_out_trees": 80}},
+        "whichever tenth of the bags is taken away",
+    ),
     study("half a bag", {"forest/trees": 82}, "a multiple of bag_trees"),
     study("leaves for thousands", {"forest/min_leaf": 100}, "units in each forest's sample", BY_CHECK),
     study("a learner in a trial", {"nuisance/propensity": "stack"}, "`design` in a randomised design"),

@@ -15,7 +15,7 @@ from small_project import STUDY, small_data
 STABILITY = {
     "folds": 1,
     "tunings": {"mean": {"nuisance": {"outcome": "mean"}}},
-    "trees": 80,
+    "trees": 100,
     "held_out_trees": 80,
 }
 OBSERVATIONAL = {

@@ -17,7 +17,9 @@ from hetflow.study.base import PRIMARY
 from hetflow.study.load import unsplit
 from hetflow.study.model import Study
 from hetflow.study.said import said
+from hetflow.study.stability import BAG_GROUPS, refit_names
 
+_NOT_REFITTED = 0.01  # units expected without an effect in some refit, above which refits are too small
 _NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 
 
@@ -57,7 +59,31 @@ def too_few_trees(plan: Plan, source: str) -> list[Problem]:
                         + ("; 2000 is usual" if name == "trees" else ""),
                     ),
                 )
-    return list(problems.values())
+    return [*problems.values(), *_too_few_refitted(plan, source)]
+
+
+def _too_few_refitted(plan: Plan, source: str) -> list[Problem]:
+    """Refits so small that some unit may have no effect once a tenth of the bags is left out, hours into the run."""
+    own, bag = plan.study.stability, plan.study.forest.bag_trees
+    draws = sum(
+        len(refit_names(study)) * min(own.imputations, study.missingness.imputations)
+        for analysis, study in plan.analyses.items()
+        if analysis in own.analyses
+    )
+    bags = own.trees // bag
+    fewest = math.ceil(math.log2(max(plan.rows * BAG_GROUPS * draws, 1) / _NOT_REFITTED))
+    if not draws or bags - -(-bags // BAG_GROUPS) >= fewest:
+        return []
+    enough = -(-fewest * BAG_GROUPS // (BAG_GROUPS - 1)) + 1
+    return [
+        Problem(
+            f"{source}: stability.trees",
+            f"at least {enough} bags of {bag} trees, so that in each of {draws} forests each of {plan.rows} units is "
+            "left out of one, whichever tenth of the bags is taken away",
+            f"{own.trees} trees",
+            f"write {enough * bag} or more (400 is usual), or `stability: {{analyses: []}}`",
+        )
+    ]
 
 
 def count_covariates(study: Study, header: list[str]) -> int:
