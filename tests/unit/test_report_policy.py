@@ -14,6 +14,7 @@ from hetflow.report.policy import parts, shown
 from hetflow.report.policy_numbers import hidden, shown_curves
 from hetflow.report.policy_tables import condition, trees_table
 from hetflow.report.policy_text import policy_texts
+from hetflow.report.sentences import Number
 from hetflow.report.words import words
 from report_fixture import report_inputs
 from report_fixture_policy import appraised
@@ -79,6 +80,24 @@ def test_a_rule_that_gains_is_said_to_gain_and_one_that_may_not_is_not() -> None
     text = _texts(found)
     assert "more than treating everybody" not in text
     assert "does not show that choosing gains or loses" in text
+
+
+def test_treating_everybody_is_told_of_those_judged_with_the_average_effect_of_all_beside_it() -> None:
+    """Else the section could show a gain where the first page shows none, and not say of whom it speaks."""
+    found = appraised(slope=0.8)
+    whole = inputs(found)
+    own = words(whole.settings, whole.cohort["columns"], "primary")
+    tables = found.tables["values"], found.tables["ranking"], found.facts, own, MINIMUM
+    values = found.tables["values"]
+    values.loc[values["policy"].eq("all") & values["quantity"].eq("value"), ["lower", "upper"]] = [0.1, 0.5]
+    first = Number(0.1, -0.2, 0.4, 0.15)
+    text = " ".join(policy_texts(*tables, first)).replace("\u00a0", " ")
+    assert f"Among the {found.facts['judged']} participants on whom rules are judged" in text
+    assert "not the answer to whether the treatment helps on average" in text
+    assert f"the benefit is {first.shown(own.unit, own.level)}".replace("\u00a0", " ") in text
+    alike = " ".join(policy_texts(*tables, Number(0.3, 0.2, 0.4, 0.05)))
+    assert "Averaged over all participants" in alike
+    assert "not the answer" not in alike
 
 
 def test_policies_that_leave_out_a_few_are_not_shown() -> None:

@@ -74,8 +74,8 @@ def test_the_first_page_claims_of_what_was_looked_at_and_with_its_interval() -> 
     inputs = with_stability()
     assert first_page(inputs) == (
         "Of another seed of the forests, other imputations, another draw of the folds and other forest settings, "
-        "another draw of the folds moves the measures of this ranking most: it would add to the error of the ranking "
-        "(AUTOC, out of bag) some 31 % (interval of 95 %: 16 % to 93 %) of the sampling variance."
+        "another draw of the folds moves this ranking most: it would add some 31 % (95 % interval 16 % to 93 %) to the "
+        "sampling variance of the ranking (AUTOC, out of bag)."
     )
     assert first_page(inputs) in page_text(inputs)
     own = stability_inputs()
@@ -85,6 +85,6 @@ def test_the_first_page_claims_of_what_was_looked_at_and_with_its_interval() -> 
     )
     primary = replace(inputs.analyses["primary"], appraisals={"stability": few})
     assert first_page(replace(inputs, analyses={**inputs.analyses, "primary": primary})) == (
-        "Another seed of the forests would add to the error of the ranking (AUTOC, out of bag) some 2.0 % (interval of "
-        "95 %: 1.0 % to 6.0 %) of the sampling variance."
+        "Another seed of the forests would add some 2.0 % (95 % interval 1.0 % to 6.0 %) to the sampling variance "
+        "of the ranking (AUTOC, out of bag)."
     )

@@ -281,5 +281,5 @@ def test_a_risk_that_tells_nobody_apart_leaves_tables_without_rows_and_a_notice(
     assert all(
         len(table) == 0 and list(table.columns) == COLUMNS[name] for name, table in made.tables.items()
     )
-    assert "a risk that goes with the outcome" in made.facts["notices"][0]
+    assert "predictions that go with the outcome" in made.facts["notices"][0]
     assert {name: list(table.columns) for name, table in trial.appraised().tables.items()} == COLUMNS

@@ -159,8 +159,8 @@ def _judge(
     if np.ptp(expected[scores.weight > 0]) == 0 or _flat(expected, scores):
         refuse(
             f"risk: {name}",
-            "a risk that goes with the outcome",
-            "none, or one that goes the other way",
+            "predictions that go with the outcome",
+            "none that do, or the other way round, so that groups by them would be groups by chance",
             "turn `risk.score_worse` round" if name == EXTERNAL else "read the other sections",
         )
     parts = {AS_PREDICTED: first, RECALIBRATED: measures(judged, expected[seen])}

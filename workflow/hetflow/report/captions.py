@@ -130,7 +130,8 @@ def toc_caption(words: Words, curve: pd.DataFrame) -> Caption:
         "Benefit among the share of participants ranked first by out-of-bag predicted effect, beyond the "
         "average benefit; the area under it is the AUTOC. The shade reaches down to the pointwise one-sided "
         f"{words.level} lower bound. A flat curve at zero means that the ranking finds nobody who gains "
-        "more.",
+        "more. Where there is nothing to find, out-of-bag effects rank a little the wrong way round: a curve below "
+        "zero says no more than a flat one.",
         f"Curve that falls to zero at 100 per cent; at {share:.0f} per cent it stands at "
         f"{fmt.with_unit(fmt.number(gain, 2), words.unit)}.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Real
 
+POINTS = "percentage points"
 MINUS = "\u2212"
 NONE = "\u2013"  # stands where there is no number
 SPACE = "\u00a0"  # no-break space
@@ -77,7 +78,9 @@ def level(confidence: float) -> str:
 
 
 def with_unit(text: str, unit: str | None) -> str:
-    """A number followed by its unit, if there is one."""
+    """A number followed by its unit, if there is one; one percentage point is one."""
+    if unit == POINTS and text.lstrip(f"{MINUS}-+") == "1":
+        unit = POINTS.removesuffix("s")
     return f"{text}{SPACE}{unit}" if unit else text
 
 

@@ -139,7 +139,7 @@ def comparison_table(own: AppraisalInputs, words: Words) -> Table:
     asked = [name for name in own.facts["learners"] if name in _MEANS]
     note = (
         "; ".join(f"{LABELS[name]}: {_MEANS[name]}" for name in asked)
-        + f". Base learner of the S-, T-, X-, R- and DR-learner: {own.facts['base']}. Loss: squared distance of the "
+        + f".{_based(asked, own.facts['base'])} Loss: squared distance of the "
         "doubly robust score from the predicted effect, out of fold, in per cent of that of one effect for all, most "
         "of which is noise that no prediction removes. Intervals of the loss take the fitted learners as given and are "
         "somewhat short: in simulated trials 95 % intervals held the truth in 87 % where the effect did not vary, none "
@@ -199,6 +199,12 @@ def _estimate(row: dict[str, Any] | None, factor: float = 1.0) -> str:
 
 def _number(count: int, one: str, many: str) -> str:
     return f"{count or 'none'} {one if count == 1 else many}"
+
+
+def _based(asked: list[str], base: str) -> str:
+    """What the learners that need one are made of."""
+    made = [LABELS[name] for name in asked if name in ("s", "t", "x", "r", "dr")]
+    return f" Base learner of the {listed(made)}: {base}." if made else ""
 
 
 def _sentence(better: list[str], worse: list[str], neither: int, level: str) -> str:

@@ -103,13 +103,15 @@ def what(told: Told) -> Finding:
     confirmed, undeclared = rules.get("confirmed", 0), rules.get("undeclared", 0)
     if confirmed:
         texts.append(
-            f"{fmt.count(confirmed)} of the conditions under which the dictionary says that a value does not exist are "
-            "borne out by who has one; such values are not missing and are never imputed."
+            f"Of the conditions under which the dictionary says that a value does not exist, {fmt.count(confirmed)} "
+            f"{'is' if confirmed == 1 else 'are'} borne out by who has one; such values are not missing and are never "
+            "imputed."
         )
     if undeclared:
         texts.append(
-            f"{fmt.count(undeclared)} further gaps follow a condition in other variables that the dictionary does not "
-            "explain: the table of conditions lists them for someone who knows the study."
+            f"Further gaps follow a condition in other variables that the dictionary does not explain "
+            f"({fmt.count(undeclared)} such condition{'' if undeclared == 1 else 's'}): the table of conditions lists "
+            "them for someone who knows the study."
         )
     if block:
         headline = (

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
+from hetflow.report import picks
 from hetflow.report.captions import Caption
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_policy import gains_figure
@@ -69,7 +70,8 @@ def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, A
     values = own.tables["values"]
     if values.empty:
         return notices
-    texts = policy_texts(values, own.tables["ranking"], own.facts, words, minimum)
+    whole = picks.one(inputs.estimates, inputs.primary, "ATE", words, benefit=True)
+    texts = policy_texts(values, own.tables["ranking"], own.facts, words, minimum, whole)
     drawn = [("figure", NAME)] if len(own.tables["curves"]) else []
     tables = [("table", "policy_values"), ("table", "policy_ranking")]
     tables += [("table", "policy_trees")] if len(own.tables["trees"]) else []

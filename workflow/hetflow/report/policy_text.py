@@ -22,11 +22,19 @@ INTRODUCTION = (
 
 
 def policy_texts(
-    values: pd.DataFrame, ranking: pd.DataFrame, facts: Mapping[str, Any], words: Words, minimum: int
+    values: pd.DataFrame,
+    ranking: pd.DataFrame,
+    facts: Mapping[str, Any],
+    words: Words,
+    minimum: int,
+    whole: Number | None = None,
 ) -> list[str]:
-    """Paragraphs: everybody; choosing by effect and by trees; within the budget; ranking against ranking."""
+    """Paragraphs: everybody; choosing by effect and by trees; within the budget; ranking against ranking.
+
+    `whole` is the average effect of all in benefit units, to stand beside that of those on whom rules are judged.
+    """
     small = hidden(values, minimum)
-    texts = [INTRODUCTION, _everybody(values, facts, words)]
+    texts = [INTRODUCTION, _everybody(values, facts, words, whole)]
     choices = [_choice(values, name, facts, words, small) for name in _learnt(values)]
     texts.append(" ".join(text for text in choices if text))
     texts.append(_budget(values, facts, words, small))
@@ -44,14 +52,26 @@ def _shown(own: Number, words: Words) -> str:
     return own.shown(words.unit, words.level)
 
 
-def _everybody(values: pd.DataFrame, facts: Mapping[str, Any], words: Words) -> str:
+def _everybody(values: pd.DataFrame, facts: Mapping[str, Any], words: Words, whole: Number | None) -> str:
+    """Of those on whom rules are judged: fewer than all, so that the average effect of all stands beside it."""
     own = quantity(values, "all", "value", words.factor)
     if own is None:
         return ""
     cost = facts["cost"]
     after = f", less a cost of {fmt.with_unit(f'{words.factor * cost:g}', words.unit)} each," if cost else ""
     verdict = {1: "", 0: ", which does not tell whether it gains or loses", -1: ": it loses"}[own.direction]
-    return f"Treating everybody instead of nobody gains{after} {_shown(own, words)} a participant{verdict}."
+    gains = (
+        f"Among the {fmt.count(facts['judged'])} participants on whom rules are judged, those of the folds after the "
+        f"first, treating everybody instead of nobody gains{after} {_shown(own, words)} a participant{verdict}."
+    )
+    if whole is None:
+        return gains
+    if cost or whole.direction == own.direction:
+        return f"{gains} Averaged over all participants, the benefit is {_shown(whole, words)}."
+    return (
+        f"{gains} They are a part of all, and not the answer to whether the treatment helps on average: over all "
+        f"participants the benefit is {_shown(whole, words)}."
+    )
 
 
 def _choice(values: pd.DataFrame, name: str, facts: Mapping[str, Any], words: Words, small: set[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -104,8 +105,9 @@ def tipping_table(inputs: ReportInputs, own: Mapping[str, Words]) -> Table | Non
         "Treated up, controls down",
     )
     note = (
-        "The nearest shift of the missing outcomes, in standard deviations and in the outcome's unit, at which the "
-        "interval reaches or leaves zero; the sign says the direction. A dash: none within 10 standard deviations."
+        f"The nearest shift of the missing outcomes, in standard deviations and in brackets{first.after_comma}, at "
+        "which the interval reaches or leaves zero; the sign says the direction. A dash: none within 10 standard "
+        "deviations."
     )
     return Table("tipping", "Tipping points", head, tuple(body), (0,), note)
 
@@ -114,7 +116,7 @@ def _tip_cell(tip: Mapping[Any, Any] | None, words: Words) -> str:
     if tip is None:
         return fmt.NONE
     sign = "" if tip["shift"] > 0 else fmt.MINUS
-    return f"{fmt.signed(tip['delta'], 2)} sd ({sign}{own_unit(tip['shift'], words)})"
+    return f"{fmt.signed(tip['delta'], 2)} sd ({sign}{own_unit(tip['shift'], replace(words, unit=''))})"
 
 
 def exported(inputs: ReportInputs) -> dict[str, pd.DataFrame]:

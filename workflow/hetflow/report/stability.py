@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report import formats as fmt
+from hetflow.report import picks
 from hetflow.report.captions import Caption
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_stability import stability_figure
@@ -21,7 +22,7 @@ _LABELS = {
     "AUTOC": "ranking (AUTOC, out of bag)",
     "sequential_AUTOC": "sequential RATE",
     "sequential_groups_difference": "gap between groups by predicted benefit",
-    "calibration": "calibration: differential",
+    "calibration": "calibration: spread",
 }
 _SOURCES = ("seed", "imputations", "folds", "tuning")
 _HEADS = {
@@ -81,8 +82,14 @@ def label(row: Mapping[Any, Any], words: Words) -> str:
     if estimand == "projection":
         return f"slope: {words.covariate(term)}"
     if estimand == "rule_groups_difference":
-        return f"{words.rule(term)}: {row['group']}"
+        return f"{words.rule(term)}: {picks.between(str(row['group']))}"
     return _LABELS[estimand]
+
+
+def _called(row: Mapping[Any, Any], words: Words) -> str:
+    """The same within a sentence."""
+    named = label(row, words)
+    return f"the {named}" if str(row["estimand"]) in _LABELS else f"“{opening(named)}”"
 
 
 def _keys(table: pd.DataFrame) -> list[tuple[Any, ...]]:
@@ -140,13 +147,11 @@ def ranking_sentence(inputs: ReportInputs) -> str:
     looked = [_AGAIN[source] for source in _SOURCES if source in set(rows["source"])]
     low, high = _percent(float(worst["share_lower"])), _percent(float(worst["share_upper"]))
     level = fmt.level(float(own.facts["confidence"]))
-    size = f"some {_percent(float(worst['share']))} (interval of {level}: {low} to {high}) of the sampling variance"
+    size = f"some {_percent(float(worst['share']))} ({level} interval {low} to {high})"
+    adds = f"would add {size} to the sampling variance of the {_LABELS[worst['estimand']]}"
     if len(looked) == 1:
-        return f"{opening(looked[0])} would add to the error of the {_LABELS[worst['estimand']]} {size}."
-    return (
-        f"Of {listed(looked)}, {_AGAIN[worst['source']]} moves the measures of this ranking most: it would add to the "
-        f"error of the {_LABELS[worst['estimand']]} {size}."
-    )
+        return f"{opening(looked[0])} {adds}."
+    return f"Of {listed(looked)}, {_AGAIN[worst['source']]} moves this ranking most: it {adds}."
 
 
 def _done(facts: Mapping[str, Any], section: Mapping[str, Any]) -> str:
@@ -219,12 +224,12 @@ def _moved(table: pd.DataFrame, source: str, words: Words) -> str:
     if len(mean):
         text += f"the average effect by some {_error(mean.to_dict('records')[0])} of its standard error"
         text += (
-            f", and most of all the {label(most, words)}, by {_error(most)}"
+            f", and most of all {_called(most, words)}, by {_error(most)}"
             if most["estimand"] != "ATE"
             else ""
         )
     else:
-        text += f"most of all the {label(most, words)}, by {_error(most)} of its standard error"
+        text += f"most of all {_called(most, words)}, by {_error(most)} of its standard error"
     return text + " (standard deviations)."
 
 

@@ -15,6 +15,8 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report.disclosure import shown
 from hetflow.report.inputs import ReportInputs
+from hetflow.report.planned import NO_PLAN, when
+from hetflow.report.planned import said as planned
 from hetflow.report.tables import Cell, Table
 from hetflow.report.words import Words
 from hetflow.study.routes import ROUTES
@@ -32,6 +34,7 @@ PLACES = {
     "Missing values by variable": "#table-missing",
     "On what missing values depend": "#table-mechanism",
     "Notices": "#answers",
+    "Was it planned?": "#planned",
     "How the analyses differ": "#analyses",
     "What the missing outcomes could change": "#table-tipping",
 }
@@ -92,7 +95,15 @@ def _plan(inputs: ReportInputs, words: Words, largest: float) -> Iterator[Row]:
         "How it was handled",
     )
     yield "Which variables may help to impute?", _auxiliaries(inputs), "The dictionary of the study file"
-    yield "Was this planned before the data were seen?", AUTHORS, ""
+    yield "Was this planned before the data were seen?", *_planned(inputs.plan)
+
+
+def _planned(plan: Mapping[str, Any]) -> tuple[str, str]:
+    """Only a frozen plan answers; whether its date can be shown is for the authors."""
+    if plan.get("state", NO_PLAN) == NO_PLAN:
+        return AUTHORS, ""
+    late = ", after outcomes of this study had been read" if plan.get("outcomes_read_before") else ""
+    return f"An analysis plan was frozen on {when(plan)}{late}. {planned(plan)}", "Was it planned?"
 
 
 def _information(largest: float) -> str:
@@ -133,8 +144,12 @@ def _examine(inputs: ReportInputs) -> Iterator[Row]:
 
 def _patterns(structure: Mapping[str, Any]) -> str:
     blocks = structure.get("blocks", {})
-    masks = fmt.count(structure.get("distinct_masks", 0))
-    return f"{masks} distinct masks; {fmt.count(blocks.get('exact', 0))} groups of variables always missing together"
+    masks = _counted(structure.get("distinct_masks", 0), "distinct mask")
+    return f"{masks}; {_counted(blocks.get('exact', 0), 'group')} of variables always missing together"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{fmt.count(number)} {what}{'' if number == 1 else 's'}"
 
 
 def _predictors(inputs: ReportInputs) -> str:
