@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hetflow.disk import sha256
@@ -16,6 +17,7 @@ from hetflow.manifest import artefact_key
 from hetflow.publish.content import manifest_file, plan_files, refuse_what_is_not_allowed
 from hetflow.publish.last_look import refuse_named
 from hetflow.publish.log import Log
+from hetflow.publish.lost import shifts_of_parts
 from hetflow.publish.public import outside_shares
 from hetflow.publish.risk import performance
 from hetflow.publish.sizes import rounded_sizes, told_levels
@@ -307,3 +309,48 @@ def test_no_area_under_a_curve_tells_how_many_miss_a_value_or_had_an_event() -> 
     assert out["estimate"].tolist() == [told, area]
     assert out.loc[0, ["se", "lower"]].tolist() == [0.012, 0.65]
     assert log.totals() == {"rounded": 1}
+
+
+def _shifted(lost: int, treated: int, n: int, share: float) -> pd.DataFrame:
+    """Estimates of a group under shifts of the treated, as `hetflow.effects.shifts` has them under even odds."""
+    slope = share + 2 * (lost - share * treated) / n
+    rows = [
+        {
+            "assumption": "shift",
+            "arms": "treated",
+            "delta": delta,
+            "shift": delta,
+            "estimate": 0.3 + slope * delta,
+        }
+        for delta in (-1.0, 0.0, 1.0)
+    ]
+    frame = pd.DataFrame(rows).assign(se=0.1, df=float("nan"), lower=0.0, upper=1.0, fmi=0.0, p=0.0123, n=n)
+    return pd.concat(
+        [frame.assign(estimand=estimand) for estimand in ("ATE", "rule_groups", "projection")],
+        ignore_index=True,
+    )
+
+
+def _lost_by_slope(shifts: pd.DataFrame, treated: int, share: float) -> float:
+    """How many of the group's treated have no outcome: the attacker knows how many there are, and the arm's share."""
+    group = shifts[shifts["estimand"] == "rule_groups"].set_index("delta")
+    slope = group["estimate"].get(1.0, float("nan")) - group["estimate"].get(0.0, float("nan"))
+    n = group["n"].iloc[0] if len(group) else float("nan")
+    return float(share * treated + n * (slope - share) / 2)
+
+
+def test_how_an_estimate_moves_with_the_shift_tells_no_group_s_lost_outcomes() -> None:
+    shifts = _shifted(lost=4, treated=50, n=110, share=0.2)
+    assert abs(_lost_by_slope(shifts, 50, 0.2) - 4) < 1e-9  # the power: the team's table tells the count
+    log = Log()
+    public_form = shifts_of_parts(shifts, "weighted", log)
+    assert np.isnan(_lost_by_slope(public_form, 50, 0.2))
+    moved = public_form[(public_form["estimand"] != "ATE") & (public_form["delta"] != 0)]
+    assert moved[["estimate", "se", "lower", "upper"]].isna().all(axis=None)
+    assert set(moved["p"]) == {0.05}  # still counted as tests that were made
+    kept = ["estimate", "se", "p"]
+    everybody = shifts["estimand"] == "ATE"
+    assert public_form.loc[everybody, kept].equals(shifts.loc[everybody, kept])
+    assert log.totals() == {"lost outcomes": 4}
+    without = shifts_of_parts(shifts.assign(p=float("nan")), "weighted", Log())
+    assert len(without) == len(shifts) - 4

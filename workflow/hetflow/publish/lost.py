@@ -10,10 +10,17 @@ from typing import Any
 import pandas as pd
 
 from hetflow.publish.log import Log
+from hetflow.publish.structure import coarse
 from hetflow.report.inputs import AnalysisInputs
 
 _ARMS = ("treated", "control")
 IMPUTATION = "imputation"
+_SHIFT = "shift"
+#: Estimands of parts of the units: groups, their differences, and slopes, which groups by one covariate are too.
+_OF_PARTS = (
+    *("rule_groups", "rule_groups_difference", "sequential_groups", "sequential_groups_difference"),
+    "projection",
+)
 
 
 def few_lost(cohort: Mapping[str, Any], threshold: int) -> set[str]:
@@ -70,3 +77,19 @@ def analysis_without_lost(one: AnalysisInputs, where: str, log: Log) -> Analysis
         plane=nothing,
         sensitivity={},
     )
+
+
+def shifts_of_parts(shifts: pd.DataFrame, where: str, log: Log) -> pd.DataFrame:
+    """Estimates under shifted outcomes, of which those of groups and slopes keep a p-value raised to a level alone.
+
+    Estimates are linear in the shifts. How fast a group's moves, times its size, tells how many of it in that arm
+    have no outcome, exactly; p-values at several shifts would tell the same.
+    """
+    if shifts.empty:
+        return shifts
+    parts = shifts["estimand"].isin(_OF_PARTS) & (shifts["assumption"] == _SHIFT) & (shifts["delta"] != 0)
+    out = shifts.copy()
+    out.loc[parts, ["estimate", "se", "df", "lower", "upper", "fmi"]] = float("nan")
+    out.loc[parts, "p"] = coarse(out.loc[parts, "p"])
+    log.add(f"{where}: shifts of groups and slopes", "lost outcomes", int(parts.sum()))
+    return out[~parts | out["p"].notna()].reset_index(drop=True)

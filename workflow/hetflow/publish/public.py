@@ -134,6 +134,7 @@ def _analysis(
         part: by_declaration(getattr(one, part), declarations.TABLES[part], public, f"{name}: {part}")
         for part in _TABLES
     }
+    parts["shifts"] = lost.shifts_of_parts(parts["shifts"], name, public.log)
     parts |= {
         part: public_facts(getattr(one, part), declarations.FACTS[part], public, f"{name}: {part}")
         for part in ("guards", "sensitivity")
