@@ -113,6 +113,20 @@ def test_family_is_the_global_tests_of_the_primary_analysis() -> None:
     assert {"independence_plain_all", "independence_plain_named"} <= set(outside["test"])
 
 
+def test_where_no_global_test_was_made_none_is_introduced() -> None:
+    inputs = evidence_inputs()
+    estimates = inputs.estimates.assign(p=np.nan)
+    primary = replace(
+        inputs.analyses["primary"], joint=inputs.analyses["primary"].joint.assign(p=np.nan), appraisals={}
+    )
+    report = build_report(
+        replace(inputs, estimates=estimates, analyses=inputs.analyses | {"primary": primary})
+    )
+    assert "Several tests ask whether the effect varies at all" not in report.html
+    assert 'id="table-measured_sizes"' not in report.html
+    assert 'id="table-measured_sizes"' in build_report(inputs).html
+
+
 def test_p_values_of_other_appraisals_are_counted_and_named_exploratory() -> None:
     blp = pd.DataFrame(
         {

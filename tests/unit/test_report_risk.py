@@ -59,6 +59,21 @@ def test_sentences_carry_the_numbers_of_the_preferred_risk() -> None:
     assert fmt.percent(auc["estimate"]) in said
 
 
+@pytest.mark.parametrize(("better", "towards"), [("lower", "worse"), ("higher", "better")])
+def test_a_constant_ratio_lets_the_absolute_effect_follow_the_expected_outcome(
+    better: str, towards: str
+) -> None:
+    """Where a higher outcome is better, the worse prognosis has the smaller outcome, and so the smaller effect."""
+    made = risk_appraisal()
+    whole = with_appraisals(better=better, risk=made)
+    assert "largest where about half have the outcome" in text(risk.parts(whole, own(whole), 10))
+    effects = made.tables["effects"].replace({"scale": {"odds ratio": "ratio"}})
+    whole = with_appraisals(
+        better=better, risk=replace(made, tables=dict(made.tables) | {"effects": effects})
+    )
+    assert f"towards the {towards} prognosis" in text(risk.parts(whole, own(whole), 10))
+
+
 def test_arms_with_few_events_or_participants_are_not_shown() -> None:
     made = risk_appraisal()
     groups = made.tables["groups"].copy()

@@ -45,23 +45,24 @@ def shown(inputs: ReportInputs, words: Words, minimum: int) -> Shown:
     """The table of global tests, the ledger, the measured sizes and the rules of grading."""
     table = ledger(inputs)
     labels = dict(inputs.settings["labels"])
-    made = [sizes_table(), ledger_table(table, words, labels), grades_table()]
+    made = [ledger_table(table, words, labels), grades_table()]
     tests = tests_table(inputs, table)
     exported = {"ledger": table, "measured_sizes": sizes_frame()}
-    return Shown([tests, *made] if tests.rows else made, {}, exported)
+    return Shown([tests, sizes_table(), *made] if tests.rows else made, {}, exported)
 
 
 def parts(inputs: ReportInputs, words: Words, minimum: int) -> list[tuple[str, Any]]:
     """For the section on heterogeneity."""
     held = inputs.appraisal("evidence")
     left_out = held.facts.get("notices", []) if held else []
+    table = ledger(inputs)
+    tested = bool(tests_table(inputs, table).rows)
     return [
         ("heading", "Does the effect vary at all?"),
-        ("text", INTRODUCTION),
-        ("table", "global_tests"),
+        *([("text", INTRODUCTION), ("table", "global_tests")] if tested else []),
         *(("text", f"{opening(str(said))}.") for said in left_out),
-        ("table", "measured_sizes"),
-        ("text", counted(ledger(inputs), when(inputs.plan))),
+        *([("table", "measured_sizes")] if tested else []),
+        ("text", counted(table, when(inputs.plan))),
         ("table", "ledger"),
         ("table", "grades"),
     ]

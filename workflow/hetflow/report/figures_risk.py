@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from hetflow.report.style import BLUE, GREY, SMALL, bare, drawing, soft_grid, to_svg, zero_line
 from hetflow.report.words import Words
@@ -80,7 +80,10 @@ def _log_ticks(axes: Axes, frame: pd.DataFrame) -> None:
     chosen = [
         tick for tick in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0) if low / 1.5 < tick < high * 1.5
     ]
-    axes.set_yticks(chosen or [1.0])
+    if len(chosen) < 2:  # near 1 throughout: as on a plain axis
+        low, high = min(low, 1.0), max(high, 1.0)
+        chosen = [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
+    axes.set_yticks(chosen)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -186,7 +186,11 @@ def overlap_text(words: Words, nuisance: Mapping[str, Any]) -> str:
         )
     outside = [row["share"] for row in nuisance.get("overlap", {}).get("outside", []) if row["low"] == 0.05]
     worst = (
-        f" At most {fmt.percent(max(outside), 1)} of an arm has a probability below 0.05 or above 0.95."
+        (
+            f" At most {fmt.percent(max(outside), 1)} of an arm has a probability below 0.05 or above 0.95."
+            if max(outside) > 0
+            else " Nobody has a probability below 0.05 or above 0.95."
+        )
         if outside
         else ""
     )

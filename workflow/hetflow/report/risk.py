@@ -148,7 +148,18 @@ def _relative(found: AppraisalInputs, words: Words) -> str:
     return (
         f"On the relative scale, one standard deviation of worse prognosis multiplies the {RELATIVE[row['scale']]} of "
         f"treated to controls by {fmt.number(row['estimate'], 2)} ({bounds}{p}); the interval {tells} 1, that is the "
-        "same relative effect at every risk. A constant relative effect makes the absolute one grow with the risk."
+        f"same relative effect at every risk. {_constant(str(row['scale']), words)}"
+    )
+
+
+def _constant(scale: str, words: Words) -> str:
+    """What a constant relative effect does to the absolute one: it follows the expected outcome, not the prognosis."""
+    if scale == "odds ratio":
+        return "A constant odds ratio makes the absolute effect largest where about half have the outcome."
+    towards = "worse" if words.better == "lower" else "better"
+    return (
+        "A constant ratio makes the absolute effect grow with the expected outcome, that is towards the "
+        f"{towards} prognosis."
     )
 
 
