@@ -88,3 +88,12 @@ def test_the_first_page_claims_of_what_was_looked_at_and_with_its_interval() -> 
         "Another seed of the forests would add some 2.0 % (95 % interval 1.0 % to 6.0 %) to the sampling variance "
         "of the ranking (AUTOC, out of bag)."
     )
+
+
+def test_the_first_page_says_that_few_refits_cannot_tell() -> None:
+    inputs, own = with_stability(), stability_inputs()
+    wide = own.tables["components"].assign(share_upper=1.88)
+    vague = replace(own, tables={**own.tables, "components": wide})
+    primary = replace(inputs.analyses["primary"], appraisals={"stability": vague})
+    said = first_page(replace(inputs, analyses={**inputs.analyses, "primary": primary}))
+    assert "(95 % interval 16 % to 188 %; so few refits cannot say more)" in said

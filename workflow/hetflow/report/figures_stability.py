@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from hetflow.report.style import BLUE, GREY, ORANGE, SMALL, drawing, folded, to_svg, zero_line
 
 _ROW = 0.3  # inches of an estimate
+_TICKS = 5
+"""Most intervals between ticks: more numbers of two decimals would touch at this width."""
 _MARKS = {
     "folds": (BLUE, "o", 0.14, "other folds"),
     "tuning": (ORANGE, "D", -0.14, "other settings"),
@@ -45,6 +48,7 @@ def stability_figure(
                 axes.plot(own["moved"], heights, mark, color=colour, markersize=3.5, label=label)
         axes.set_ylim(-0.6, len(names) - 0.4)
         axes.set_yticks(list(places.values()), [folded(name, 28, 2) for name in places], fontsize=SMALL)
+        axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
         axes.set_xlabel("Moved by (standard errors)")
         axes.plot([], [], color=GREY, linewidth=5, label="trees and imputations, 1 sd")
         figure.legend(loc="upper left", bbox_to_anchor=(0.02, 1.0), ncols=3, frameon=False, fontsize=SMALL)

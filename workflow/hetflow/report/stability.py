@@ -147,7 +147,8 @@ def ranking_sentence(inputs: ReportInputs) -> str:
     looked = [_AGAIN[source] for source in _SOURCES if source in set(rows["source"])]
     low, high = _percent(float(worst["share_lower"])), _percent(float(worst["share_upper"]))
     level = fmt.level(float(own.facts["confidence"]))
-    size = f"some {_percent(float(worst['share']))} ({level} interval {low} to {high})"
+    few = "; so few refits cannot say more" if worst["share_upper"] > 1 else ""
+    size = f"some {_percent(float(worst['share']))} ({level} interval {low} to {high}{few})"
     adds = f"would add {size} to the sampling variance of the {_LABELS[worst['estimand']]}"
     if len(looked) == 1:
         return f"{opening(looked[0])} {adds}."
