@@ -21,7 +21,7 @@ from hetflow.publish.lost import shifts_of_parts
 from hetflow.publish.public import outside_shares
 from hetflow.publish.risk import performance
 from hetflow.publish.sizes import rounded_sizes, told_levels
-from hetflow.publish.structure import AREA_PLACES, as_printed
+from hetflow.publish.structure import AREA_PLACES, as_printed, without_few
 from hetflow.report.frames_cohort import flow_table
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs
 from hetflow.report.words import words
@@ -354,3 +354,18 @@ def test_how_an_estimate_moves_with_the_shift_tells_no_group_s_lost_outcomes() -
     assert log.totals() == {"lost outcomes": 4}
     without = shifts_of_parts(shifts.assign(p=float("nan")), "weighted", Log())
     assert len(without) == len(shifts) - 4
+
+
+def test_where_missing_differs_most_tells_no_few_by_the_other_group_s_share() -> None:
+    """Of 145 who miss a value, 27 % of 500 do in one group: few are left for the other."""
+    ends = {"lowest": {"level": "No", "missing": 8, "applicable": 320}}
+    ends |= {"highest": {"level": "Yes", "missing": 137, "applicable": 500}}
+    fine = {"lowest": {"level": "MS", "missing": 0, "applicable": 192}, "highest": ends["highest"]}
+    nearly = {"lowest": fine["lowest"], "highest": {"level": "NY", "missing": 170, "applicable": 174}}
+    log = Log()
+    assert without_few({"groups": [ends, fine, nearly], "units": 820}, THRESHOLD, log) == {
+        "groups": [fine],
+        "units": 820,
+    }
+    assert log.totals() == {"complementary": 2}
+    assert without_few({}, THRESHOLD, log) == {}

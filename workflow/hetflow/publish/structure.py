@@ -59,10 +59,29 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
         variables=_variables(inputs.variables, threshold, log),
         patterns=_patterns(inputs.patterns, threshold, log),
         missingness=_summary(inputs.missingness, threshold, log),
+        structure=without_few(inputs.structure, threshold, log),
         structure_tables=tables,
         mechanism=_attrition(inputs.mechanism),
         mechanism_tables=mechanism,
     )
+
+
+def without_few(facts: Mapping[str, Any], threshold: int, log: Log) -> Mapping[str, Any]:
+    """Where missing differs most, without groups of which few miss the value or few have it: of two groups, the other's
+    share and the number of all would tell how few.
+    """
+    groups = facts.get("groups", [])
+    kept = [
+        one
+        for one in groups
+        if not any(
+            0 < count < threshold
+            for end in (one["lowest"], one["highest"])
+            for count in (end["missing"], end["applicable"] - end["missing"])
+        )
+    ]
+    log.add("where missing differs most", "complementary", len(groups) - len(kept))
+    return dict(facts) | ({"groups": kept} if groups else {})
 
 
 def without_nested(inputs: ReportInputs, threshold: int, log: Log) -> pd.DataFrame:
