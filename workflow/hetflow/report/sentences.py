@@ -16,6 +16,11 @@ from hetflow.multiplicity import holm
 from hetflow.report import formats as fmt
 from hetflow.report.words import Words, listed, opening, part
 
+#: Of tests/verify/test_interval_coverage.py; docs/validation.md has the replicates.
+CALIBRATION_HOLDS = (
+    "This describes and tests nothing: in simulated trials 95\u00a0% intervals of this slope held the truth in "
+    "97\u00a0% where the effect varied, and in 73\u00a0% where it did not."
+)
 _SECOND = "The sequential test, which ranks each participant by a forest grown on others only,"
 
 
@@ -282,10 +287,14 @@ def after_holm(terms: Sequence[Number], alpha: float) -> list[Number]:
 
 
 def calibration_sentence(spread: Number | None, level: str) -> str:
-    """What the slope of the predicted differences says; a description, as the slope is not tested."""
+    """What the slope of the predicted differences says, a description as it is not tested; how often it holds."""
     if spread is None:
         return ""
     value = f"slope {fmt.number(spread.estimate, spread.places)}, {spread.bounds(level)}"
+    return f"{_spread_said(spread, value)} {CALIBRATION_HOLDS}"
+
+
+def _spread_said(spread: Number, value: str) -> str:
     if spread.lower is not None and spread.lower > 1:
         return (
             f"Predicted effects are compressed: they differ less than the effects themselves ({value}). Use "
