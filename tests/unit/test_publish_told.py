@@ -21,9 +21,10 @@ from hetflow.publish.lost import shifts_of_parts
 from hetflow.publish.public import outside_shares
 from hetflow.publish.risk import performance
 from hetflow.publish.sizes import rounded_sizes, told_levels
-from hetflow.publish.structure import AREA_PLACES, as_printed, without_few
+from hetflow.publish.structure import AREA_PLACES, as_printed, without_differences, without_few
 from hetflow.report.frames_cohort import flow_table
 from hetflow.report.inputs import AnalysisInputs, AppraisalInputs
+from hetflow.report.prose_mechanism import mechanism_notices
 from hetflow.report.words import words
 from planned_study import freeze
 from published_attack import ALLOWED, THRESHOLD
@@ -369,3 +370,22 @@ def test_where_missing_differs_most_tells_no_few_by_the_other_group_s_share() ->
     }
     assert log.totals() == {"complementary": 2}
     assert without_few({}, THRESHOLD, log) == {}
+
+
+def test_no_notice_tells_counts_by_arm_that_are_covered() -> None:
+    """Of 23 who miss a value 20 are treated, of 120 in each arm: +14.2 points, and the 23, tell the 3."""
+    mask = {"mask": 1, "columns": ["glucose"], "difference": 17 / 120, "p_adjusted": 0.0004}
+    other = mask | {"mask": 2, "columns": ["lab0", "lab1"], "difference": 0.5}
+    facts = {"arm": [mask, other], "contradictions": [mask], "units": 240}
+    own = words(settings(), [], "primary")
+    assert round((23 + 0.142 * 120) / 2) == 20  # the attack on what the study team reads
+    assert sum("+14.2" in text for text in mechanism_notices(facts, own)) == 1
+    log = Log()
+    public_form = without_differences(facts, {"glucose"}, log)
+    said = mechanism_notices(public_form, own)
+    assert not any("14.2" in text for text in said)
+    assert "goes with the arm (p\u00a0=\u00a00.001 adjusted" in said[0].replace("\u202f", "\u00a0")
+    assert any("+50.0 percentage points" in text for text in said)
+    alone = mechanism_notices(without_differences({"arm": [mask]}, {"glucose"}, log), own)
+    assert "goes with the arm: it was not settled" in alone[0]
+    assert log.totals() == {"complementary": 3}

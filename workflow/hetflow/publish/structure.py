@@ -61,7 +61,7 @@ def public_structure(inputs: ReportInputs, touched: set[str], threshold: int, lo
         missingness=_summary(inputs.missingness, threshold, log),
         structure=without_few(inputs.structure, threshold, log),
         structure_tables=tables,
-        mechanism=_attrition(inputs.mechanism),
+        mechanism=_attrition(without_differences(inputs.mechanism, touched, log)),
         mechanism_tables=mechanism,
     )
 
@@ -142,6 +142,28 @@ def as_printed(table: pd.DataFrame) -> pd.DataFrame:
     return table.round({name: digits for name, digits in places.items() if name in table})
 
 
+def without_differences(facts: Mapping[str, Any], touched: set[str], log: Log) -> Mapping[str, Any]:
+    """Masks that go with the arm: no difference of those whose counts by arm are covered, for with the number of all it
+    would tell them.
+    """
+    out = dict(facts)
+    for name in ("arm", "contradictions"):
+        told = [one for one in facts.get(name, []) if touched & set(one["columns"])]
+        log.add("missing values by arm", "complementary", len(told))
+        if told:
+            out[name] = [
+                one
+                if one not in told
+                else {
+                    **one,
+                    "difference": None,
+                    "p_adjusted": float(coarse(pd.Series([one["p_adjusted"]])).iloc[0]),
+                }
+                for one in facts[name]
+            ]
+    return out
+
+
 def _attrition(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """The test of who lost the outcome, by arm: with the arms' sizes it would tell how many did."""
     found = facts.get("attrition")
@@ -199,6 +221,7 @@ def _dependence(dependence: pd.DataFrame, touched: set[str], log: Log) -> pd.Dat
     told = pd.Series(covered, index=dependence.index) & (dependence["on"] == "arm")
     out = dependence.copy()
     out.loc[told, ["difference", "lower", "upper"]] = float("nan")
-    out.loc[told, "p"] = coarse(out.loc[told, "p"])
+    for name in ("p", "p_adjusted"):
+        out.loc[told, name] = coarse(out.loc[told, name])
     log.add("missing values by arm", "complementary", int(told.sum()))
     return out

@@ -84,6 +84,13 @@ def attrition_text(facts: Mapping[str, Any], words: Words, minimum: int) -> str:
     return text
 
 
+def _points(difference: float | None, after: str = "") -> str:
+    """A difference of shares in percentage points; empty where it is not told."""
+    if difference is None or not fmt.known(difference):
+        return ""
+    return f"{fmt.signed(100 * difference, 1)} percentage points{after}"
+
+
 def mechanism_notices(facts: Mapping[str, Any], words: Words) -> list[str]:
     """Contradictions with the dictionary, and masks that go with the arm of a trial."""
     notices = []
@@ -91,17 +98,16 @@ def mechanism_notices(facts: Mapping[str, Any], words: Words) -> list[str]:
         names = listed([words.covariate(name) for name in one["columns"]])
         notices.append(
             f"Contradiction: the dictionary says that who misses {names} was fixed before randomisation, but it goes "
-            f"with the arm ({fmt.signed(100 * one['difference'], 1)} percentage points, "
-            f"{fmt.p_value(one['p_adjusted'])} adjusted for the number of masks). Indicators of these values may be "
-            "effects of treatment."
+            f"with the arm ({_points(one['difference'], ', ')}{fmt.p_value(one['p_adjusted'])} adjusted for the number "
+            "of masks). Indicators of these values may be effects of treatment."
         )
     told = {one["mask"] for one in facts.get("contradictions", [])}
     for one in facts.get("arm", []):
         if one["mask"] not in told:
             names = listed([words.covariate(name) for name in one["columns"][:4]])
+            by = f" ({_points(one['difference'])})" if fmt.known(one["difference"]) else ""
             notices.append(
-                f"Who misses {names} goes with the arm ({fmt.signed(100 * one['difference'], 1)} percentage points): "
-                "it was not settled before randomisation."
+                f"Who misses {names} goes with the arm{by}: it was not settled before randomisation."
             )
     loose = [name for one in facts.get("with_outcome", []) for name in one["columns"]]
     if loose:
