@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hetflow.report import formats as fmt
 from hetflow.report.disclosure import HIDDEN, enough, protect, shown
+from hetflow.report.words import with_unit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,3 +70,31 @@ def test_no_small_count_can_be_told_by_subtraction_from_the_total(counts: list[i
 
 def test_rows_of_too_few_units_are_dropped() -> None:
     assert enough(pd.DataFrame({"n": [3, 10, 12]}), "n", 10)["n"].tolist() == [10, 12]
+
+
+@pytest.mark.parametrize(
+    ("label", "unit", "shown"),
+    [
+        ("Age", "years", "Age, years"),
+        ("Age at entry (years)", "years", "Age at entry (years)"),
+        ("Systolic BP, mmHg", "mmHg", "Systolic BP, mmHg"),
+        ("CRP [mg/L]", "mg/L", "CRP [mg/L]"),
+        ("Light-years", "ears", "Light-years, ears"),
+        ("Sex", "", "Sex"),
+    ],
+)
+def test_a_unit_that_stands_in_the_label_is_not_said_twice(label: str, unit: str, shown: str) -> None:
+    assert with_unit(label, unit) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1", "1 percentage point"),
+        ("\u22121", "\u22121 percentage point"),
+        ("1.0", "1.0 percentage points"),
+        ("21", "21 percentage points"),
+    ],
+)
+def test_one_percentage_point_is_one(text: str, shown: str) -> None:
+    assert fmt.with_unit(text, "percentage points").replace(fmt.SPACE, " ") == shown

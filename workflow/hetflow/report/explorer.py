@@ -19,7 +19,7 @@ from hetflow.report.figures_modifiers import cell_text, cells_figure
 from hetflow.report.picks import between
 from hetflow.report.sentences import number_of
 from hetflow.report.tables import Cell, Table, estimate_text
-from hetflow.report.words import Words
+from hetflow.report.words import Words, with_unit
 
 #: Points of a curve that its table lists.
 POINTS = 9
@@ -146,8 +146,7 @@ def _table_of_one(name: str, rows: pd.DataFrame, words: Words) -> Table:
     """Points of the curve and groups, with participants, effect and, of a curve, its band."""
     curve, groups = rows[is_curve(rows)], rows[~is_curve(rows)]
     first = rows.iloc[0]
-    unit = f", {first['unit']}" if first["unit"] else ""
-    head = [f"{first['label']}{unit}", "Participants", _effect_head(words)]
+    head = [with_unit(str(first["label"]), first["unit"]), "Participants", _effect_head(words)]
     body, note = [], ""
     if len(curve):
         listed = _listed_points(curve)

@@ -11,7 +11,7 @@ from hetflow.report import formats as fmt
 from hetflow.report.disclosure import HIDDEN, small, texts
 from hetflow.report.inputs import MISSING, Covered
 from hetflow.report.tables import Cell, Table
-from hetflow.report.words import Words
+from hetflow.report.words import Words, with_unit
 
 ARMS = ("treated", "control")
 _LONG = 30  # rows from which the whole table is folded and a short one stands before it
@@ -100,7 +100,7 @@ def _lines(rows: pd.DataFrame, minimum: int, covered: Covered | None) -> list[di
 
 
 def _named(row: Record) -> str:
-    return f"{row['label']}, {row['unit']}" if row.get("unit") else str(row["label"])
+    return with_unit(str(row["label"]), row.get("unit"))
 
 
 def _statistic(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -182,8 +183,20 @@ def _step(column: Mapping[str, Any]) -> str:
 
 
 def _unit(columns: Sequence[Mapping[str, Any]], name: str) -> str:
-    unit = next((column.get("unit") for column in columns if column["name"] == name), None)
-    return f" ({unit})" if unit else ""
+    found = next((column for column in columns if column["name"] == name), None)
+    if found is None or not found.get("unit") or says_unit(str(found.get("label") or name), found["unit"]):
+        return ""
+    return f" ({found['unit']})"
+
+
+def says_unit(label: str, unit: str) -> bool:
+    """Whether a label ends with its unit, as the column `Weight (kg)` does."""
+    return re.search(rf"(?<!\w){re.escape(unit)}[)\]]?$", label) is not None
+
+
+def with_unit(label: str, unit: str | None) -> str:
+    """A covariate with its unit, once."""
+    return f"{label}, {unit}" if unit and not says_unit(label, unit) else label
 
 
 def opening(label: str) -> str:
