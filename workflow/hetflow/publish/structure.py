@@ -221,7 +221,7 @@ def _dependence(dependence: pd.DataFrame, touched: set[str], log: Log) -> pd.Dat
     told = pd.Series(covered, index=dependence.index) & (dependence["on"] == "arm")
     out = dependence.copy()
     out.loc[told, ["difference", "lower", "upper"]] = float("nan")
-    for name in ("p", "p_adjusted"):
+    for name in {"p", "p_adjusted"} & set(out):
         out.loc[told, name] = coarse(out.loc[told, name])
     log.add("missing values by arm", "complementary", int(told.sum()))
     return out
