@@ -23,6 +23,7 @@ from hetflow.pooling import pool
 from needs import package
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.optimize import brentq
 from sklearn.ensemble import RandomForestRegressor
 
 #: Sums of a few dozen products in another order.
@@ -181,8 +182,8 @@ def test_bandwidth_reads_spread_and_number_alone() -> None:
     )
 
 
-def _curve(estimate: NDArray, covariance: NDArray) -> Smooth:
-    return Smooth(estimate, covariance, np.full(len(estimate), 99), np.full(len(estimate), 99))
+def _curve(estimate: NDArray, covariance: NDArray, clusters: int = 10**9) -> Smooth:
+    return Smooth(estimate, covariance, np.full(len(estimate), clusters), np.full(len(estimate), clusters))
 
 
 def test_uniform_band_has_the_closed_form_of_independent_and_of_equal_points() -> None:
@@ -195,11 +196,29 @@ def test_uniform_band_has_the_closed_form_of_independent_and_of_equal_points() -
     np.testing.assert_allclose(independent.upper, stats.norm.ppf(0.975), rtol=1e-6)
 
 
+def test_bands_of_few_units_are_wider() -> None:
+    """Ten independent points of windows of 30: Student's t, and the studentised maximum modulus, by their integral."""
+    band = pooled_band([_curve(np.zeros(10), np.eye(10), 30)], 0.95, np.random.default_rng(9))
+    np.testing.assert_allclose(band.upper, stats.t.ppf(0.975, 28), rtol=1e-12)
+    np.testing.assert_array_equal(band.df, 28)
+
+    def held(critical: float) -> float:
+        """Chance that all ten stay within, over the chi-square that they share."""
+        within = lambda x: (2 * stats.norm.cdf(critical * np.sqrt(x / 28)) - 1) ** 10  # noqa: E731
+        return float(stats.chi2.expect(within, args=(28,)))
+
+    assert band.critical == pytest.approx(brentq(lambda c: held(c) - 0.95, 2, 5), abs=QUANTILE_ERROR)
+    assert band.critical > stats.norm.ppf(0.5 + 0.5 * 0.95 ** (1 / 10)) + QUANTILE_ERROR
+
+
 def test_curves_are_pooled_by_rubins_rules() -> None:
     rng = np.random.default_rng(8)
     estimates, variances = rng.normal(size=(5, 3)), rng.uniform(0.5, 1, (5, 3))
-    band = pooled_band([_curve(e, np.diag(v)) for e, v in zip(estimates, variances, strict=True)], 0.95, rng)
-    pooled = pool(estimates, variances)
+    curves = [
+        _curve(e, np.diag(v), 60 + k) for k, (e, v) in enumerate(zip(estimates, variances, strict=True))
+    ]
+    band = pooled_band(curves, 0.95, rng)
+    pooled = pool(estimates, variances, 58)  # units of the sparsest window, less two
     np.testing.assert_allclose(band.estimate, pooled.estimate)
     np.testing.assert_allclose(band.se, np.sqrt(pooled.total))
     reach = stats.t.ppf(0.975, pooled.df) * np.sqrt(pooled.total)

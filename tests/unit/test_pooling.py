@@ -25,6 +25,11 @@ def test_by_hand() -> None:
     assert pooled.monte_carlo_se[0] == pytest.approx(np.sqrt(1 / 3), abs=ROUNDING)
 
 
+def test_each_estimate_may_have_degrees_of_freedom_of_its_own() -> None:
+    both = pool(np.tile(ESTIMATES, 2), np.tile(VARIANCES, 2), np.array([10.0, 40.0])).df
+    assert both.tolist() == [pool(ESTIMATES, VARIANCES, d).df[0] for d in (10, 40)]
+
+
 def test_barnard_rubin_by_hand() -> None:
     """Complete-data df of 10: observed-data df are 11/13 * 10 * 3/7, and reciprocals add."""
     observed = 11 / 13 * 10 * (1 - SHARE)

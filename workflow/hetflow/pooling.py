@@ -62,14 +62,14 @@ class Wald:
     p: float
 
 
-def pool(estimates: Array, variances: Array, df_complete: float = np.inf) -> Pooled:
+def pool(estimates: Array, variances: Array, df_complete: float | Array = np.inf) -> Pooled:
     """Pool estimates by Rubin's rules (Rubin 1987), degrees of freedom by Barnard and Rubin (1999).
 
     Parameters
     ----------
     estimates, variances : ndarray, shape (m, k)
         One row an imputation; variances are squared standard errors.
-    df_complete : float
+    df_complete : float or ndarray, shape (k,)
         Degrees of freedom that the analysis would have if nothing were missing; infinite for a normal
         reference.
 
@@ -88,13 +88,14 @@ def pool(estimates: Array, variances: Array, df_complete: float = np.inf) -> Poo
         raise ValueError(f"expected two (m, k) arrays, got {estimates.shape} and {variances.shape}")
     m, k = estimates.shape
     mean, within = estimates.mean(axis=0), variances.mean(axis=0)
+    complete = np.full(k, df_complete, dtype=float)
     if m == 1:
         unknown = np.full(k, np.nan)
-        return Pooled(mean, within, np.zeros(k), within, np.full(k, df_complete), unknown, unknown, 1)
+        return Pooled(mean, within, np.zeros(k), within, complete, unknown, unknown, 1)
     between = estimates.var(axis=0, ddof=1)
     total = within + (1 + 1 / m) * between
     share = np.divide((1 + 1 / m) * between, total, out=np.zeros(k), where=total > 0)
-    df = np.array([_degrees_of_freedom(float(x), m, df_complete) for x in share])
+    df = np.array([_degrees_of_freedom(float(x), m, float(d)) for x, d in zip(share, complete, strict=True)])
     return Pooled(mean, within, between, total, df, _missing_information(share, df), np.sqrt(between / m), m)
 
 

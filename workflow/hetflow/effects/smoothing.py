@@ -151,6 +151,9 @@ def _line(score: Vector, distance: Vector, kernel: Vector) -> tuple[float, Vecto
 def pooled_band(curves: Sequence[Smooth], confidence: float, random: np.random.Generator) -> Band:
     """Pool curves of the same points over imputations and put bands around them.
 
+    A point's standard error comes from the units (clusters) of its window: its t distribution has their number less two
+    degrees of freedom, where nothing is missing.
+
     The uniform band multiplies the standard errors by the quantile of the largest absolute value of a Gaussian process
     with the pooled covariance (a Gaussian multiplier bootstrap of the influence functions has just that law), divided
     by the root of an independent chi-square over the smallest degrees of freedom.
@@ -165,7 +168,8 @@ def pooled_band(curves: Sequence[Smooth], confidence: float, random: np.random.G
     estimates = np.stack([curve.estimate for curve in curves])
     covariances = np.stack([curve.covariance for curve in curves])
     variances = np.diagonal(covariances, axis1=1, axis2=2)
-    pooled = pool(estimates, variances)
+    of_line = np.min([curve.clusters for curve in curves], axis=0) - 2.0
+    pooled = pool(estimates, variances, of_line)
     se = np.sqrt(pooled.total)
     reach = stats.t.ppf(0.5 + confidence / 2, pooled.df) * se
     critical = _supremum(_whole(estimates, covariances), float(pooled.df.min()), confidence, random)
