@@ -289,6 +289,23 @@ def test_publishing_again_gives_the_same_bytes_but_for_the_times(published: Proj
     assert moment.sub(b"", before[name]) == moment.sub(b"", after[name])
 
 
+def test_an_identifier_among_the_study_s_words_stops_publishing_and_is_not_quoted(
+    published: Project, tmp_path: Path
+) -> None:
+    copy = object.__new__(Project)
+    copy.folder = tmp_path / "copy"
+    shutil.copytree(published.folder, copy.folder, symlinks=True)
+    copy.edit("keywords: [treatment effects", f"keywords: [{IDENTIFIERS[7]}, treatment effects")
+    before = (copy.results / "small-crate.zip").read_bytes()
+    done = copy.snakemake("publish", check=False)
+    assert done.returncode != 0
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "crate/datacite.json expected: no identifier of a unit" in said
+    assert IDENTIFIERS[7] not in said
+    archive = copy.results / "small-crate.zip"
+    assert not archive.exists() or archive.read_bytes() == before
+
+
 @pytest.mark.parametrize("profile", ["workflow-run-crate-0.5", "provenance-run-crate-0.5"])
 def test_the_crate_is_valid(published: Project, tmp_path: Path, profile: str) -> None:
     package("rocrate_validator")

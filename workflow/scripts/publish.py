@@ -45,6 +45,8 @@ COMMAND = (
     .reads("plan", several=True, required=False)
     .writes("crate", "archive")
 )
+#: What is made of words of the study file that stand on no page.
+_TYPED = ("README.md", "datacite.json")
 _UNITS = ("scores/*.parquet", "cate/*.parquet", "nuisance/*.parquet", "outcome_draws/*.parquet")
 
 
@@ -58,6 +60,7 @@ def work(arguments: Namespace) -> None:
     refuse_stale(jobs, manifest["code"])
     files = _public(arguments, manifest, publish, log)
     described = _described(settings, publish, manifest, jobs, log)
+    refuse_named({name: described[name] for name in _TYPED}, _identifiers(arguments), _unit(arguments))
     files |= described
     given = Described(settings, publish, manifest, jobs, str(arguments.data), files, _uses(jobs))
     files["SHA256SUMS"] = sums(files)
@@ -89,9 +92,8 @@ def _public(arguments: Namespace, manifest: dict[str, Any], publish: dict[str, A
     log.review += complete_cases(team.settings["methods"], public.covered or {})
     files = report_files(report)
     settings = settings_files(manifest["settings"], log) | plan_files(arguments.plan or [], team.plan)
-    unit = read_json(arguments.cohort, "settings")["data"]["unit"]
     refuse_units(files, _identifiers(arguments), rare, _units(arguments.results))
-    refuse_named(settings, _identifiers(arguments), unit)
+    refuse_named(settings, _identifiers(arguments), _unit(arguments))
     withheld = [name for name in manifest["artefacts"] if name.endswith((".parquet", ".npz"))]
     log.add("artefacts of the run", "unit-level", len(withheld))
     log.review += named_in_settings(settings, rare)
@@ -102,6 +104,11 @@ def _trees(results: Path) -> set[str]:
     """Figures and tables of decision trees."""
     named = {path.stem for folder in ("figures", "tables") for path in (results / folder).glob("*")}
     return {name for name in named if {"tree", "trees"} & set(name.split("_"))}
+
+
+def _unit(arguments: Namespace) -> str:
+    """Name of the identifiers' column."""
+    return str(read_json(arguments.cohort, "settings")["data"]["unit"])
 
 
 def _identifiers(arguments: Namespace) -> list[str]:
