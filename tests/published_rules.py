@@ -1,4 +1,4 @@
-"""What the rules of publishing are given in tests: a threshold, and the estimates of a made-up study."""
+"""What the rules of publishing are given in tests: a threshold, the estimates and the flow of a made-up study."""
 
 from __future__ import annotations
 
@@ -28,3 +28,19 @@ def public(**changes: Any) -> Public:
         "units": 240.0,
     }
     return Public(**(given | changes))
+
+
+def flow(end: int, lost: list[int]) -> pd.DataFrame:
+    """A flow that ends with `end` units after `lost` were left out, step by step."""
+    totals = [end + sum(lost[place:]) for place in range(len(lost) + 1)]
+    return pd.DataFrame(
+        {
+            "step": range(len(totals)),
+            "label": [f"step {place}" for place in range(len(totals))],
+            "total": totals,
+            "treated": end // 2,
+            "control": end - end // 2,
+            "excluded": [0, *lost],
+            "unknown": 0,
+        }
+    )
