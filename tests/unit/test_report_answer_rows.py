@@ -55,17 +55,24 @@ def test_direction_is_that_of_benefit_and_nothing_where_it_was_not_asked() -> No
 
 
 @pytest.mark.parametrize(
-    ("value", "over_all", "answer", "direction"),
+    ("value", "over_all", "average", "answer", "direction"),
     [
-        ((0.3, 0.2, 0.4), (0.0, -0.1, 0.1), "Treat everybody", 1),
-        ((0.1, -0.1, 0.3), (0.0, -0.1, 0.1), "Open", 0),
-        ((-0.3, -0.4, -0.2), (0.0, -0.1, 0.1), "Treat nobody", -1),
-        ((0.3, 0.2, 0.4), (0.2, 0.1, 0.3), "Predicted benefit above zero", 1),
+        ((0.3, 0.2, 0.4), (0.0, -0.1, 0.1), (0.3, 0.2, 0.4), "Treat everybody", 1),
+        ((0.3, 0.2, 0.4), (0.0, -0.1, 0.1), (0.2, -0.1, 0.5), "Open", 0),
+        ((0.1, -0.1, 0.3), (0.0, -0.1, 0.1), (0.3, 0.2, 0.4), "Open", 0),
+        ((-0.3, -0.4, -0.2), (0.0, -0.1, 0.1), (-0.3, -0.4, -0.2), "Treat nobody", -1),
+        ((-0.3, -0.4, -0.2), (0.0, -0.1, 0.1), (-0.1, -0.3, 0.1), "Open", 0),
+        ((0.3, 0.2, 0.4), (0.2, 0.1, 0.3), (0.2, -0.1, 0.5), "Predicted benefit above zero", 1),
     ],
 )
 def test_a_policy_is_named_only_where_its_interval_shows_it(
-    value: tuple[float, ...], over_all: tuple[float, ...], answer: str, direction: int
+    value: tuple[float, ...],
+    over_all: tuple[float, ...],
+    average: tuple[float, ...],
+    answer: str,
+    direction: int,
 ) -> None:
+    """Everybody and nobody only where the average effect of all shows the same: policies are judged on a part."""
     values = appraised().tables["values"].copy()
     values.loc[values["quantity"] == "over_all", ["estimate", "lower", "upper"]] = [0.0, -0.1, 0.1]
     for policy, quantity, numbers in (("all", "value", value), ("effect_above_cost", "over_all", over_all)):
@@ -74,7 +81,10 @@ def test_a_policy_is_named_only_where_its_interval_shows_it(
         values.loc[own, ["estimate", "lower", "upper"]] = numbers
     share = values["policy"].eq("effect_above_cost") & values["quantity"].eq("share")
     values.loc[share, "estimate"] = 0.5
-    found = rows(with_policies(values)).loc["policy"]
+    inputs = with_policies(values)
+    estimates = inputs.estimates.copy()
+    estimates.loc[estimates["estimand"] == "ATE", ["estimate", "lower", "upper"]] = average
+    found = rows(replace(inputs, estimates=estimates)).loc["policy"]
     assert (found["answer"], found["direction"]) == (answer, direction)
     few = values.copy()
     few.loc[share, "estimate"] = 2 / few["n"].iloc[0]

@@ -70,18 +70,22 @@ def _number(name: str, own: Number | None) -> dict[str, Any]:
 def _policy(inputs: ReportInputs, own: Words) -> list[dict[str, Any]]:
     """Whom to treat without a limit, as far as intervals tell: the policy that gains most of those shown to gain more
     than treating everybody; else everybody or nobody, where treating everybody is shown to gain or to lose.
+
+    Policies are judged on a part of the units. Everybody or nobody is the answer only where the average effect of all
+    shows the same, so that this row does not conclude what the first one leaves open.
     """
     held = inputs.appraisal("policy")
     values = held.tables.get("values", pd.DataFrame()) if held else pd.DataFrame()
     everybody = quantity(values, "all", "value", own.factor)
     if everybody is None:
         return []
+    alike = bool(held and held.facts["cost"]) or _average(inputs, own) == everybody.direction
     free = values[values["budget"] == 1]
     small = hidden(values, inputs.minimum)
     better = []
     for name, label in free[["policy", "label"]].drop_duplicates().itertuples(index=False):
         gain = quantity(free, name, "over_all", own.factor)
-        if name not in small and gain is not None and gain.direction > 0:
+        if name not in small and gain is not None and gain.direction > 0 and (alike or name != "none"):
             better.append((gain.estimate, name, label, gain))
     row: dict[str, Any] = {"question": QUESTIONS[-1], "asked": TREAT, "grade": "", "unit": own.unit}
     if better:
@@ -92,5 +96,12 @@ def _policy(inputs: ReportInputs, own: Words) -> list[dict[str, Any]]:
             | {"answer": chosen, "direction": -1 if name == "none" else 1}
             | _number(f"{name} over all", gain)
         ]
-    answer = {1: EVERYBODY, -1: NOBODY, 0: OPEN}[everybody.direction]
-    return [row | {"answer": answer, "direction": everybody.direction} | _number("all", everybody)]
+    direction = everybody.direction if alike else 0
+    answer = {1: EVERYBODY, -1: NOBODY, 0: OPEN}[direction]
+    return [row | {"answer": answer, "direction": direction} | _number("all", everybody)]
+
+
+def _average(inputs: ReportInputs, own: Words) -> int:
+    """Whether the average effect of all is shown to be a benefit (1), a harm (-1), or neither (0)."""
+    found = picks.one(inputs.estimates, inputs.primary, "ATE", own, benefit=True)
+    return 0 if found is None else found.direction
