@@ -33,6 +33,8 @@ class Setting:
         Little bags of four trees, of the forest of all units and of each sequential forest.
     engine : str
         Of the forests.
+    binary : bool
+        Whether the outcome is.
     """
 
     units: int = 400
@@ -43,16 +45,19 @@ class Setting:
     bags: int = 25
     sequential_bags: int = 10
     engine: str = "econml"
+    binary: bool = False
 
 
 class Trial(NamedTuple):
-    """Covariates (n, p), arm, outcome and true effect of n units, and their folds."""
+    """Covariates (n, p), arm, outcome and true effect of n units, and their folds; weights and clusters, if any."""
 
     X: Floats
     treated: NDArray[np.int64]
     outcome: Floats
     effect: Floats
     fold: NDArray[np.int64]
+    weight: Floats | None = None
+    cluster: NDArray[np.int64] | None = None
 
 
 def simulate(setting: Setting, seed: int) -> Trial:

@@ -99,11 +99,13 @@ def nuisances(trial: Trial, rows: NDArray, fold: NDArray, setting: Setting, seed
         trial.treated[rows],
         trial.outcome[rows],
         fold[rows],
-        None,
+        None if trial.weight is None else trial.weight[rows],
         {"probability": setting.probability},
         chosen,
         seed,
         ("shared",),
+        cluster=None if trial.cluster is None else trial.cluster[rows],
+        binary=setting.binary,
     )[0]
 
 
@@ -118,8 +120,8 @@ def _forest(trial: Trial, table: pd.DataFrame, sample: str, bags: int, seed: int
             trial.X,
             residuals[0],
             residuals[1],
-            None,
-            None,
+            trial.weight,
+            trial.cluster,
             members,
             seed,
             label,
@@ -181,7 +183,7 @@ def analyse(trial: Trial, setting: Setting, seed: int) -> Scores:
     table = nuisances(trial, everybody, trial.fold, setting, seed)
     sequential = _sequential(trial, {k: table for k, _ in _later_folds()}, setting, seed)
     cate = _forest(trial, table, ALL, setting.bags, seed, setting.engine)
-    return make_scores(table, cate, better="higher", sequential=sequential)
+    return make_scores(table, cate, better="higher", sequential=sequential, cluster=trial.cluster)
 
 
 def alternatives(trial: Trial, scores: Scores, setting: Setting, seed: int) -> dict[str, Scores]:

@@ -72,6 +72,11 @@ def test_methods_state_the_resolved_settings() -> None:
         assert piece in changed, piece
     assert "battocchi2019" in text
     assert "econml's trees" not in changed
+    assert "each fold's standard error was widened" in text
+    assert "clusters less one" not in text
+    settings = trial().settings | {"design": trial().settings["design"] | {"cluster": "Age"}}
+    clustered = said(build_report(replace(trial(), settings=settings)), "methods.md")
+    assert "t distributions with as many degrees of freedom as clusters less one" in clustered
 
 
 def test_a_sentence_about_an_appraisal_stands_only_where_it_was_made() -> None:

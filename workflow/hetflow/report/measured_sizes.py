@@ -10,6 +10,12 @@ from dataclasses import dataclass
 from math import sqrt
 
 SIZE, POWER = "size", "power"
+#: The tests, in the order of the counts below.
+TESTS = (
+    *("AUTOC", "sequential_AUTOC", "independence_all", "independence_named"),
+    *("independence_plain_all", "independence_plain_named", "score_residual_all", "score_residual_named"),
+    *("calibration", "projection", "BLP"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,212 +27,134 @@ class Setting:
     measures : str
     text : str
         As the page says it.
-    replicates : int
     rejected : dict of str to int
         Rejections by test; a test that was not made there is left out.
+    replicates : dict of str to int
+        Trials by test.
     """
 
     measures: str
     text: str
-    replicates: int
     rejected: dict[str, int]
+    replicates: dict[str, int]
+
+    @property
+    def trials(self) -> int:
+        """Of most tests; others, which take long, have fewer."""
+        return max(self.replicates.values())
 
     def rate(self, test: str) -> float | None:
         """Share of trials that a test rejects."""
         count = self.rejected.get(test)
-        return None if count is None else count / self.replicates
+        return None if count is None else count / self.replicates[test]
 
     def error(self, test: str) -> float | None:
         """Its Monte Carlo standard error."""
         rate = self.rate(test)
-        return None if rate is None else sqrt(rate * (1 - rate) / self.replicates)
+        return None if rate is None else sqrt(rate * (1 - rate) / self.replicates[test])
+
+
+def _setting(measures: str, text: str, trials: int, counts: tuple[int | None, ...], **fewer: int) -> Setting:
+    """Counts in the order of `TESTS`, None where a test is not made; `fewer`: trials of tests that have fewer."""
+    rejected = {test: count for test, count in zip(TESTS, counts, strict=True) if count is not None}
+    return Setting(measures, text, rejected, {test: fewer.get(test, trials) for test in rejected})
 
 
 #: By name of the world in tests/evidence_null.py; the settings of a power begin with "varied ".
 MEASURED: dict[str, Setting] = {
-    "plain": Setting(
+    "plain": _setting(
         SIZE,
         "400 participants, 6 covariates, normal noise",
         400,
-        {
-            "AUTOC": 4,
-            "sequential_AUTOC": 28,
-            "independence_all": 21,
-            "independence_named": 11,
-            "independence_plain_all": 19,
-            "independence_plain_named": 9,
-            "score_residual_all": 20,
-            "score_residual_named": 17,
-            "calibration": 6,
-            "projection": 9,
-        },
+        (4, 21, 21, 11, 19, 9, 20, 17, 6, 9, 0),
+        BLP=100,
     ),
-    "uneven": Setting(
+    "uneven": _setting(
         SIZE,
         "a quarter treated",
         400,
-        {
-            "AUTOC": 7,
-            "sequential_AUTOC": 21,
-            "independence_all": 20,
-            "independence_named": 19,
-            "independence_plain_all": 18,
-            "independence_plain_named": 17,
-            "score_residual_all": 26,
-            "score_residual_named": 27,
-            "calibration": 11,
-            "projection": 14,
-        },
+        (7, 7, 20, 19, 18, 17, 26, 27, 11, 14, 1),
+        sequential_AUTOC=200,
+        BLP=50,
     ),
-    "many": Setting(
+    "many": _setting(
         SIZE,
         "300 participants, 40 covariates",
         150,
-        {
-            "AUTOC": 3,
-            "sequential_AUTOC": 11,
-            "independence_all": 7,
-            "independence_named": 6,
-            "independence_plain_all": 10,
-            "independence_plain_named": 8,
-            "score_residual_all": 13,
-            "score_residual_named": 8,
-            "calibration": 2,
-            "projection": 10,
-        },
+        (3, 4, 7, 6, 10, 8, 13, 8, 2, 10, 0),
+        sequential_AUTOC=100,
+        BLP=40,
     ),
-    "spread": Setting(
+    "spread": _setting(
         SIZE,
         "noise whose spread depends on a covariate",
         400,
-        {
-            "AUTOC": 13,
-            "sequential_AUTOC": 30,
-            "independence_all": 14,
-            "independence_named": 15,
-            "independence_plain_all": 20,
-            "independence_plain_named": 20,
-            "score_residual_all": 14,
-            "score_residual_named": 20,
-            "calibration": 12,
-            "projection": 19,
-        },
+        (13, 13, 14, 15, 20, 20, 14, 20, 12, 19, 0),
+        sequential_AUTOC=200,
+        BLP=50,
     ),
-    "tails": Setting(
+    "tails": _setting(
         SIZE,
         "heavy-tailed outcome (Student t, 3 degrees of freedom)",
         400,
-        {
-            "AUTOC": 14,
-            "sequential_AUTOC": 15,
-            "independence_all": 13,
-            "independence_named": 19,
-            "independence_plain_all": 20,
-            "independence_plain_named": 17,
-            "score_residual_all": 16,
-            "score_residual_named": 18,
-            "calibration": 11,
-            "projection": 18,
-        },
+        (14, 4, 13, 19, 20, 17, 16, 18, 11, 18, 0),
+        sequential_AUTOC=200,
+        BLP=50,
     ),
-    "missing": Setting(
+    "binary": _setting(
+        SIZE,
+        "600 participants, binary outcome, the same risk difference for all",
+        100,
+        (8, 5, 5, 7, 5, 6, 7, 6, 8, 9, 0),
+    ),
+    "weights": _setting(
+        SIZE,
+        "weights that go by a covariate, from 0.4 to 2.5 for nine in ten",
+        100,
+        (5, 1, None, None, None, None, 1, 3, 4, 3, 0),
+    ),
+    "clusters": _setting(
+        SIZE, "60 clusters of 8, assigned whole", 150, (3, 8, None, None, None, None, 6, 3, 4, 7, 0)
+    ),
+    "few": _setting(
+        SIZE, "20 clusters of 20, assigned whole", 100, (0, 5, None, None, None, None, 6, 4, 0, 11, 0)
+    ),
+    "missing": _setting(
         SIZE,
         "1,000 participants, half of 8 covariates with gaps at random, imputed",
         150,
-        {
-            "AUTOC": 3,
-            "independence_all": 1,
-            "independence_named": 1,
-            "independence_plain_all": 2,
-            "independence_plain_named": 1,
-            "score_residual_all": 2,
-            "score_residual_named": 1,
-            "calibration": 4,
-            "projection": 0,
-        },
+        (3, None, 1, 1, 2, 1, 2, 1, 4, 0, None),
     ),
-    "varied named": Setting(
+    "varied named": _setting(
         POWER,
         "effect rises with a named covariate, 0.4 noise sd per sd",
         100,
-        {
-            "AUTOC": 48,
-            "sequential_AUTOC": 42,
-            "independence_all": 72,
-            "independence_named": 89,
-            "independence_plain_all": 73,
-            "independence_plain_named": 90,
-            "score_residual_all": 54,
-            "score_residual_named": 74,
-            "calibration": 61,
-            "projection": 94,
-        },
+        (48, 38, 72, 89, 73, 90, 54, 74, 61, 94, 18),
+        BLP=40,
     ),
-    "varied other": Setting(
+    "varied other": _setting(
         POWER,
         "effect rises with a covariate that is not named, 0.4",
         100,
-        {
-            "AUTOC": 41,
-            "sequential_AUTOC": 42,
-            "independence_all": 76,
-            "independence_named": 4,
-            "independence_plain_all": 78,
-            "independence_plain_named": 3,
-            "score_residual_all": 55,
-            "score_residual_named": 4,
-            "calibration": 56,
-            "projection": 4,
-        },
+        (41, 39, 76, 4, 78, 3, 55, 4, 56, 4, 18),
+        BLP=40,
     ),
-    "varied curved": Setting(
-        POWER,
-        "effect is a curve in a covariate (square), 0.8",
-        45,
-        {
-            "AUTOC": 43,
-            "sequential_AUTOC": 26,
-            "independence_all": 0,
-            "independence_named": 2,
-            "independence_plain_all": 1,
-            "independence_plain_named": 3,
-            "score_residual_all": 0,
-            "score_residual_named": 1,
-            "calibration": 43,
-            "projection": 2,
-        },
+    "varied curved": _setting(
+        POWER, "effect is a curve in a covariate (square), 0.8", 45, (43, 25, 0, 2, 1, 3, 0, 1, 43, 2, 43)
     ),
-    "varied many": Setting(
+    "varied many": _setting(
         POWER,
         "300 participants, 40 covariates, rises with a named one, 0.6",
         8,
-        {
-            "AUTOC": 2,
-            "sequential_AUTOC": 0,
-            "independence_all": 1,
-            "independence_named": 8,
-            "independence_plain_all": 1,
-            "independence_plain_named": 8,
-            "score_residual_all": 1,
-            "score_residual_named": 8,
-            "calibration": 3,
-            "projection": 8,
-        },
+        (2, 0, 1, 8, 1, 8, 1, 8, 3, 8, None),
     ),
-    "varied missing": Setting(
+    "varied missing": _setting(
+        POWER, "gaps imputed, rises with a named one, 0.3", 24, (6, None, 11, 16, 11, 15, 9, 11, 10, 18, None)
+    ),
+    "varied clusters": _setting(
         POWER,
-        "gaps imputed, rises with a named one, 0.3",
-        24,
-        {
-            "AUTOC": 6,
-            "independence_all": 11,
-            "independence_named": 16,
-            "independence_plain_all": 11,
-            "independence_plain_named": 15,
-            "score_residual_all": 9,
-            "score_residual_named": 11,
-            "calibration": 10,
-            "projection": 18,
-        },
+        "60 clusters of 8, rises with a named covariate, 0.4",
+        50,
+        (11, 12, None, None, None, None, 15, 25, 11, 35, 6),
     ),
 }

@@ -64,7 +64,8 @@ def _study(run: Run) -> list[Said]:
     if design["cluster"]:
         more.append(
             f"Participants of one {words.covariate(design['cluster'])} depend on one another: folds and half-samples "
-            "take whole clusters, and standard errors allow for them."
+            "take whole clusters, standard errors allow for them, and intervals take t distributions with as many "
+            "degrees of freedom as clusters less one."
         )
     if design["weight"]:
         more.append(f"Participants were weighted by {words.covariate(design['weight'])}.")
@@ -257,7 +258,8 @@ def _estimates(run: Run) -> list[Said]:
         trees = fmt.count(run.methods["forest"]["held_out_trees"])
         out += said(
             f"It was judged too by the sequential RATE{tail}: each fold is ranked by a forest of {trees} trees grown "
-            "on the folds before it, the first fold being left out.",
+            "on the folds before it, the first fold being left out; each fold's standard error was widened for being "
+            "estimated from few participants.",
             "wager2024",
         )
     if "sequential_groups" in made:
