@@ -294,3 +294,20 @@ def test_ranks_within_folds_keep_the_order_and_share_ties() -> None:
 def test_few_clusters_are_refused_by_name() -> None:
     with pytest.raises(Refused, match="4 clusters"):
         make_halves(np.ones(6), np.array([0, 0, 1, 1, 2, 2]), 10, 1)
+
+
+def test_intervals_of_few_clusters_are_those_of_student_s_t() -> None:
+    """14 clusters: 13 degrees of freedom in gains, curves and rankings; sequential differences are widened instead."""
+    scores, frame, cohort = world()
+    shared = replace(scores, cluster=1000 * (scores.unit % 14))
+    tables = appraise([shared], [frame], COLUMNS, cohort, settings(budget=0.4)).tables
+    reach, normal = stats.t.ppf(0.975, 13), stats.norm.ppf(0.975)
+    for name in ("values", "curves"):
+        table = tables[name][(tables[name]["se"] > 1e-9) & tables[name]["upper"].notna()]
+        np.testing.assert_allclose((table["upper"] - table["estimate"]) / table["se"], reach, rtol=1e-9)
+    ranking = tables["ranking"]
+    two_sided = ranking[ranking["alternative"] == "two-sided"]
+    found = (two_sided["upper"] - two_sided["estimate"]) / two_sided["se"]
+    expected = np.where(two_sided["basis"] == "sequential", normal, reach)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert len(set(expected)) == 2

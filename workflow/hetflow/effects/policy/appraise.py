@@ -160,7 +160,7 @@ def _ranking(sets: Sequence[Scores], fixed: Sequence[Priority], settings: Mappin
         ]
         for scores in sets
     ]
-    return ranking_frame(found, settings["randomised"], settings["confidence"], len(sets))
+    return ranking_frame(found, settings["randomised"], settings["confidence"], len(sets), halves.df)
 
 
 def _policies(

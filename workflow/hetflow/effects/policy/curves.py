@@ -9,7 +9,7 @@ import pandas as pd
 
 from hetflow.effects.linear import Vector
 from hetflow.effects.policy.priorities import OUT_OF_BAG, Priority
-from hetflow.effects.policy.sampled import Halves, Sampled
+from hetflow.effects.policy.sampled import Halves
 from hetflow.effects.policy.tables import sampled_frame
 from hetflow.effects.policy.values import RANDOM
 from hetflow.effects.ranking import GRID
@@ -49,7 +49,7 @@ def gain_curves(
         frame = sampled_frame(sets, one.basis == OUT_OF_BAG, level)
         tables.append(frame.assign(rule=one.name, label=one.label, basis=one.basis, q=GRID, n=units))
     everybody = [halves.means((benefit - cost)[:, None]) for benefit in benefits]
-    sets = [Sampled(GRID * mean.estimate, GRID * mean.draws) for mean in everybody]
+    sets = [mean * GRID for mean in everybody]
     frame = sampled_frame(sets, False, level)
     tables.append(frame.assign(rule=RANDOM, label="At random", basis="fixed", q=GRID, n=units))
     whole = pd.concat(tables, ignore_index=True)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from hetflow.effects.linear import Vector
 from hetflow.effects.policy.compared import Area
+from hetflow.effects.policy.priorities import SEQUENTIAL
 from hetflow.effects.policy.sampled import Sampled
 from hetflow.effects.policy.values import Policy
 from hetflow.effects.table import interval, p_values
@@ -22,7 +23,11 @@ RANKING_COLUMNS = [
 
 
 def pooled_frame(
-    estimates: Sequence[Vector], variances: Sequence[Vector], one_sided: bool, level: float
+    estimates: Sequence[Vector],
+    variances: Sequence[Vector],
+    one_sided: bool,
+    level: float,
+    df: float = np.inf,
 ) -> pd.DataFrame:
     """Quantities of one or several sets of scores, pooled by Rubin's rules.
 
@@ -33,13 +38,15 @@ def pooled_frame(
     one_sided : bool
         Whether there is only a lower bound.
     level : float
+    df : float
+        Degrees of freedom where nothing is missing.
 
     Returns
     -------
     DataFrame, k rows
         ``estimate, se, lower, upper, df, alternative``.
     """
-    pooled = pool(np.stack(estimates), np.stack(variances))
+    pooled = pool(np.stack(estimates), np.stack(variances), df)
     se = np.sqrt(pooled.total)
     alternative = GREATER if one_sided else TWO_SIDED
     lower, upper = interval(pooled.estimate, se, pooled.df, level, alternative)
@@ -57,14 +64,18 @@ def pooled_frame(
 
 def sampled_frame(sets: Sequence[Sampled], one_sided: bool, level: float) -> pd.DataFrame:
     """As `pooled_frame`, of quantities with replicates; without degrees of freedom."""
-    frame = pooled_frame([one.estimate for one in sets], [one.variance for one in sets], one_sided, level)
+    df = min(one.df for one in sets)
+    frame = pooled_frame([one.estimate for one in sets], [one.variance for one in sets], one_sided, level, df)
     return frame.drop(columns="df")
 
 
 def ranking_frame(
-    sets: Sequence[Sequence[Area]], randomised: bool, level: float, imputations: int
+    sets: Sequence[Sequence[Area]], randomised: bool, level: float, imputations: int, df: float = np.inf
 ) -> pd.DataFrame:
-    """Areas and their differences, `RANKING_COLUMNS`; p-values only of a randomised design's simulated tests."""
+    """Areas and their differences, `RANKING_COLUMNS`; p-values only of a randomised design's simulated tests.
+
+    `df` are the degrees of freedom under clusters; sequential differences have wider standard errors instead.
+    """
     rows = []
     for same in zip(*sets, strict=True):
         first = same[0]
@@ -74,9 +85,10 @@ def ranking_frame(
             [np.array([one.variance]) for one in same],
             one_sided,
             level,
+            np.inf if first.basis == SEQUENTIAL else df,
         )
-        estimate, se, df = (frame[key].to_numpy() for key in ("estimate", "se", "df"))
-        p = p_values(estimate, se, df, first.alternative)
+        estimate, se, own = (frame[key].to_numpy() for key in ("estimate", "se", "df"))
+        p = p_values(estimate, se, own, first.alternative)
         frame["p"] = p if first.tested and randomised else np.nan
         for key in ("rule", "against", "measure", "basis", "n"):
             frame[key] = getattr(first, key)
