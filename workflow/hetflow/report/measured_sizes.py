@@ -110,20 +110,21 @@ MEASURED: dict[str, Setting] = {
     "weights": _setting(
         SIZE,
         "weights that go by a covariate, from 0.4 to 2.5 for nine in ten",
-        100,
-        (5, 1, None, None, None, None, 1, 3, 4, 3, 0),
+        150,
+        (5, 2, None, None, None, None, 2, 4, 4, 6, 0),
     ),
     "clusters": _setting(
         SIZE, "60 clusters of 8, assigned whole", 150, (3, 8, None, None, None, None, 6, 3, 4, 7, 0)
     ),
     "few": _setting(
-        SIZE, "20 clusters of 20, assigned whole", 100, (0, 5, None, None, None, None, 6, 4, 0, 11, 0)
+        SIZE, "20 clusters of 20, assigned whole", 150, (0, 6, None, None, None, None, 6, 6, 0, 11, 0)
     ),
     "missing": _setting(
         SIZE,
         "1,000 participants, half of 8 covariates with gaps at random, imputed",
         150,
-        (3, None, 1, 1, 2, 1, 2, 1, 4, 0, None),
+        (3, None, 1, 1, 2, 1, 2, 1, 4, 0, 0),
+        BLP=50,
     ),
     "varied named": _setting(
         POWER,
@@ -146,10 +147,16 @@ MEASURED: dict[str, Setting] = {
         POWER,
         "300 participants, 40 covariates, rises with a named one, 0.6",
         8,
-        (2, 0, 1, 8, 1, 8, 1, 8, 3, 8, None),
+        (2, 0, 1, 8, 1, 8, 1, 8, 3, 8, 0),
     ),
     "varied missing": _setting(
-        POWER, "gaps imputed, rises with a named one, 0.3", 24, (6, None, 11, 16, 11, 15, 9, 11, 10, 18, None)
+        POWER, "gaps imputed, rises with a named one, 0.3", 24, (6, None, 11, 16, 11, 15, 9, 11, 10, 18, 5)
+    ),
+    "varied binary": _setting(
+        POWER,
+        "binary outcome, risk difference rises with a named covariate, 0.1 per sd",
+        40,
+        (15, 7, 17, 27, 16, 23, 18, 31, 14, 30, 8),
     ),
     "varied clusters": _setting(
         POWER,
