@@ -1,8 +1,11 @@
 """CPU time, wall time and peak memory of all estimates that read scores, and what fast code gains over its naive twin.
 
-Usage: ``python benchmarks/estimates.py [default] [million] [ratios] [--profile]``; without a name, all parts. `default`
-is of the default study's size with 20 imputations, `million` 1,000,000 units with 30 covariates and 10 imputations, all
-of them in the projection.
+Usage: ``python benchmarks/estimates.py [default] [million] [appraised] [appraised_million] [ratios] [--profile]``;
+without a name, all parts. `default` is of the default study's size with 20 imputations, `million` 1,000,000 units with
+30 covariates and 10 imputations, all of them in the projection; `appraised` and `appraised_million` are what appraisals
+read off the same scores: global tests, rankings and rules compared, effects by risk, curves and cells. Policy trees,
+the ranking of modifiers and learners are told apart and at the default size alone: the ranking reads at most
+`modifiers.most_units` units, and no learner is fitted twice.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ def world(n: int, p: int, m: int) -> tuple[Scores, list[pd.DataFrame], list[Colu
     nuisance = pd.DataFrame(
         {"unit": np.arange(n), "fold": fold, "contrast": "treated - control", "treated": treated}
         | {"treatment_residual": treated - 0.5, "outcome_residual": residual, "propensity": 0.5}
-        | {"outcome_mean": 0.0, "weight": 1.0}
+        | {"outcome_mean": 0.5 * X[:, 1], "weight": 1.0}
     )
     sequential = np.where(fold == 1, np.nan, cate)
     scores = make_scores(nuisance, cate, better="higher", held_out=cate, sequential=sequential)
@@ -102,6 +105,55 @@ def run(name: str, profiled: bool) -> None:
     assert memory < MOST_MB[name], "too much memory"
 
 
+def appraised(name: str) -> None:
+    """What appraisals read off scores, one after the other, and the peak memory of them all."""
+    from hetflow.effects import curves, modifiers
+    from hetflow.effects.global_tests import Inputs, global_tests
+    from hetflow.effects.policy.appraise import appraise
+    from hetflow.effects.risk_models import appraise_risk
+
+    n, p, m = SIZES[name]
+    scores, frames, columns = world(n, p, m)
+    named = settings(p)["projection"][:5]
+    evidence = curves.Evidence([scores] * m, frames, columns, frames[0], 0.95, 10, "", 1)
+    tests = {"permutations": 1999, "coding": "ranks", "projection": named, "unsuited": "", "seed": 1}
+    rules = {"x1": {"covariate": "x1", "column": None, "higher_first": True}}
+    policy = {"rules": rules, "covariates": [], "cost": 0.0, "budget": 0.5, "depths": [], "min_leaf": "auto"}
+    policy |= {"candidates": 64, "exchange_rate": None}
+    asked = {"seed": 1, "better": "higher", "randomised": True, "confidence": 0.95, "minimum_cell_count": 10}
+    asked |= {"policy": policy, "projection": named, "ranking_draws": 200, "imputed": False, "harm": None}
+    by_risk = {"groups": 4, "score_worse": "higher", "better": "higher", "outcome_kind": "continuous"}
+    by_risk |= {"confidence": 0.95, "randomised": True}
+    outcome = scores.outcome_mean + scores.outcome_residual
+    ranked = {"draws": 10, "trees": 40, "most_units": 10_000, "top": 5}
+    stratum = np.full(n, "all")
+
+    def trees() -> Any:
+        deep = asked | {"policy": policy | {"depths": [1, 2], "budget": 1.0}}
+        return appraise([scores], frames, columns, frames[0], deep)
+
+    parts: dict[str, Any] = {
+        "global tests": lambda: global_tests(Inputs(scores, frames, columns, stratum, tests)),
+        "rankings and rules": lambda: appraise([scores], frames, columns, frames[0], asked),
+        "risk": lambda: appraise_risk([scores], outcome, scores.outcome_mean, None, by_risk),
+        "curves": lambda: [curves.display(evidence, one) for one in named],
+        "cells": lambda: curves.cells(evidence, *named[:2]),
+    }
+    spent = {part: timed(function)[0] for part, function in parts.items()}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    total = sum(spent.values())
+    print(
+        f"{name}: {n:,} units x {p}, {m} imputations: appraisals in {total:.1f} s CPU, peak {memory:,.0f} MB"
+    )
+    print("; ".join(f"{part} {seconds:.1f} s" for part, seconds in spent.items()))
+    assert total < MOST_SECONDS[name], "too slow"
+    assert memory < MOST_MB[name], "too much memory"
+    if name == "default":
+        print(f"with policy trees of depth 1 and 2: {timed(trees)[0]:.1f} s CPU")
+        ranking = timed(lambda: modifiers.rank_modifiers([scores], frames, columns, ranked, FOLDS, 1))[0]
+        print(f"ranking of modifiers (permutation, Shapley values), 10 draws: {ranking:.1f} s CPU")
+
+
 def ratios(n: int = 200_000, k: int = 31) -> None:
     """What the code gains over its naive twins in one run, and that it says the same."""
     import effects_twin as twin
@@ -141,11 +193,19 @@ def say(what: str, ours: tuple[float, Any], theirs: tuple[float, Any]) -> None:
 
 def main() -> None:
     """Parts named on the command line, each in a process of its own: peak memory is that of the part."""
-    names = [word for word in sys.argv[1:] if not word.startswith("--")] or ["default", "million", "ratios"]
+    parts = {
+        "default": lambda: run("default", profiled),
+        "million": lambda: run("million", profiled),
+        "appraised": lambda: appraised("default"),
+        "appraised_million": lambda: appraised("million"),
+        "ratios": ratios,
+    }
+    profiled = "--profile" in sys.argv
+    names = [word for word in sys.argv[1:] if not word.startswith("--")] or list(parts)
     if "--inside" in sys.argv:
-        ratios() if names == ["ratios"] else run(names[0], "--profile" in sys.argv)
+        parts[names[0]]()
         return
-    more = ["--profile"] if "--profile" in sys.argv else []
+    more = ["--profile"] if profiled else []
     for name in names:
         subprocess.run([sys.executable, __file__, name, "--inside", *more], check=True)
 
