@@ -80,7 +80,7 @@ def choose_engine(
         line = f"Gaps were filled by {WORDS[engine]}, as the study file says."
         return Choice(engine, line, _fallback(engine, frame, columns))
     if units < TREE_UNITS:
-        why = f"{units} units in the smallest arm, and trees want {TREE_UNITS}"
+        why = f"the smallest arm has {units:,} units, and trees are thought of from {TREE_UNITS:,} only"
         return Choice(PMM, f"Gaps were filled by {WORDS[PMM]}: {why}.")
     gains = tree_gains(frame, [column for column in columns if column.visit == 0], seed)
     if not len(gains):

@@ -53,7 +53,8 @@ def _together(facts: Mapping[str, Any], words: Words, minimum: int) -> str:
         )
     share = fmt.percent(max(index["index"], 0.0))
     text += (
-        f" What remains varies {share} less than if each mask went its own way (structure index, entropy)."
+        f" Such blocks aside, who misses what is {share} less uncertain than if each mask went its own way (structure "
+        "index, from entropies)."
     )
     if index["saturated"]:
         text += " With so few participants for so many masks this share is too small whatever the structure."
@@ -64,9 +65,11 @@ def _network(facts: Mapping[str, Any]) -> str:
     network = facts["network"]
     if not network["pairs"]:
         return ""
+    pairs, together = fmt.count(network["pairs"]), network["together"]
     text = (
-        f"Of {fmt.count(network['pairs'])} pairs of masks, {fmt.count(network['together'])} go missing together more "
-        "often than participants with many gaps and variables with many gaps explain (false discovery rate 5 %)"
+        f"{f'Of {pairs} pairs of masks, {fmt.count(together)}' if together else f'No pair of masks (of {pairs})'} "
+        f"go{'' if together > 1 else 'es'} missing together more often than participants with many gaps and variables "
+        "with many gaps explain (false discovery rate 5 %)"
     )
     apart = network["apart"]
     if not apart:
