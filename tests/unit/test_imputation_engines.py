@@ -177,7 +177,7 @@ def test_auto_takes_matching_in_small_studies_and_trees_where_curves_are_seen() 
     bent, _ = curved(4_400, 1.0)
     small = choose_engine("auto", bent, columns, 1_999, SEED)
     assert (small.engine, small.notices) == ("pmm", ())
-    assert "1999 units in the smallest arm" in small.line
+    assert "the smallest arm has 1,999 units" in small.line
     assert choose_engine("auto", straight, columns, 2_200, SEED).engine == "pmm"
     found = choose_engine("auto", bent, columns, 2_200, SEED)
     assert found.engine == "tree"
