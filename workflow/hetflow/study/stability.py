@@ -70,7 +70,8 @@ class Stability(AppraisalSection):
     tunings: dict[Name, Tuning] = _TUNINGS
     """Other settings by name, each a refit of its own; adding one changes no other."""
     trees: int = Field(default=400, ge=20, le=1_000_000)
-    """Trees of a refit for each imputation; a multiple of `forest.bag_trees`, at least ten bags."""
+    """Trees of a refit for each imputation; a multiple of `forest.bag_trees`, at least ten bags, and enough of them to
+    leave every unit out of some."""
     held_out_trees: int = Field(default=200, ge=20, le=1_000_000)
     """Trees of each forest of the folds before one, in a refit."""
     imputations: int = Field(default=3, ge=1, le=1000)
