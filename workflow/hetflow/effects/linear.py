@@ -59,6 +59,8 @@ def cluster_codes(cluster: NDArray[np.int64]) -> Codes:
 def is_clustered(cluster: NDArray[np.int64], weight: Vector) -> bool:
     """Whether any two units of positive weight share a cluster."""
     held = cluster[weight > 0]
+    if (np.diff(held) > 0).all():
+        return False
     return np.unique(held).size < held.size
 
 
