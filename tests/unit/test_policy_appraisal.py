@@ -22,6 +22,9 @@ ROUNDING = 1e-10
 # Units on the midpoints of a grid of quantiles: sums approach integrals like log(n) / n.
 GRID_UNITS = 20_000
 RIEMANN = 20 * np.log(GRID_UNITS) / GRID_UNITS
+#: A second outcome by which policies are judged.
+HARM = dict.fromkeys(("outcome", "analysis", "label"), "pain") | {"better": "lower", "unit": ""}
+HARM["kind"] = "continuous"
 
 
 def value(table: pd.DataFrame, policy: str, quantity: str, column: str = "estimate") -> float:
@@ -249,15 +252,7 @@ def test_benefit_and_harm_are_those_of_the_common_units() -> None:
     scores, frame, cohort = world()
     second, _, _ = world(0.1, 2)
     kept = second.subset(second.unit % 3 > 0)
-    harm = {
-        "outcome": "pain",
-        "analysis": "pain",
-        "better": "lower",
-        "label": "Pain",
-        "unit": "",
-        "kind": "continuous",
-    }
-    found = appraise([scores], [frame], COLUMNS, cohort, settings(harm=harm, exchange_rate=0.5), [kept])
+    found = appraise([scores], [frame], COLUMNS, cohort, settings(harm=HARM, exchange_rate=0.5), [kept])
     table = found.tables["harms"]
     inside = (scores.unit % 3 > 0) & (scores.fold > 1)
     benefit, worse = scores.score[inside].mean(), second.score[inside].mean()
@@ -269,15 +264,7 @@ def test_benefit_and_harm_are_those_of_the_common_units() -> None:
 
 def test_net_benefit_carries_the_covariance_of_benefit_and_harm() -> None:
     scores, frame, cohort = world()
-    harm = {
-        "outcome": "same",
-        "analysis": "same",
-        "better": "lower",
-        "label": "Same",
-        "unit": "",
-        "kind": "continuous",
-    }
-    found = appraise([scores], [frame], COLUMNS, cohort, settings(harm=harm, exchange_rate=1.0), [scores])
+    found = appraise([scores], [frame], COLUMNS, cohort, settings(harm=HARM, exchange_rate=1.0), [scores])
     table = found.tables["harms"]
     own = table[(table["policy"] == "all") & (table["quantity"] == "net_benefit")]
     assert float(own["se"].iloc[0]) == pytest.approx(0, abs=ROUNDING)

@@ -14,7 +14,7 @@ from hetflow.report.policy import parts, shown
 from hetflow.report.policy_numbers import hidden, shown_curves
 from hetflow.report.policy_tables import condition, trees_table
 from hetflow.report.policy_text import policy_texts
-from hetflow.report.sentences import Number
+from hetflow.report.printed import Number
 from hetflow.report.words import words
 from report_fixture import report_inputs
 from report_fixture_policy import appraised

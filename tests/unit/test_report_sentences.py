@@ -6,7 +6,7 @@ import math
 
 import pytest
 from hetflow.report import sentences
-from hetflow.report.sentences import Number
+from hetflow.report.printed import Number
 from hetflow.report.words import Words
 
 

@@ -10,7 +10,7 @@ from hetflow.report import picks
 from hetflow.report.answers import ASKED, Answers
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.policy_numbers import hidden, quantity
-from hetflow.report.sentences import Number
+from hetflow.report.printed import Number
 from hetflow.report.words import Words
 
 #: Names of the questions, in the order of the page; the last is answered in the section on policies.

@@ -14,7 +14,8 @@ from hetflow.report import grading, picks, sentences
 from hetflow.report.grading import Facts, Grade
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.ledger import family, ledger
-from hetflow.report.sentences import Finding, Number
+from hetflow.report.printed import Number
+from hetflow.report.sentences import Finding
 from hetflow.report.stability import ranking_sentence
 from hetflow.report.words import Words, listed
 

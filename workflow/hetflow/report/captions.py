@@ -9,7 +9,7 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report.described import said_of_displays
 from hetflow.report.figures_displays import NOT_APPLICABLE
-from hetflow.report.sentences import Number
+from hetflow.report.printed import Number
 from hetflow.report.words import Words, listed
 
 ORDER = (

@@ -13,7 +13,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.picks import between
-from hetflow.report.sentences import number_of
+from hetflow.report.printed import number_of
 from hetflow.report.tables import estimate_text
 from hetflow.report.words import Words
 

@@ -17,7 +17,7 @@ from hetflow.report.figures_displays import spread
 from hetflow.report.figures_explored import view_figure
 from hetflow.report.figures_modifiers import cell_text, cells_figure
 from hetflow.report.picks import between
-from hetflow.report.sentences import number_of
+from hetflow.report.printed import number_of
 from hetflow.report.tables import Cell, Table, estimate_text
 from hetflow.report.words import Words, with_unit
 

@@ -15,8 +15,8 @@ from hetflow.report.figures_sensitivity import sensitivity_figure
 from hetflow.report.frames_cohort import flow_steps, overlap_frames, with_outcome
 from hetflow.report.inputs import ReportInputs
 from hetflow.report.observation import outcomes_left_out
+from hetflow.report.printed import Number
 from hetflow.report.sensitivity import shown_analysis
-from hetflow.report.sentences import Number
 from hetflow.report.words import Words
 
 EFFECT_COLUMNS = ("estimate", "se", "lower", "upper")

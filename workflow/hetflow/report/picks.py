@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from hetflow.report.inputs import ReportInputs
-from hetflow.report.sentences import Number, number_of
+from hetflow.report.printed import Number, number_of
 from hetflow.report.words import Words
 
 _HALF_OPEN = re.compile(r"\(([^,()]+), ([^,()]+)\]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hetflow.report.sentences import Number, number_of
+from hetflow.report.printed import Number, number_of
 
 GAINS = ("value", "over_all", "over_random")
 

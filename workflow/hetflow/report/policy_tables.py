@@ -9,7 +9,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.policy_numbers import GAINS, hidden, quantity
-from hetflow.report.sentences import number_of
+from hetflow.report.printed import number_of
 from hetflow.report.tables import Cell, Table, estimate_text
 from hetflow.report.words import Words, opening
 

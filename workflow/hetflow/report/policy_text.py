@@ -10,7 +10,7 @@ import pandas as pd
 from hetflow.report import formats as fmt
 from hetflow.report.policy_numbers import hidden, quantity
 from hetflow.report.policy_tables import tree_title
-from hetflow.report.sentences import Number, number_of
+from hetflow.report.printed import Number, number_of
 from hetflow.report.words import Words, listed
 
 INTRODUCTION = (

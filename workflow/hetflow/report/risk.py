@@ -12,8 +12,8 @@ from hetflow.report.disclosure import mask_counts
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_risk import risk_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
+from hetflow.report.printed import Number, number_of
 from hetflow.report.risk_tables import by_group, groups_table, performance_table, relation_table
-from hetflow.report.sentences import Number, number_of
 from hetflow.report.words import Words, opening, part
 
 RELATIVE = {"ratio": "ratio of the arms' means", "odds ratio": "odds ratio"}

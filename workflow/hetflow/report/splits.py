@@ -13,7 +13,7 @@ from hetflow.report.disclosure import enough
 from hetflow.report.drawn import Drawn, Shown
 from hetflow.report.figures_effects import dots_figure
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
-from hetflow.report.sentences import number_of
+from hetflow.report.printed import number_of
 from hetflow.report.splits_prose import (
     DESCRIBED,
     LEARNERS,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.inputs import AppraisalInputs, ReportInputs
-from hetflow.report.sentences import Number, number_of
+from hetflow.report.printed import Number, number_of
 from hetflow.report.words import Words, opening, part
 
 LEARNERS = {

@@ -8,7 +8,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report import picks
-from hetflow.report.sentences import Number
+from hetflow.report.printed import Number
 from hetflow.report.words import Words
 
 E9_ATTRIBUTES = (
