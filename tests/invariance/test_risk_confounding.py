@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from confounded_world import Confounded
+from hetflow.effects.average import average_effect
 from hetflow.effects.benchmarks import Units, fit_without
 from hetflow.effects.confounding import Groups, bounds_table, contour_table, robustness_table, targets
 from hetflow.effects.omitted import bound, elements, robustness, squared_error
 from hetflow.effects.sampled import sampled_units
 from hetflow.effects.scores import Scores
+from hetflow.effects.table import Frame, rows
 from risk_world import risk_trial
 
 #: Sums of the same numbers in another order, and Newton's method to 1e-10.
@@ -96,6 +98,19 @@ def test_bounds_scale_with_the_outcome_and_robustness_values_do_not_change(targe
     assert other.lower == pytest.approx(10 * one.lower)
     assert other.upper_bound == pytest.approx(10 * one.upper_bound)
     assert robustness(second, 0.95) == pytest.approx(robustness(first, 0.95), abs=ROUNDING)
+
+
+@pytest.mark.parametrize("clusters", [500, 12])
+def test_without_a_confounder_the_limits_are_the_average_effects_own_interval(clusters: int) -> None:
+    """Of the estimates table; under clusters both take t with clusters less one."""
+    scores, outcome = confounded()
+    scores = replace(scores, cluster=(scores.unit % clusters).astype(np.int64))
+    found = bound([elements(scores, "ATE", squared_error(scores, outcome))], 0.0, 0.0, 1.0, 0.95)
+    table = rows([average_effect(scores, "ATE")], Frame("a", "y", "c", 0.95, False), "", 1)[0]
+    assert [found.lower, found.upper] == pytest.approx(
+        table[["lower", "upper"]].iloc[0].tolist(), abs=ROUNDING
+    )
+    assert np.isnan(table["df"].iloc[0]) == (clusters == 500)
 
 
 def test_groups_are_analysed_as_studies_of_their_own_and_order_does_not_matter() -> None:

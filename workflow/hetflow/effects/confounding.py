@@ -263,7 +263,8 @@ def e_values(score_sets: Sequence[Scores], confidence: float) -> dict[str, float
         If a doubly robust risk is not positive.
     """
     logs = [log_ratios(arm_means(one, np.zeros(one.unit.size, np.int64), ("all",))) for one in score_sets]
-    pooled = pool(np.stack([one.estimate for one in logs]), np.stack([one.covariance[0] for one in logs]))
+    df = min(one.df for one in logs)
+    pooled = pool(np.stack([one.estimate for one in logs]), np.stack([one.covariance[0] for one in logs]), df)
     reach = stats.t.ppf(0.5 + confidence / 2, pooled.df[0]) * np.sqrt(pooled.total[0])
     value = float(pooled.estimate[0])
     ratio, lower, upper = (float(np.exp(x)) for x in (value, value - reach, value + reach))

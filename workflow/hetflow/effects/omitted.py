@@ -17,7 +17,15 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
 
-from hetflow.effects.linear import Matrix, Vector, cluster_codes, cluster_count, cluster_sums, count_factor
+from hetflow.effects.linear import (
+    Matrix,
+    Vector,
+    cluster_codes,
+    cluster_count,
+    cluster_sums,
+    count_factor,
+    reference_df,
+)
 from hetflow.effects.scores import Scores, require
 from hetflow.errors import refuse
 from hetflow.pooling import pool
@@ -38,11 +46,14 @@ class Elements:
         Of the three, clustered.
     n : int
         Units of positive weight.
+    df : float
+        Degrees of freedom: clusters less one, infinite without clusters.
     """
 
     estimate: Vector
     covariance: Matrix
     n: int
+    df: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,8 @@ def elements(scores: Scores, target: str, error2: Vector, weight: Vector | None 
     codes = cluster_codes(scores.cluster)
     factor = count_factor(cluster_count(codes, w), f"confounding: {target}")
     sums = cluster_sums(w[:, None] * psi, codes) / w.sum()
-    return Elements(estimate, factor * sums.T @ sums, int(np.count_nonzero(w)))
+    df = reference_df(scores.cluster, w)
+    return Elements(estimate, factor * sums.T @ sums, int(np.count_nonzero(w)), df)
 
 
 def squared_error(
@@ -186,7 +198,7 @@ def _end(sets: Sequence[Elements], reach: float, confidence: float) -> tuple[flo
     _, sigma2, nu2 = estimates.mean(axis=0)
     line = np.array([1.0, 0.5 * reach * np.sqrt(nu2 / sigma2), 0.5 * reach * np.sqrt(sigma2 / nu2)])
     variances = np.array([line @ one.covariance @ line for one in sets])
-    pooled = pool((estimates @ line)[:, None], variances[:, None])
+    pooled = pool((estimates @ line)[:, None], variances[:, None], min(one.df for one in sets))
     width = stats.t.ppf(0.5 + confidence / 2, pooled.df[0]) * np.sqrt(pooled.total[0])
     return float(pooled.estimate[0]), float(width)
 
