@@ -75,7 +75,7 @@ def test_every_appraisal_of_a_cohort_was_made_and_nothing_of_a_unit_leaves(obser
     for part in sorted(PARTS_OF_A_COHORT):
         assert (observed.results / "primary" / part / f"{part}.json").is_file(), part
     tables = observed.results / "crate" / "tables"
-    for name in ("confounding_robustness", "confounding_bounds", "policy_values", "importance", "learners"):
+    for name in ("confounding_robustness", "confounding_bounds", "risk_groups", "policy_values", "learners"):
         assert rows(tables / f"{name}.csv"), name
     _refuse_marks(observed)
 
