@@ -80,6 +80,12 @@ def test_the_first_page_claims_of_what_was_looked_at_and_with_its_interval() -> 
     assert first_page(inputs) in page_text(inputs)
     own = stability_inputs()
     table = own.tables["components"]
+    tuned = own.tables | {
+        "components": table.assign(share=table["share"].where(table["source"] != "tuning", 9.0))
+    }
+    primary = replace(inputs.analyses["primary"], appraisals={"stability": replace(own, tables=tuned)})
+    several = replace(inputs, analyses={**inputs.analyses, "primary": primary})
+    assert "other forest settings move this ranking most: they would add" in first_page(several)
     few = replace(
         own, tables={**own.tables, "components": table[table["source"].isin(["seed", "monte_carlo"])]}
     )

@@ -152,7 +152,9 @@ def ranking_sentence(inputs: ReportInputs) -> str:
     adds = f"would add {size} to the sampling variance of the {_LABELS[worst['estimand']]}"
     if len(looked) == 1:
         return f"{opening(looked[0])} {adds}."
-    return f"Of {listed(looked)}, {_AGAIN[worst['source']]} moves this ranking most: it {adds}."
+    several = worst["source"] in ("imputations", "tuning")
+    moves = "move this ranking most: they" if several else "moves this ranking most: it"
+    return f"Of {listed(looked)}, {_AGAIN[worst['source']]} {moves} {adds}."
 
 
 def _done(facts: Mapping[str, Any], section: Mapping[str, Any]) -> str:
