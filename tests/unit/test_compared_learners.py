@@ -59,6 +59,7 @@ def test_losses_and_their_gain_by_hand(world: tuple) -> None:
         sums = np.add.reduceat(w * (gain - w @ gain), np.arange(0, 600, 2))
         assert found.covariance[0, 0] == pytest.approx(300 / 299 * (sums @ sums), abs=EXACT)
         assert not found.tested
+        assert found.df == 299  # pairs are clusters
     assert (("DR_loss_gain", FOREST) in terms) is False
 
 
@@ -105,6 +106,13 @@ def test_calibration_and_sequential_ranking_are_the_study_s_own(world: tuple) ->
     assert (found["sequential_AUTOC"].estimate[0], found["sequential_AUTOC"].n) == (area.estimate, (area.n,))
     assert found["group_difference"].estimate[0] > 0
     assert not any(one.tested for one in terms)
+
+
+def test_the_gap_of_groups_takes_the_degrees_of_freedom_of_its_clusters(world: tuple) -> None:
+    scores, tau, _ = world
+    few = replace(scores, cluster=scores.unit % 20, weight=np.ones(600))
+    found, _ = evaluation_terms(few, "right", truth(few, tau), "higher", 3, 20, 1)
+    assert next(one for one in found if one.estimand == "group_difference").df == 19
 
 
 def test_lower_is_better_turns_the_ranking_and_not_the_loss(world: tuple) -> None:

@@ -18,7 +18,7 @@ from scipy import stats
 
 from hetflow.effects.calibration import calibration
 from hetflow.effects.groups import sequential_groups
-from hetflow.effects.linear import Vector, cluster_codes, weighted_mean
+from hetflow.effects.linear import Vector, cluster_codes, reference_df, weighted_mean
 from hetflow.effects.scores import Scores
 from hetflow.effects.sequential import sequential_autoc
 from hetflow.effects.stacked import Candidate
@@ -67,7 +67,8 @@ def loss_terms(scores: Scores, name: str, candidates: Mapping[str, Candidate]) -
                 continue
             gain = loss(scores, candidates[reference].held_out, kind) - own
             value, se = weighted_mean(gain, scores.weight, codes, kind)
-            found.append(single(f"{kind}_gain", reference, name, DESCRIPTIVE, value, se, scores.n))
+            df = reference_df(scores.cluster, scores.weight)
+            found.append(single(f"{kind}_gain", reference, name, DESCRIPTIVE, value, se, scores.n, df=df))
     return found
 
 
@@ -176,4 +177,5 @@ def _difference(scores: Scores, name: str, better: str, groups: int) -> Terms:
         value,
         np.sqrt(variance),
         difference.n[0],
+        df=difference.df,
     )
