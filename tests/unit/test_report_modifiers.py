@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hetflow.report.figures_displays import spread
 from hetflow.report.inputs import AppraisalInputs, Report
 from hetflow.report.page import build_report
 from hostile_report import HOSTILE
@@ -113,3 +114,14 @@ def test_what_the_user_typed_is_only_ever_text() -> None:
     assert "<script>alert" not in report.html
     assert "{{7*7}}" in report.html
     assert "\x00" not in report.html
+
+
+def test_limits_hold_all_bands_but_what_is_many_times_wider_than_most() -> None:
+    curve = pd.DataFrame(
+        {"estimate": [0.1, -0.2, -0.8], "lower": [0.0, -0.3, -1.1], "upper": [0.2, -0.1, -0.5]}
+    )
+    assert spread(curve, None) == pytest.approx((-1.1, 0.2))
+    banded = curve.assign(uniform_lower=[-0.1, -0.4, np.nan], uniform_upper=[0.3, 0.0, np.nan])
+    assert spread(banded, -0.3) == pytest.approx((-1.1, 0.3))
+    wild = curve.assign(uniform_lower=-90.0, uniform_upper=90.0)
+    assert spread(wild, None) == pytest.approx((-1.3, 0.6))  # five times the median half-width of 0.1

@@ -22,6 +22,8 @@ from hetflow.report.style import (
 )
 
 NOT_APPLICABLE = "not applicable"  # level of those to whom a covariate does not apply
+_MOST = 5
+"""Times the median half-width of the intervals that a band may take of the panel; the few wider ones are cut off."""
 _PANEL, _HEAD, _UNDER = 1.62, 0.3, 0.55  # inches a row of panels, above them, and for the ticks of a panel
 
 
@@ -57,16 +59,19 @@ def displays_figure(
 
 
 def spread(displays: pd.DataFrame, mark: float | None) -> tuple[float, float]:
-    """Common limits: all estimates, the mark and zero, and intervals that are not many times wider than most.
-
-    Uniform bands, where there are any, have room too.
-    """
+    """Common limits: all estimates, the mark, zero, and all bands but those many times wider than most intervals."""
     values = displays["estimate"].to_numpy(dtype=float)
     half = np.nanmedian(displays["upper"].to_numpy(dtype=float) - values)
-    times = 2.2 if "uniform_upper" in displays else 1.6
-    room = times * half if np.isfinite(half) else 0.1 * np.ptp(values)
+    most = _MOST * half if np.isfinite(half) else 0.1 * np.ptp(values)
+    ends = [
+        np.minimum(np.abs(displays[kind + end].to_numpy(dtype=float) - values), most)
+        for end in ("lower", "upper")
+        for kind in ("", "uniform_")
+        if kind + end in displays
+    ]
+    room = np.max(np.nan_to_num(ends), axis=0)
     marks = [0.0] if mark is None else [0.0, mark]
-    return float(min(np.nanmin(values) - room, *marks)), float(max(np.nanmax(values) + room, *marks))
+    return float(min(np.nanmin(values - room), *marks)), float(max(np.nanmax(values + room), *marks))
 
 
 def panel(axes: Axes, rows: pd.DataFrame, mark: float | None, leftmost: bool, letters: int = 34) -> None:
