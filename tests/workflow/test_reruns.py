@@ -161,7 +161,7 @@ def test_more_imputations_add_files_and_change_none(project: Project) -> None:
 
 def test_more_trees_and_more_refits_repeat_none(project: Project) -> None:
     """What the page advises is followed by a run that adds trees and keeps the refits that are there."""
-    on = "stability: {folds: 1, tunings: {}, trees: 100, held_out_trees: 80, imputations: 1}"
+    on = "stability: {folds: 1, tunings: {}, trees: 80, held_out_trees: 80, imputations: 1}"
     project.edit("stability: {analyses: []}", on)
     ran = project.would_run()
     assert (ran["refit"], ran["stability"], ran["grow"], ran["scores"]) == (2, 1, 0, 0)

@@ -19,7 +19,7 @@ from hetflow.study.model import Study
 from hetflow.study.said import said
 from hetflow.study.stability import BAG_GROUPS, refit_names
 
-_NOT_REFITTED = 0.01  # units expected without an effect in some refit, above which refits are too small
+_NOT_REFITTED = 0.05  # units expected without an effect in some refit, above which refits are too small
 _NEVER_OUT_OF_BAG = 0.001  # units expected in every bag's half-sample, above which a forest is too small
 
 
