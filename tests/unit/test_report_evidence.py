@@ -17,6 +17,7 @@ from hetflow.report.ledger import counted, family, ledger, ledger_table
 from hetflow.report.ledger_rows import NAMES
 from hetflow.report.measured_sizes import MEASURED, POWER, SIZE
 from hetflow.report.page import build_report
+from hetflow.report.picks import INTERCEPT
 from hetflow.report.words import words
 from markupsafe import escape
 from rates import assert_rate_at_most
@@ -65,6 +66,18 @@ def test_every_line_of_the_ledger_says_in_words_which_test_it_is() -> None:
     assert ("ranking by a rule of treatment", "effect, against age, sequential") in {
         row[1:3] for row in cells
     }
+
+
+def test_the_intercept_of_a_projection_is_counted_with_averages() -> None:
+    """It is the effect of those whose covariates are zero, and tells nothing of how effects differ."""
+    inputs = evidence_inputs()
+    slope = inputs.estimates[
+        (inputs.estimates["estimand"] == "projection") & inputs.estimates["p"].notna()
+    ].iloc[:1]
+    inputs = replace(inputs, estimates=pd.concat([slope, slope.assign(term=INTERCEPT)]))
+    table = ledger(inputs)
+    asked = table[(table["stage"] == "estimates") & (table["test"] == "projection")]["question"]
+    assert asked.tolist() == ["specific", "average"]
 
 
 def test_ledger_counts_every_p_value_of_the_run() -> None:

@@ -12,7 +12,7 @@ from hetflow.report.inputs import AppraisalInputs, ReportInputs
 from hetflow.report.page import build_report
 from hetflow.report.policy import parts, shown
 from hetflow.report.policy_numbers import hidden, shown_curves
-from hetflow.report.policy_tables import condition, trees_table
+from hetflow.report.policy_tables import condition, ranking_table, trees_table
 from hetflow.report.policy_text import policy_texts
 from hetflow.report.printed import Number
 from hetflow.report.words import words
@@ -47,6 +47,15 @@ def test_the_section_is_on_the_page_with_figure_and_tables() -> None:
     assert {"policy_ranking", "policy_values", "policy_trees", "policy_harms", "figure_policy"} <= set(
         report.tables
     )
+
+
+def test_rankings_without_p_values_speak_of_no_test() -> None:
+    ranking = appraised().tables["ranking"]
+    assert ranking["p"].notna().any()
+    for table, told in ((ranking, True), (ranking.assign(p=float("nan")), False)):
+        note = ranking_table(table, {}, words(report_inputs().settings, [], "primary")).note
+        assert ("two-sided test" in note) == ("p-values" in note) == told
+        assert note.endswith(".")
 
 
 def test_a_study_without_the_appraisal_has_no_such_section() -> None:

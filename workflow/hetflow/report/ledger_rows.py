@@ -9,6 +9,7 @@ import pandas as pd
 
 from hetflow.report import formats as fmt
 from hetflow.report.inputs import AnalysisInputs, ReportInputs
+from hetflow.report.picks import INTERCEPT
 
 Row = dict[str, Any]
 
@@ -142,9 +143,10 @@ def _row(
 
 def _of_estimate(row: Mapping[Any, Any], stage: str, plan: str) -> Row:
     test = str(row["estimand"])
-    question = (
-        AVERAGE if test in _AVERAGES else GLOBAL if test in NAMES and test != "projection" else SPECIFIC
-    )
+    if test in _AVERAGES or row["term"] == INTERCEPT:
+        question = AVERAGE  # an intercept is an effect, of those whose covariates are zero, and not how effects differ
+    else:
+        question = GLOBAL if test in NAMES and test != "projection" else SPECIFIC
     of = " · ".join(str(row[name]) for name in ("term", "group") if row[name] not in ("", "all", "effect"))
     return _row(str(row["analysis"]), stage, test, of, question, plan, row)
 

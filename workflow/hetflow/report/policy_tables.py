@@ -38,12 +38,16 @@ def ranking_table(ranking: pd.DataFrame, rules: Mapping[str, str], words: Words)
             body.append(Cell(cells, 1))
     note = (
         "AUTOC is the extra benefit of those ranked first, averaged over all shares; swapping two rules turns the sign "
-        "of their difference. What out-of-bag effects take part in has a lower bound only; the difference by forests "
-        "of earlier folds has a two-sided test. p-values are not adjusted for their number."
+        "of their difference. What out-of-bag effects take part in has a lower bound only"
     )
+    if areas["p"].notna().any():
+        note += (
+            "; the difference by forests of earlier folds has a two-sided test. p-values are not adjusted for their "
+            "number"
+        )
     head = ("Rule", "Effects predicted", f"AUTOC{words.after_comma} ({words.level}\u00a0CI)", "p")
     return Table(
-        "policy_ranking", "Which ranking finds those who gain more?", head, tuple(body), (0, 1), note
+        "policy_ranking", "Which ranking finds those who gain more?", head, tuple(body), (0, 1), f"{note}."
     )
 
 
