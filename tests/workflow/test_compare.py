@@ -48,7 +48,7 @@ def runs(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     project = finished.copy(tmp_path_factory.mktemp("compare") / "copy")
     shutil.copy2(ROOT / "Makefile", project.folder / "Makefile")
     found = {"before": keep(project, "before"), "folder": project.folder}
-    project.edit("title: A small study", "title: <b>Another</b> small study")
+    project.edit("title: A small study", "title: <u>Another</u> small study")
     project.snakemake("publish")
     project.snakemake()
     found["words"] = keep(project, "words")
@@ -80,8 +80,8 @@ def test_another_title_moves_no_number(runs: dict[str, Path]) -> None:
     assert [stage.name for stage in found.stages if not stage.identical] == ["report"]
     assert "No stage that makes an estimate reads them" in " ".join(explanations(found))
     page = HtmlPage(comparison_page(found))
-    assert "b" not in page.tags
-    assert "<b>Another</b> small study" in page.text
+    assert "u" not in page.tags
+    assert "<u>Another</u> small study" in page.text
 
 
 def test_another_seed_draws_other_folds_and_moves_numbers_by_chance(runs: dict[str, Path]) -> None:
