@@ -63,6 +63,25 @@ def test_only_scripts_that_import_an_edited_module_change(tmp_path: Path) -> Non
     assert users < set(before)
 
 
+def test_a_script_that_borrows_from_another_changes_with_it() -> None:
+    """What `trees` reads is read by a function of `grow`; the common command line shapes no result."""
+    library = ROOT / "workflow" / "hetflow"
+    scripts = ROOT / "workflow" / "scripts"
+    borrowed = {
+        "trees": "grow",
+        "draws": "impute",
+        "permutation": "impute",
+        "followed": "page",
+        "publish": "page",
+    }
+    for script, lender in borrowed.items():
+        found, packages = import_closure(scripts / f"{script}.py", library)
+        assert scripts / f"{lender}.py" in found, script
+        assert set(import_closure(scripts / f"{lender}.py", library)[0]) <= set(found)
+        assert scripts / "_command.py" not in found
+        assert lender not in packages
+
+
 def test_locked_versions_are_read() -> None:
     versions = locked_versions(ROOT / "envs" / "lock.txt")
     assert versions["econml"].startswith("0.17")

@@ -16,7 +16,7 @@ _DISTRIBUTIONS = {
 
 
 def code_fingerprint(script: Path, library: Path, lock: Path) -> str:
-    """SHA-256 over a script, the library modules that it imports, and the locked versions of the packages they use.
+    """SHA-256 over a script, what it imports of the library and of other scripts, and their packages' locked versions.
 
     Parameters
     ----------
@@ -46,16 +46,20 @@ def code_fingerprint(script: Path, library: Path, lock: Path) -> str:
 
 
 def import_closure(script: Path, library: Path) -> tuple[list[Path], list[str]]:
-    """Library files and outside packages that a script imports, directly or not, each sorted."""
+    """Files of the library and other scripts, and outside packages, that a script imports, directly or not, sorted.
+
+    Scripts whose name begins with an underscore are left out: the common command line shapes no result.
+    """
     found: set[Path] = set()
     packages: set[str] = set()
     waiting = [script]
     while waiting:
         for name in _imports(waiting.pop()):
-            if name.split(".")[0] != _PACKAGE:
-                packages.add(name.split(".")[0])
-                continue
-            for path in _module_files(name, library):
+            first = name.split(".")[0]
+            beside = script.with_name(f"{first}.py")
+            if first != _PACKAGE and not beside.is_file():
+                packages.add(first)
+            for path in _module_files(name, library) if first == _PACKAGE else _lender(beside):
                 if path not in found:
                     found.add(path)
                     if path.suffix == ".py":
@@ -89,6 +93,11 @@ def _imports(path: Path) -> tuple[str, ...]:
                 f"{node.module}.{alias.name}" for alias in node.names if node.module.startswith(_PACKAGE)
             }
     return tuple(sorted(names))
+
+
+def _lender(beside: Path) -> list[Path]:
+    """A script that lends functions to others, as a list of one; of another name, nothing."""
+    return [beside] if beside.is_file() and not beside.name.startswith("_") else []
 
 
 def _module_files(name: str, library: Path) -> list[Path]:

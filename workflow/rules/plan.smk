@@ -53,7 +53,7 @@ rule followed:
         mem_mb=START.memory("page"),
         runtime=START.minutes("page"),
     params:
-        code=CODE("followed") + CODE("page"),
+        code=CODE("followed"),
         results=lambda wildcards, input: os.path.dirname(input.facts),
     message:
         "Comparing what was done with what was planned"
